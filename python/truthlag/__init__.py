@@ -1,0 +1,46 @@
+"""How good a deployed model is when the truth comes late.
+
+`ModelPerformanceTracker` takes each prediction at the cost of a function call and each label whenever it comes, and says
+at once how good the model is; `DegradationDetector` says whether it is getting worse; `ModelABTestMonitor` whether the new
+version is better.
+"""
+
+from truthlag import _core
+from truthlag.call import IngestReport, ModelPerformanceTracker
+from truthlag.metrics import PerformanceSnapshot
+from truthlag.verdict import DegradationDetector, ModelABTestMonitor
+
+__all__ = [
+    "DegradationDetector",
+    "IngestReport",
+    "ModelABTestMonitor",
+    "ModelPerformanceTracker",
+    "PerformanceSnapshot",
+    "build_info",
+]
+
+__version__: str = _core.build_info()["version"]
+
+
+def build_info() -> dict[str, str]:
+    """What runs: the version, the build profile and the target of the extension.
+
+    Returns:
+        A dict with the keys ``version``, ``profile`` (``release`` or ``debug``) and ``target`` (a Rust target triple).
+
+    Example:
+        >>> import truthlag
+        >>> sorted(truthlag.build_info())
+        ['profile', 'target', 'version']
+    """
+    return _core.build_info()
+
+
+if build_info()["profile"] == "debug":
+    import warnings
+
+    warnings.warn(
+        "this truthlag is a debug build, many times slower than a release build: build it with `--release`",
+        RuntimeWarning,
+        stacklevel=2,
+    )

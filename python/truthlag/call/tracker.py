@@ -1,0 +1,451 @@
+"""The tracker: predictions in, labels in whenever they come, metrics out at once."""
+
+import json
+import math
+import os
+import tempfile
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Self, TypeAlias
+
+import numpy as np
+
+from truthlag import _core
+from truthlag.call.report import IngestReport
+from truthlag.call.views import GroundTruthView, PredictionView
+from truthlag.metrics import PerformanceSnapshot
+
+Time: TypeAlias = datetime | np.datetime64 | int | float
+"""A moment: a datetime (naive ones are UTC), a numpy datetime64, or seconds since the epoch."""
+
+_HOUR = 3_600_000_000
+_LONGEST_WINDOW = 2**62
+
+
+class ModelPerformanceTracker(_core.Tracker):
+    """Tracks a deployed binary classifier whose labels come late, in any order, or never.
+
+    Each prediction and each label is taken at about the cost of a function call. For one request id, prediction and label
+    are each *last writer wins* by event time (at equal times the later arrival wins), so that duplicates, replays,
+    corrections and labels before their prediction all come out right. Every count is exact.
+
+    Args:
+        model_name: What the results call the model.
+        model_version: What the results call its version.
+        retention: Predictions older than the newest event by more than this leave; None keeps all. The default is 120
+            days.
+        max_predictions: The most predictions held; the oldest arrivals leave first. None for no limit.
+        max_orphan_labels: The most labels without a prediction held; the oldest arrivals leave first.
+        keep_ids: Whether the ids themselves are kept, for iteration. Without them a pending prediction takes about half
+            the memory, and an id is known by its 128-bit keyed hash alone.
+        keep_features: Whether features are kept.
+        history_limit: The most results that `metrics_history` holds.
+        clock: A callable that returns the present time, instead of the system's clock.
+
+    Raises:
+        TypeError: An argument has the wrong type.
+        ValueError: An argument has a value that is not allowed.
+
+    Example:
+        >>> from truthlag import ModelPerformanceTracker
+        >>> tracker = ModelPerformanceTracker("fraud-detector", "v2")
+        >>> tracker.log_prediction("req-123", prediction=1, score=0.92, features={"amount": 500})
+        >>> tracker.log_ground_truth("req-123", actual=1)
+        >>> metrics = tracker.compute_metrics(window_hours=24)
+        >>> metrics["accuracy"], metrics["confusion_matrix"]
+        (1.0, {'tp': 1, 'fp': 0, 'fn': 0, 'tn': 0})
+    """
+
+    def __init__(
+        self,
+        model_name: str,
+        model_version: str = "latest",
+        *,
+        retention: timedelta | None = timedelta(days=120),
+        max_predictions: int | None = None,
+        max_orphan_labels: int = 10_000_000,
+        keep_ids: bool = True,
+        keep_features: bool = True,
+        history_limit: int = 10_000,
+        clock: Callable[[], Time] | None = None,
+    ) -> None:
+        _check_text("model_name", model_name)
+        _check_text("model_version", model_version)
+        if isinstance(history_limit, bool) or not isinstance(history_limit, int):
+            raise TypeError(f"history_limit must be an int of at least 0, got an object of type {type(history_limit).__name__}")
+        if history_limit < 0:
+            raise ValueError(f"history_limit must be an int of at least 0, got {history_limit}")
+        self._initialise(
+            retention=retention,
+            max_predictions=max_predictions,
+            max_orphan_labels=max_orphan_labels,
+            keep_ids=keep_ids,
+            keep_features=keep_features,
+            clock=clock,
+        )
+        self._describe(model_name, model_version, history_limit, keep_ids, clock, [])
+
+    def _describe(
+        self,
+        model_name: str,
+        model_version: str,
+        history_limit: int,
+        keep_ids: bool,
+        clock: Callable[[], Time] | None,
+        history: list[dict[str, Any]],
+    ) -> None:
+        self.model_name = model_name
+        self.model_version = model_version
+        self._history_limit = history_limit
+        self._keep_ids = keep_ids
+        self._clock = clock
+        self._history = history
+
+    # -- what comes in -------------------------------------------------------------------------------------------------
+
+    def log_predictions(
+        self,
+        request_ids: Any,
+        predictions: Any,
+        scores: Any = None,
+        *,
+        features: Any = None,
+        timestamps: Any = None,
+        on_error: str = "raise",
+    ) -> IngestReport:
+        """Log many predictions at once.
+
+        Columns are lists, tuples, numpy arrays of one dimension, or anything with the Arrow PyCapsule interface (pyarrow,
+        polars, pandas, duckdb), all of one length. The batch is checked whole before any of it is applied.
+
+        Args:
+            request_ids: str, bytes, int or uuid.UUID.
+            predictions: 0 or 1.
+            scores: Finite numbers from -65536 to 65536; None or null for no score.
+            features: A list or tuple of dicts with str keys, or None.
+            timestamps: When each prediction was made; None for now, the same time for all.
+            on_error: `"raise"`: a bad row raises and nothing is applied. `"skip"`: the good rows are applied, the others
+                are reported and counted as `rejected`.
+
+        Returns:
+            What became of the rows.
+
+        Raises:
+            TypeError: A column or a value has the wrong type.
+            ValueError: A value is not allowed, or lengths differ.
+
+        Example:
+            >>> import numpy as np
+            >>> from truthlag import ModelPerformanceTracker
+            >>> tracker = ModelPerformanceTracker("fraud-detector")
+            >>> tracker.log_predictions(np.arange(3), np.array([0, 1, 1]), np.array([0.1, 0.7, 0.9])).accepted
+            3
+        """
+        accepted, skipped, rejected, errors = self._log_predictions(
+            request_ids, predictions, scores, features, timestamps, on_error
+        )
+        return IngestReport(accepted, skipped, rejected, tuple(errors))
+
+    def log_ground_truths(
+        self, request_ids: Any, actuals: Any, *, timestamps: Any = None, on_error: str = "raise"
+    ) -> IngestReport:
+        """Log many labels at once; null and NaN labels are skipped and counted.
+
+        Args:
+            request_ids: As in `log_predictions`.
+            actuals: 0 or 1; None, null or NaN where the truth is not known.
+            timestamps: When each label became known; None for now, the same time for all.
+            on_error: As in `log_predictions`.
+
+        Returns:
+            What became of the rows.
+
+        Raises:
+            TypeError: A column or a value has the wrong type.
+            ValueError: A value is not allowed, or lengths differ.
+
+        Example:
+            >>> from truthlag import ModelPerformanceTracker
+            >>> tracker = ModelPerformanceTracker("fraud-detector")
+            >>> tracker.log_ground_truths(["a", "b", "c"], [1, None, 0])
+            IngestReport(accepted=2, skipped=1, rejected=0, errors=())
+        """
+        accepted, skipped, rejected, errors = self._log_ground_truths(request_ids, actuals, timestamps, on_error)
+        return IngestReport(accepted, skipped, rejected, tuple(errors))
+
+    # -- what goes out -------------------------------------------------------------------------------------------------
+
+    def compute_metrics(self, window_hours: float = 24, *, now: Time | None = None) -> dict[str, Any]:
+        """Metrics of the predictions of the last hours that have their label, rounded to 4 decimals.
+
+        Args:
+            window_hours: The length of the window, in hours, by the time of the prediction.
+            now: The end of the window; None for the clock, and then the window has no upper bound. It places the window
+                only: labels count whenever they arrived.
+
+        Returns:
+            A dict that `json.dumps` takes: `status`, `total_predictions` and `ground_truth_coverage` when no prediction of
+            the window has a label; else `model, version, window_hours, timestamp, sample_size, ground_truth_coverage`
+            (labelled predictions of the window over all predictions held), `window_coverage` (over those of the window),
+            `accuracy, precision, recall, f1_score` (0 where undefined), `confusion_matrix, prediction_positive_rate,
+            actual_positive_rate, mean_score, score_std` (None without any score). It is appended to `metrics_history`.
+
+        Raises:
+            TypeError: An argument has the wrong type.
+            ValueError: `window_hours` is negative or not finite.
+
+        Cost: a few microseconds for times in order, whatever the number of rows; a scan of the rows for shuffled ones.
+
+        Example:
+            >>> from truthlag import ModelPerformanceTracker
+            >>> tracker = ModelPerformanceTracker("fraud-detector")
+            >>> tracker.compute_metrics()
+            {'status': 'no_matched_data', 'total_predictions': 0, 'ground_truth_coverage': 0.0}
+        """
+        result = self._document_metrics(_window_microseconds(window_hours), now)
+        if "status" in result:
+            return result
+        metrics = {
+            "model": self.model_name,
+            "version": self.model_version,
+            "window_hours": window_hours.item() if isinstance(window_hours, np.generic) else window_hours,
+            "timestamp": self._timestamp(),
+            **result,
+        }
+        self._history.append(metrics)
+        if len(self._history) > self._history_limit:
+            del self._history[: -self._history_limit or None]
+        return metrics
+
+    def snapshot(
+        self,
+        window: timedelta | None = None,
+        *,
+        start: Time | None = None,
+        end: Time | None = None,
+        min_age: timedelta | None = None,
+        now: Time | None = None,
+        threshold: float | None = None,
+        confidence: float = 0.95,
+        exact: bool = False,
+    ) -> PerformanceSnapshot:
+        """All metrics of a window of prediction time, in full precision, with an interval for each.
+
+        Args:
+            window: The length of the window; None for all predictions held. Without `now` the window has no upper bound;
+                with it, it is `[now - window, now]`.
+            start: The first moment of the window, instead of `window`.
+            end: The moment at which the window ends, itself not part of it.
+            min_age: Moves the window back, to predictions that have had this long to get their label:
+                `[now - min_age - window, now - min_age]`.
+            now: The end of the window; None for the clock.
+            threshold: Decide anew: positive when the score is at least this. Predictions without a score are left out.
+            confidence: The level of the intervals, between 0 and 1.
+            exact: Rank by the scores themselves. By default ranking metrics come from histograms of the scores, with a
+                certified error bound.
+
+        Returns:
+            The snapshot.
+
+        Raises:
+            TypeError: An argument has the wrong type.
+            ValueError: A value is not allowed, or arguments contradict each other.
+
+        Cost: that of `compute_metrics` and one pass over the histograms; with `exact=True` a sort of the window's scores.
+
+        Example:
+            >>> from truthlag import ModelPerformanceTracker
+            >>> tracker = ModelPerformanceTracker("fraud-detector")
+            >>> _ = tracker.log_predictions([1, 2, 3, 4], [1, 1, 0, 0], [0.9, 0.6, 0.4, 0.1])
+            >>> _ = tracker.log_ground_truths([1, 2, 3, 4], [1, 0, 1, 0])
+            >>> snapshot = tracker.snapshot()
+            >>> snapshot.accuracy, snapshot.roc_auc
+            (0.5, 0.75)
+        """
+        raw = self._snapshot(window, start, end, min_age, now, threshold, confidence, exact)
+        return PerformanceSnapshot.from_core(raw, model=self.model_name, version=self.model_version)
+
+    @property
+    def predictions(self) -> PredictionView:
+        """The predictions held: a read-only mapping from request id to a dict."""
+        return PredictionView(self, self.model_version, keep_ids=self._keep_ids)
+
+    @property
+    def ground_truths(self) -> GroundTruthView:
+        """The labels held, with and without a prediction: a read-only mapping from request id to a dict."""
+        return GroundTruthView(self, self.model_version, keep_ids=self._keep_ids)
+
+    @property
+    def metrics_history(self) -> list[dict[str, Any]]:
+        """What `compute_metrics` returned, oldest first, without `no_matched_data`; at most `history_limit` of them."""
+        return self._history
+
+    def _timestamp(self) -> str:
+        if self._clock is None:
+            return datetime.now(UTC).replace(tzinfo=None).isoformat()
+        microseconds = _core.microseconds("clock()", self._clock())
+        return (datetime(1970, 1, 1) + timedelta(microseconds=microseconds)).isoformat()  # noqa: DTZ001 - naive UTC text
+
+    # -- to bytes and back ---------------------------------------------------------------------------------------------
+
+    def to_bytes(self) -> bytes:
+        """The whole state: predictions, labels, counters, options, history; not the clock.
+
+        Returns:
+            Bytes with a format version and a checksum, for `from_bytes`.
+
+        Cost: one copy of the state. Calls of other threads go on meanwhile and are applied after it.
+
+        Example:
+            >>> from truthlag import ModelPerformanceTracker
+            >>> tracker = ModelPerformanceTracker("fraud-detector")
+            >>> tracker.log_prediction("req-1", 1, 0.9)
+            >>> ModelPerformanceTracker.from_bytes(tracker.to_bytes()).counters()["pending"]
+            1
+        """
+        header = {
+            "model_name": self.model_name,
+            "model_version": self.model_version,
+            "history_limit": self._history_limit,
+            "keep_ids": self._keep_ids,
+            "metrics_history": self._history,
+        }
+        return self._to_bytes(json.dumps(header).encode())
+
+    @classmethod
+    def from_bytes(cls, data: bytes, *, clock: Callable[[], Time] | None = None) -> Self:
+        """The tracker that `to_bytes` wrote.
+
+        Args:
+            data: The bytes. They may come from anywhere: bad ones give an error, never a crash.
+            clock: The clock of the new tracker; None for the system's.
+
+        Raises:
+            TypeError: `data` are no bytes.
+            ValueError: `data` are not a saved tracker, are damaged, or were written by a newer version.
+        """
+        if not isinstance(data, bytes):
+            raise TypeError(f"data must be bytes, got an object of type {type(data).__name__}")
+        tracker = cls.__new__(cls)
+        tracker._load_state(data, clock)
+        return tracker
+
+    def _load_state(self, data: bytes, clock: Callable[[], Time] | None) -> None:
+        header = _parse_header(self._restore(data, clock))
+        self._describe(
+            header["model_name"],
+            header["model_version"],
+            header["history_limit"],
+            header["keep_ids"],
+            clock,
+            header["metrics_history"],
+        )
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the whole state to a file: to a new one beside it first, which then takes its name, so that a crash leaves
+        either the old file or the new one.
+
+        Args:
+            path: The file.
+
+        Raises:
+            OSError: The file cannot be written.
+
+        Example:
+            >>> import os, tempfile
+            >>> from truthlag import ModelPerformanceTracker
+            >>> tracker = ModelPerformanceTracker("fraud-detector")
+            >>> with tempfile.TemporaryDirectory() as folder:
+            ...     path = os.path.join(folder, "tracker.truthlag")
+            ...     tracker.save(path)
+            ...     ModelPerformanceTracker.load(path).model_name
+            'fraud-detector'
+        """
+        target = Path(path)
+        data = self.to_bytes()
+        handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(name, target)
+        except BaseException:
+            os.unlink(name)
+            raise
+        _sync_folder(target.parent)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str], *, clock: Callable[[], Time] | None = None) -> Self:
+        """The tracker that `save` wrote.
+
+        Args:
+            path: The file.
+            clock: The clock of the new tracker; None for the system's.
+
+        Raises:
+            OSError: The file cannot be read.
+            ValueError: It is not a saved tracker, is damaged, or was written by a newer version.
+        """
+        return cls.from_bytes(Path(path).read_bytes(), clock=clock)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"data": self.to_bytes(), "clock": self._clock}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self._load_state(state["data"], state["clock"])
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _new, (type(self),), self.__getstate__()
+
+    def __repr__(self) -> str:
+        counters = self.counters()
+        return (
+            f"<ModelPerformanceTracker {self.model_name!r} {self.model_version!r}: {counters['predictions']} predictions,"
+            f" {counters['matched']} with label>"
+        )
+
+
+def _new(cls: type[ModelPerformanceTracker]) -> ModelPerformanceTracker:
+    """An instance that is about to be given its state."""
+    return cls.__new__(cls)
+
+
+def _check_text(argument: str, value: object) -> None:
+    if not isinstance(value, str):
+        raise TypeError(f"{argument} must be a str, got an object of type {type(value).__name__}")
+
+
+def _window_microseconds(window_hours: object) -> int:
+    allowed = "a finite number of hours of at least 0"
+    if isinstance(window_hours, np.generic):
+        window_hours = window_hours.item()
+    if isinstance(window_hours, bool) or not isinstance(window_hours, int | float):
+        raise TypeError(f"window_hours must be {allowed}, got an object of type {type(window_hours).__name__}")
+    if isinstance(window_hours, float) and not math.isfinite(window_hours) or window_hours < 0:
+        raise ValueError(f"window_hours must be {allowed}, got {window_hours}")
+    return min(round(min(window_hours, _LONGEST_WINDOW) * _HOUR), _LONGEST_WINDOW)
+
+
+def _parse_header(header: bytes) -> dict[str, Any]:
+    """The Python part of a saved tracker, checked: the bytes may come from anywhere."""
+    expected = {"model_name": str, "model_version": str, "history_limit": int, "keep_ids": bool, "metrics_history": list}
+    try:
+        parsed = json.loads(header)
+    except (ValueError, RecursionError) as error:
+        raise ValueError("the saved tracker is inconsistent: its header is not JSON") from error
+    if not isinstance(parsed, dict) or any(not isinstance(parsed.get(key), kind) for key, kind in expected.items()):
+        raise ValueError("the saved tracker is inconsistent: its header lacks a part")
+    return parsed
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the new name of a file as durable as its content, where folders can be opened."""
+    if not hasattr(os, "O_DIRECTORY"):
+        return
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,131 @@
+"""Read-only views of what a tracker holds, with the shape of plain dicts of dicts."""
+
+from abc import abstractmethod
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from truthlag._core import Tracker
+
+EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - the views write naive UTC times, as the classes they replace do
+
+
+def iso_timestamp(microseconds: int) -> str:
+    """The naive ISO 8601 text of microseconds since the epoch."""
+    return (EPOCH + timedelta(microseconds=microseconds)).isoformat()
+
+
+class _View(Mapping[str | bytes | int | UUID, dict[str, Any]]):
+    """What the two views share; each look-up reads the tracker as it is at that moment."""
+
+    __slots__ = ("_keep_ids", "_model_version", "_tracker")
+
+    def __init__(self, tracker: Tracker, model_version: str, *, keep_ids: bool) -> None:
+        self._tracker = tracker
+        self._model_version = model_version
+        self._keep_ids = keep_ids
+
+    @abstractmethod
+    def _find(self, request_id: Any) -> dict[str, Any] | None: ...
+
+    def __getitem__(self, request_id: str | bytes | int | UUID) -> dict[str, Any]:
+        """The entry of a request. Cost: constant.
+
+        Raises:
+            KeyError: Nothing is held for this id, or it is no id at all.
+        """
+        try:
+            found = self._find(request_id)
+        except (TypeError, ValueError):
+            found = None
+        if found is None:
+            raise KeyError(request_id)
+        return found
+
+    def __contains__(self, request_id: object) -> bool:
+        try:
+            return self._find(request_id) is not None
+        except (TypeError, ValueError):
+            return False
+
+    def _iterate(self, *, labelled: bool) -> Iterator[str | bytes | int | UUID]:
+        if not self._keep_ids:
+            raise TypeError("iteration needs the ids, which this tracker does not keep: make it with keep_ids=True")
+        return self._pages(labelled=labelled)
+
+    def _pages(self, *, labelled: bool) -> Iterator[str | bytes | int | UUID]:
+        cursor: tuple[int, int] | None = None
+        while True:
+            ids, cursor = self._tracker._ids(cursor, labelled)
+            yield from ids
+            if cursor is None:
+                return
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} of {len(self)} entries>"
+
+
+class PredictionView(_View):
+    """The predictions held, by request id: `{"prediction", "score", "features", "timestamp", "model_version"}`.
+
+    Reads like a dict of dicts; the dicts are made for the occasion, and changing one changes nothing. Iteration is in
+    order of arrival, needs `keep_ids=True`, and meets the tracker as it is at each step.
+
+    Example:
+        >>> from truthlag import ModelPerformanceTracker
+        >>> tracker = ModelPerformanceTracker("fraud-detector", "v2")
+        >>> tracker.log_prediction("req-1", 1, 0.9, {"amount": 500}, timestamp=0)
+        >>> tracker.predictions["req-1"]["features"]
+        {'amount': 500}
+        >>> list(tracker.predictions), "req-2" in tracker.predictions
+        (['req-1'], False)
+    """
+
+    __slots__ = ()
+
+    def _find(self, request_id: Any) -> dict[str, Any] | None:
+        found = self._tracker._prediction(request_id)
+        if found is None:
+            return None
+        prediction, score, features, time = found
+        return {
+            "prediction": prediction,
+            "score": score,
+            "features": features,
+            "timestamp": iso_timestamp(time),
+            "model_version": self._model_version,
+        }
+
+    def __len__(self) -> int:
+        return self._tracker.counters()["predictions"]
+
+    def __iter__(self) -> Iterator[str | bytes | int | UUID]:
+        return self._iterate(labelled=False)
+
+
+class GroundTruthView(_View):
+    """The labels held, by request id, those without a prediction too: `{"actual", "timestamp"}`.
+
+    Example:
+        >>> from truthlag import ModelPerformanceTracker
+        >>> tracker = ModelPerformanceTracker("fraud-detector")
+        >>> tracker.log_ground_truth("req-1", 1, timestamp=0.5)
+        >>> tracker.ground_truths["req-1"]
+        {'actual': 1, 'timestamp': '1970-01-01T00:00:00.500000'}
+    """
+
+    __slots__ = ()
+
+    def _find(self, request_id: Any) -> dict[str, Any] | None:
+        found = self._tracker._ground_truth(request_id)
+        if found is None:
+            return None
+        actual, time = found
+        return {"actual": actual, "timestamp": iso_timestamp(time)}
+
+    def __len__(self) -> int:
+        return self._tracker.counters()["labels"]
+
+    def __iter__(self) -> Iterator[str | bytes | int | UUID]:
+        return self._iterate(labelled=True)

@@ -1,0 +1,186 @@
+"""The options of the command line."""
+
+from __future__ import annotations
+
+import sys
+from importlib import metadata
+
+import click
+
+from truthlag.show.columns import Columns
+from truthlag.show.duration import DAY, parse_duration
+from truthlag.show.judge import Baseline, parse_baseline
+
+
+def _duration(_context: click.Context, _option: click.Parameter, value: str | None) -> int | None:
+    """Microseconds of an option such as `7d`."""
+    try:
+        return None if value is None else parse_duration(value)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from error
+
+
+def _baseline(_context: click.Context, _option: click.Parameter, value: str) -> Baseline:
+    """Days or a JSON file."""
+    try:
+        return parse_baseline(value)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from error
+
+
+_REPLAY_EPILOG = """\b
+Durations: 7d, 24h, 90m, 30s, 1d12h. Times without a zone are UTC.
+
+\b
+Exit codes:
+  0    replayed
+  1    the log cannot be read
+  2    wrong usage
+  3    --fail-on: a verdict was as bad as that, or worse
+  4    --strict: a bad row
+  5    --fail-on: no period got a verdict
+  130  interrupted; what was printed stays valid
+"""
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(metadata.version("truthlag"), prog_name="truthlag")
+def truthlag() -> None:
+    """How good is a model whose truth arrives late?"""
+
+
+@truthlag.command(epilog=_REPLAY_EPILOG)
+@click.argument("predictions", type=click.Path())
+@click.option("--labels", type=click.Path(), help="File of labels, when they are not on the rows of PREDICTIONS.")
+@click.option(
+    "--every",
+    callback=_duration,
+    metavar="DURATION",
+    default="1d",
+    show_default=True,
+    help="One row for each such period.",
+)
+@click.option(
+    "--window",
+    callback=_duration,
+    metavar="DURATION",
+    help="A row is about the predictions of so long.  [default: 7d, or --every when that is longer]",
+)
+@click.option(
+    "--min-age",
+    callback=_duration,
+    metavar="DURATION",
+    default="0",
+    show_default=True,
+    help="Only predictions this old, so that labels had time to arrive.",
+)
+@click.option(
+    "--retention", callback=_duration, metavar="DURATION", help="Forget predictions older than this.  [default: none]"
+)
+@click.option(
+    "--baseline",
+    callback=_baseline,
+    metavar="DAYS|FILE",
+    default="14",
+    show_default=True,
+    help="Compare with the first so many days, or with a JSON file of metrics.",
+)
+@click.option(
+    "--tolerance",
+    type=click.FloatRange(0.0, 1.0, max_open=True),
+    default=0.05,
+    show_default=True,
+    help="A metric alerts when it is this share below its baseline; two alerts are critical.",
+)
+@click.option(
+    "--min-labels",
+    type=click.IntRange(1),
+    default=30,
+    show_default=True,
+    help="No verdict, and no baseline, on fewer labels.",
+)
+@click.option(
+    "--format",
+    "output",
+    type=click.Choice(["table", "json", "csv"]),
+    default="table",
+    show_default=True,
+    help="json: one object a line.",
+)
+@click.option(
+    "--fail-on", type=click.Choice(["warning", "critical"]), help="Exit with 3 when a verdict is as bad as that."
+)
+@click.option("--strict", is_flag=True, help="Stop at the first bad row.")
+@click.option(
+    "--request-id", default=Columns.request_id, show_default=True, metavar="COLUMN", help="Id of the prediction."
+)
+@click.option(
+    "--timestamp", default=Columns.timestamp, show_default=True, metavar="COLUMN", help="Time of the prediction."
+)
+@click.option(
+    "--prediction", default=Columns.prediction, show_default=True, metavar="COLUMN", help="The decision, 0 or 1."
+)
+@click.option("--score", default=Columns.score, show_default=True, metavar="COLUMN", help="Score; may be absent.")
+@click.option("--label", default=Columns.label, show_default=True, metavar="COLUMN", help="The truth, 0, 1 or empty.")
+@click.option(
+    "--label-timestamp",
+    default=Columns.label_timestamp,
+    show_default=True,
+    metavar="COLUMN",
+    help="When the truth arrived.",
+)
+@click.option("--label-request-id", metavar="COLUMN", help="Id in the file of labels.  [default: as in PREDICTIONS]")
+def replay(
+    predictions: str,
+    labels: str | None,
+    every: int,
+    window: int | None,
+    min_age: int,
+    retention: int | None,
+    baseline: Baseline,
+    tolerance: float,
+    min_labels: int,
+    output: str,
+    fail_on: str | None,
+    strict: bool,
+    request_id: str,
+    timestamp: str,
+    prediction: str,
+    score: str,
+    label: str,
+    label_timestamp: str,
+    label_request_id: str | None,
+) -> None:
+    """Replay a log: predictions at their time, labels when they arrived.
+
+    PREDICTIONS is Parquet, CSV or CSV.gz, with the labels on the same rows or in a file of their own (--labels). For
+    each period one row tells how good the model was, as far as was known at the end of that period, and whether that
+    is worse than the baseline.
+    """
+    from truthlag.show.replay import ReplaySettings
+    from truthlag.show.replay_command import ReplayRequest, run_replay
+
+    columns = Columns(request_id, timestamp, prediction, score, label, label_timestamp, label_request_id or request_id)
+    try:
+        settings = ReplaySettings(
+            every,
+            max(7 * DAY, every) if window is None else window,
+            min_age,
+            retention,
+            baseline,
+            min_labels,
+            tolerance,
+        )
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
+    sys.exit(run_replay(ReplayRequest(predictions, labels, columns, settings, output, fail_on, strict)))
+
+
+@truthlag.command()
+@click.option("--seed", type=click.IntRange(0), default=7, show_default=True, help="The same seed, the same story.")
+@click.option("--fast", is_flag=True, help="A tenth of the traffic.")
+def demo(seed: int, fast: bool) -> None:
+    """A year of a fraud model whose truth arrives 30 to 90 days late: what early labels hide, and what to do."""
+    from truthlag.show.demo import run_demo
+
+    run_demo(seed=seed, fast=fast)

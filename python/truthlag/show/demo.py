@@ -1,0 +1,231 @@
+"""`truthlag demo`: prints the story of a fraud model whose truth arrives 30 to 90 days late."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from truthlag.show.plot import Axes, Line, plot
+from truthlag.show.simulate import NEW_FRAUD_FROM, PaymentStream
+from truthlag.show.story import COHORT, METRICS, MONTH, live
+from truthlag.show.table import STYLES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from truthlag.show.story import Look, Story
+
+PAYMENTS_A_DAY = 3_000
+FAST_PAYMENTS_A_DAY = 1_000
+_WIDTH = 80
+
+
+def run_demo(seed: int, *, fast: bool, console: Console | None = None) -> None:
+    """Simulate and print; the same seed and size print the same."""
+    console = console or Console(highlight=False)
+    if console.width > _WIDTH:
+        console.width = _WIDTH
+    per_day = FAST_PAYMENTS_A_DAY if fast else PAYMENTS_A_DAY
+    _opening(console, per_day)
+    with console.status("living through a year of payments ..."):
+        story = live(PaymentStream(seed, per_day))
+    _cohort(console, story)
+    _year(console, story)
+    _alert(console, story)
+    _comparison(console, story)
+
+
+def _opening(console: Console, per_day: int) -> None:
+    _heading(console, "A fraud model whose truth is late")
+    _say(
+        console,
+        f"{per_day:,} card payments a day, 2 % of them frauds. The model flags a payment when its score is at least 0.5. "
+        "When is the truth known?",
+    )
+    delays = Table.grid(padding=(0, 2))
+    delays.add_row("  flagged", "an analyst looks at it", "after 1 to 5 days")
+    delays.add_row("  fraud that slipped through", "a chargeback arrives", "after 30 to 90 days")
+    delays.add_row("  honest, not flagged", "the time for disputes is over", "after 90 days")
+    _print_table(console, delays)
+    _say(
+        console,
+        f"On day {NEW_FRAUD_FROM} a new kind of fraud begins, on top of the old one. The model has never seen it.",
+    )
+
+
+def _cohort(console: Console, story: Story) -> None:
+    _heading(console, "1  The same payments, seen again and again")
+    _say(
+        console,
+        f"The payments of days {COHORT[0]} to {COHORT[1]}, asked about while their labels arrive. "
+        "Nothing about the model changes in this table: only what is known of it.",
+    )
+    table = _table("days later", "labels known", "accuracy", "precision", "recall")
+    for age, snapshot in story.cohort:
+        table.add_row(
+            str(age),
+            f"{100 * snapshot.coverage:.1f} %",
+            *(_number(getattr(snapshot, name)) for name in ("accuracy", "precision", "recall")),
+        )
+    _print_table(console, table)
+    first, last = story.cohort[0][1], story.cohort[-1][1]
+    _say(
+        console,
+        f"Early labels are those of flagged payments. A fraud that slipped through is not among them, so recall begins at "
+        f"{first.recall:.2f} and ends at {last.recall:.2f}, which is the truth ({story.cohort_truth:.2f}). Accuracy errs the "
+        "other way, because honest payments are the last to be known.",
+    )
+
+
+def _year(console: Console, story: Story) -> None:
+    _heading(console, "2  The year, with fresh and with mature numbers")
+    _say(
+        console,
+        "fresh: payments of the last 30 days, with the labels there are.  mature: those of 30 days that are at least 90 days "
+        "old (min_age). Each is compared with its own first month; two metrics 5 % below it are critical.",
+    )
+    table = _table(
+        "\nday",
+        "fresh:\nknown",
+        "\nrecall",
+        "\nverdict",
+        "mature:\nknown",
+        "\nrecall",
+        "\nverdict",
+        "the truth:\nrecall",
+    )
+    for check in story.checks:
+        if check.day % MONTH == 0:
+            table.add_row(str(check.day), *_look(check.fresh), *_look(check.mature), _number(check.true_recall))
+    _print_table(console, table)
+    for line in _recall_plot(story):
+        console.print(line)
+    console.print()
+
+
+def _recall_plot(story: Story) -> Iterator[Text]:
+    last = story.checks[-1].day
+    lines = [
+        Line("true recall of the last 30 days", "·", "", [(check.day, check.true_recall) for check in story.checks]),
+        Line("fresh", "o", "yellow", [(check.day, check.fresh.snapshot.recall) for check in story.checks]),
+        Line(
+            "mature",
+            "x",
+            "green",
+            [(check.day, check.mature.snapshot.recall) for check in story.checks if check.mature.verdict != "pending"],
+        ),
+    ]
+    marks = [(float(NEW_FRAUD_FROM), "new fraud")]
+    if story.alert is not None:
+        marks.append((float(story.alert.day), "alert"))
+    yield Text("recall, by day", style="bold")
+    yield from plot(Axes(0, last, 0.4, 1.0), lines, range(0, last + 1, 60), marks)
+
+
+def _alert(console: Console, story: Story) -> None:
+    _heading(console, "3  The alert")
+    if story.alert is None:
+        _say(console, "The mature numbers never became critical; with so few payments chance may hide the change.")
+        return
+    table = _table("metric", "baseline", "threshold", "current", "drop")
+    for name in METRICS:
+        if name in story.alert.mature.alerts:
+            alert = story.alert.mature.alerts[name]
+            numbers = (_number(alert[key]) for key in ("baseline", "threshold", "current"))
+            table.add_row(name, *numbers, f"{alert['drop_percent']:.1f} %")
+    _print_table(console, table)
+    _say(console, "Could one have known sooner? Each age with the first month at the same age as its baseline:")
+    table = _table("min_age", "known", "its recall", "first critical", "days after the change")
+    baselines = {age: next(check for check in story.checks if check.day == MONTH + age) for age in story.alert.looks}
+    for age, check in baselines.items():
+        snapshot = check.looks[age].snapshot
+        day = story.first_critical(age)
+        when = ("never", "-") if day is None else (f"day {day}", str(day - NEW_FRAUD_FROM))
+        table.add_row(f"{age} days", f"{100 * snapshot.coverage:.0f} %", _number(snapshot.recall), *when)
+    _print_table(console, table)
+    _say(
+        console,
+        "At 0 days every fraud that is known was caught, since a missed one is not known yet: those numbers cannot alert, "
+        "however bad the model. In between, recall is still too high, but so it was in the baseline, and so it can "
+        "alert sooner. How good the model is, only mature predictions say; that it changed, equally old ones say too.",
+    )
+
+
+def _comparison(console: Console, story: Story) -> None:
+    _heading(console, "4  Is the new version better?")
+    if story.test_day is None:
+        _say(console, "There was no alert, so there was no test.")
+        return
+    _say(
+        console,
+        f"Version v2 has learned the new fraud and flags more. From day {story.test_day} on both versions get half of the "
+        f"payments for {MONTH} days.",
+    )
+    table = _table("asked", "metric", "v1", "v2", "p-value", "recommendation")
+    for comparison in story.comparisons:
+        result = comparison.result
+        after = (
+            "at the end of the test" if comparison.days_after_test == 0 else f"{comparison.days_after_test} days later"
+        )
+        means = (f"{result[arm]['mean']:.3f}" for arm in ("control", "treatment"))
+        advice = str(result["recommendation"]).split(" - ")[0]
+        table.add_row(after, comparison.metric, *means, _p_value(result["p_value"]), advice)
+    _print_table(console, table)
+    _say(console, _moral(story))
+    _say(console, "Next: `truthlag replay` on a log of your own, with --min-age set to the delay of your labels.")
+
+
+def _moral(story: Story) -> str:
+    """What the comparison teaches, as far as these numbers say so."""
+    early, late, _ = (comparison.result for comparison in story.comparisons)
+    advice = [str(result["recommendation"]).split()[0] for result in (early, late)]
+    why = (
+        "At the end of the test only flagged payments have labels, and v2 flags more honest ones; the frauds that v1 let "
+        "through are not held against it yet."
+    )
+    if advice == ["Revert", "Ship"]:
+        return f"The same test, the same metric, opposite advice. {why}"
+    leads = ["v2" if result["treatment"]["mean"] > result["control"]["mean"] else "v1" for result in (early, late)]
+    return f"In accuracy {leads[0]} is ahead at the end of the test, and {leads[1]} when all is known. {why}"
+
+
+def _look(look: Look) -> tuple[str | Text, ...]:
+    if look.verdict == "pending" and not look.snapshot.sample_size:
+        return "-", "-", Text("pending", style="dim")
+    snapshot = look.snapshot
+    verdict = Text(look.verdict, style=STYLES[look.verdict])
+    return f"{100 * snapshot.coverage:.0f} %", _number(snapshot.recall), verdict
+
+
+def _heading(console: Console, words: str) -> None:
+    console.print(Text(words, style="bold cyan"))
+    console.print()
+
+
+def _say(console: Console, words: str) -> None:
+    console.print(Text(words))
+    console.print()
+
+
+def _table(*headings: str) -> Table:
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold")
+    for heading in headings:
+        word = heading.split()[-1] in ("verdict", "recommendation", "metric", "asked")
+        table.add_column(heading, justify="left" if word else "right", no_wrap=True)
+    return table
+
+
+def _p_value(value: float) -> str:
+    return "< 0.0001" if value < 0.0001 else f"{value:.4f}"
+
+
+def _print_table(console: Console, table: Table) -> None:
+    console.print(table)
+    console.print()
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.3f}"

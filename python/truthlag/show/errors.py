@@ -1,0 +1,23 @@
+"""What can go wrong with a log, and the exit code that each ending of the command line has."""
+
+from __future__ import annotations
+
+EXIT_FINE = 0
+EXIT_UNREADABLE = 1
+EXIT_USAGE = 2
+EXIT_DEGRADED = 3
+EXIT_BAD_ROW = 4
+EXIT_UNDECIDED = 5
+EXIT_INTERRUPTED = 130
+
+
+class LogError(Exception):
+    """The log as a whole cannot be replayed: the message says which file and why."""
+
+    exit_code = EXIT_UNREADABLE
+
+
+class BadRowError(LogError):
+    """A bad row was met under `--strict`."""
+
+    exit_code = EXIT_BAD_ROW

@@ -1,0 +1,129 @@
+"""`truthlag replay`, once its options are understood: from files to rows, messages and the exit code."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from rich.console import Console
+
+from truthlag.show.bad_rows import BadRows
+from truthlag.show.bar import progress_bar
+from truthlag.show.errors import EXIT_DEGRADED, EXIT_FINE, EXIT_INTERRUPTED, EXIT_UNDECIDED, LogError
+from truthlag.show.interrupt import Interrupts
+from truthlag.show.machine_formats import CsvWriter, JsonWriter
+from truthlag.show.outcome import Outcome
+from truthlag.show.replay import Replay, ReplaySettings
+from truthlag.show.summary import summary
+from truthlag.show.table import TableWriter
+from truthlag.show.timeline import Timeline
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from truthlag.show.columns import Columns
+    from truthlag.show.period import Period
+    from truthlag.show.progress import Progress
+
+
+@dataclass(frozen=True)
+class ReplayRequest:
+    """One call of `truthlag replay`."""
+
+    predictions: str
+    labels: str | None
+    columns: Columns
+    settings: ReplaySettings
+    output: str
+    """`table`, `json` or `csv`."""
+    fail_on: str | None
+    strict: bool
+
+
+class _Writer(Protocol):
+    def begin(self) -> None: ...
+
+    def row(self, period: Period) -> None: ...
+
+
+def run_replay(request: ReplayRequest) -> int:
+    """Replay and print; returns the exit code. Rows and summary go to standard output, messages to standard error."""
+    out, err = Console(highlight=False), Console(stderr=True, highlight=False)
+    watched = err.is_terminal
+    # Where both are the same terminal, the bar is drawn by the console that prints the rows: two would tear each other.
+    shared = out if watched and out.is_terminal else err
+
+    def tell(message: str) -> None:
+        shared.print(message, style="yellow", markup=False, soft_wrap=True)
+
+    with Interrupts() as interrupts, progress_bar(shared if watched else None) as progress:
+        run = _Run(request, _writer(request, out), BadRows(tell, strict=request.strict))
+        try:
+            run.go(progress, tell, interrupts)
+            code = _exit_code(request, run.outcome, tell)
+        except KeyboardInterrupt:
+            tell(f"interrupted after {run.outcome.periods:,} periods")
+            code = EXIT_INTERRUPTED
+        except LogError as error:
+            shared.print(str(error), style="red", markup=False, soft_wrap=True)
+            code = error.exit_code
+    if run.bad_rows.count:
+        tell(f"{run.bad_rows.count:,} bad rows were left out")
+    if request.output == "table" and run.outcome.periods:
+        for line in run.summary():
+            out.print(line, style="dim", markup=False, soft_wrap=True)
+    return code
+
+
+class _Run:
+    """What one replay has done so far, so that it can be told however it ends."""
+
+    def __init__(self, request: ReplayRequest, writer: _Writer, bad_rows: BadRows) -> None:
+        self.request = request
+        self.bad_rows = bad_rows
+        self.outcome = Outcome()
+        self._writer = writer
+        self._replay = Replay(request.settings, Path(request.predictions).name)
+        self._timeline: Timeline | None = None
+
+    def go(self, progress: Progress, tell: Callable[[str], None], interrupts: Interrupts) -> None:
+        request = self.request
+        timeline = Timeline(request.predictions, request.labels, request.columns, self.bad_rows, progress)
+        self._timeline = timeline
+        if timeline.columns.score is None:
+            tell(f"{request.predictions}: no column `{request.columns.score}`, so AUC is left out")
+        with interrupts.held():
+            self._writer.begin()
+        for period in self._replay.run(timeline.events()):
+            with interrupts.held():
+                self.outcome.add(period)
+                self._writer.row(period)
+        if self._replay.predictions == 0 and self.bad_rows.count:
+            raise LogError(f"{request.predictions}: no row is good")
+
+    def summary(self) -> list[str]:
+        undated = 0 if self._timeline is None else self._timeline.undated_labels
+        return list(summary(self.request.settings, self._replay, self.outcome, undated))
+
+
+def _exit_code(request: ReplayRequest, outcome: Outcome, tell: Callable[[str], None]) -> int:
+    if not outcome.periods:
+        tell(f"{request.predictions}: no predictions")
+    if request.fail_on is None:
+        return EXIT_FINE
+    if outcome.reached(request.fail_on):
+        return EXIT_DEGRADED
+    if not outcome.decided:
+        tell("no period got a verdict, so --fail-on has nothing to go by")
+        return EXIT_UNDECIDED
+    return EXIT_FINE
+
+
+def _writer(request: ReplayRequest, console: Console) -> _Writer:
+    if request.output == "json":
+        return JsonWriter(sys.stdout)
+    if request.output == "csv":
+        return CsvWriter(sys.stdout)
+    return TableWriter(console, request.settings.every)

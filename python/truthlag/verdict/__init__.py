@@ -1,0 +1,6 @@
+"""Numbers to decisions: is the model getting worse, is the new version better."""
+
+from truthlag.verdict.ab_test import ModelABTestMonitor
+from truthlag.verdict.degradation import DegradationDetector
+
+__all__ = ["DegradationDetector", "ModelABTestMonitor"]

@@ -1,0 +1,110 @@
+//! A column of 0/1 decisions or labels.
+
+use arrow_array::Array;
+use arrow_array::cast::AsArray;
+use arrow_array::types::Float64Type;
+use arrow_schema::DataType;
+use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::prelude::*;
+use pyo3::types::PyFloat;
+
+use super::arrow;
+use super::rejections::Rejections;
+use super::source::{Source, cast};
+use crate::scalar::binary;
+
+/// A row without a value.
+pub(crate) const ABSENT: u8 = 2;
+
+/// Values by row: 0, 1, or [`ABSENT`] for null and NaN where `optional`, which is an error elsewhere.
+pub(crate) fn binaries(
+    py: Python<'_>,
+    argument: &str,
+    scalar: &str,
+    source: &Source<'_>,
+    optional: bool,
+    rejections: &mut Rejections,
+) -> PyResult<Vec<u8>> {
+    match source {
+        Source::Objects(objects) => {
+            let mut values = Vec::with_capacity(objects.len());
+            for (row, object) in objects.iter().enumerate() {
+                match binary(scalar, object) {
+                    Ok(value) => values.push(u8::from(value)),
+                    Err(_) if optional && is_missing(object)? => values.push(ABSENT),
+                    Err(error) => {
+                        rejections.reject(py, argument, row, &error)?;
+                        values.push(ABSENT);
+                    }
+                }
+            }
+            Ok(values)
+        }
+        Source::Numpy { array, kind: 'b', .. } => Ok(cast::<u8>(array, "uint8")?),
+        Source::Numpy { array, kind: 'i' | 'u', size: 1, .. } => {
+            // An int8 of -1 becomes 255, which is none of the allowed values either; the message shows it as it was.
+            let values = array.call_method1("astype", ("int64",))?;
+            of_floats(py, argument, &cast::<f64>(&values, "float64")?, |_| false, optional, rejections)
+        }
+        Source::Numpy { array, kind: 'i' | 'u' | 'f', .. } => {
+            of_floats(py, argument, &cast::<f64>(array, "float64")?, |_| false, optional, rejections)
+        }
+        Source::Numpy { array, .. } => Err(PyTypeError::new_err(format!(
+            "{argument} must hold 0 and 1, got a numpy array of dtype {}",
+            array.getattr("dtype")?.str()?.to_string_lossy()
+        ))),
+        Source::Arrow(array)
+            if arrow::value_type(array).is_numeric() || *arrow::value_type(array) == DataType::Boolean =>
+        {
+            let values = arrow::cast(argument, array, &DataType::Float64)?;
+            let values = values.as_primitive::<Float64Type>();
+            let floats: Vec<f64> = values.iter().map(|value| value.unwrap_or(f64::NAN)).collect();
+            of_floats(py, argument, &floats, |row| values.is_null(row), optional, rejections)
+        }
+        Source::Arrow(array) if *array.data_type() == DataType::Null && optional => Ok(vec![ABSENT; array.len()]),
+        Source::Arrow(array) => Err(arrow::unsuited(argument, array)),
+    }
+}
+
+/// None, NaN, and what pandas puts in their place.
+fn is_missing(object: &Bound<'_, PyAny>) -> PyResult<bool> {
+    if object.is_none() {
+        return Ok(true);
+    }
+    if let Ok(float) = object.cast::<PyFloat>() {
+        return Ok(float.value().is_nan());
+    }
+    if let Some(item) = crate::scalar::numpy_item(object)?.filter(|item| !item.is(object)) {
+        return Ok(item.cast::<PyFloat>().is_ok_and(|float| float.value().is_nan()));
+    }
+    let kind = object.get_type();
+    let name = kind.name()?;
+    Ok(matches!(name.to_str()?, "NAType" | "NaTType") && kind.module()?.to_str()?.starts_with("pandas."))
+}
+
+fn of_floats(
+    py: Python<'_>,
+    argument: &str,
+    floats: &[f64],
+    is_null: impl Fn(usize) -> bool,
+    optional: bool,
+    rejections: &mut Rejections,
+) -> PyResult<Vec<u8>> {
+    let mut values = Vec::with_capacity(floats.len());
+    for (row, &float) in floats.iter().enumerate() {
+        let value = if float == 0.0 {
+            0
+        } else if float == 1.0 {
+            1
+        } else {
+            if !(optional && float.is_nan()) {
+                let shown = if is_null(row) { "null".to_owned() } else { float.to_string() };
+                let error = PyValueError::new_err(format!("value must be 0 or 1, got {shown}"));
+                rejections.reject(py, argument, row, &error)?;
+            }
+            ABSENT
+        };
+        values.push(value);
+    }
+    Ok(values)
+}

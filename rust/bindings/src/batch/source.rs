@@ -1,0 +1,114 @@
+//! What kind of thing a column was given as.
+
+use arrow_array::ArrayRef;
+use pyo3::exceptions::{PyImportError, PyTypeError, PyValueError};
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyList, PyTuple, PyType};
+
+use super::arrow;
+use crate::errors::describe;
+
+/// A column as it came.
+pub(crate) enum Source<'py> {
+    /// Python objects, taken from a list, a tuple, or an array of objects or of text.
+    Objects(Vec<Bound<'py, PyAny>>),
+    /// A numpy array of one dimension whose items are numbers, bools or times.
+    Numpy { array: Bound<'py, PyAny>, kind: char, size: usize, length: usize },
+    /// Arrow data in one piece.
+    Arrow(ArrayRef),
+}
+
+const ALLOWED: &str = "a list, a tuple, a numpy array of one dimension, or Arrow data (pyarrow, polars, pandas, ...)";
+
+fn array_type<'py>(py: Python<'py>) -> PyResult<&'py Bound<'py, PyType>> {
+    static ARRAY: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+    ARRAY.import(py, "numpy", "ndarray")
+}
+
+impl<'py> Source<'py> {
+    /// Looks at a column.
+    pub(crate) fn of(argument: &str, column: &Bound<'py, PyAny>) -> PyResult<Self> {
+        if let Ok(list) = column.cast::<PyList>() {
+            return Ok(Self::Objects(list.iter().collect()));
+        }
+        if let Ok(tuple) = column.cast::<PyTuple>() {
+            return Ok(Self::Objects(tuple.iter().collect()));
+        }
+        if column.is_instance(array_type(column.py())?)? {
+            return Self::of_numpy(argument, column);
+        }
+        match arrow::read(argument, column) {
+            Ok(Some(array)) => return Ok(Self::Arrow(array)),
+            Ok(None) => {}
+            // A producer that needs pyarrow for it, as pandas does, may still know numpy.
+            Err(error) if error.is_instance_of::<PyImportError>(column.py()) => {
+                let array = column
+                    .py()
+                    .import("numpy")?
+                    .call_method1("asarray", (column,))
+                    .map_err(|cause| unreadable(argument, column, cause))?;
+                return Self::of_numpy(argument, &array);
+            }
+            Err(error) => return Err(error),
+        }
+        Err(PyTypeError::new_err(format!("{argument} must be {ALLOWED}, got {}", describe(column))))
+    }
+
+    fn of_numpy(argument: &str, array: &Bound<'py, PyAny>) -> PyResult<Self> {
+        let py = array.py();
+        let dimensions: usize = array.getattr("ndim")?.extract()?;
+        if dimensions != 1 {
+            return Err(PyValueError::new_err(format!("{argument} must have one dimension, got {dimensions}")));
+        }
+        let kind: char = array.getattr("dtype")?.getattr("kind")?.extract()?;
+        let size: usize = array.getattr("dtype")?.getattr("itemsize")?.extract()?;
+        match kind {
+            'b' | 'i' | 'u' | 'f' | 'M' => {
+                let length = array.getattr("size")?.extract()?;
+                // A copy in the plain layout where it has another: strides, byte order, a subclass.
+                let array = py.import("numpy")?.call_method1("ascontiguousarray", (array,))?;
+                Ok(Self::Numpy { array, kind, size, length })
+            }
+            'O' | 'U' | 'S' | 'T' => {
+                let list = array_type(py)?.call_method1("tolist", (array,))?;
+                Ok(Self::Objects(
+                    list.cast::<PyList>()
+                        .map_err(|_| PyTypeError::new_err(format!("{argument} must be {ALLOWED}")))?
+                        .iter()
+                        .collect(),
+                ))
+            }
+            _ => Err(PyTypeError::new_err(format!(
+                "{argument} must hold ids, numbers, bools or times, got a numpy array of dtype {}",
+                array.getattr("dtype")?.str()?.to_string_lossy()
+            ))),
+        }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        match self {
+            Self::Objects(objects) => objects.len(),
+            Self::Numpy { length, .. } => *length,
+            Self::Arrow(array) => array.len(),
+        }
+    }
+}
+
+/// An error for a column whose own code failed.
+pub(crate) fn unreadable(argument: &str, column: &Bound<'_, PyAny>, cause: PyErr) -> PyErr {
+    let error = PyTypeError::new_err(format!(
+        "{argument} cannot be read as a column: {} raised when asked for its data",
+        describe(column)
+    ));
+    error.set_cause(column.py(), Some(cause));
+    error
+}
+
+/// The values of a numpy array cast to another type.
+pub(crate) fn cast<T: pyo3::buffer::Element>(array: &Bound<'_, PyAny>, target: &str) -> PyResult<Vec<T>> {
+    let py = array.py();
+    let numpy = py.import("numpy")?;
+    let array = numpy.call_method1("ascontiguousarray", (array, target))?;
+    pyo3::buffer::PyBuffer::<T>::get(&array)?.to_vec(py)
+}

@@ -1,0 +1,36 @@
+//! The Python boundary of truthlag: converts arguments, detaches for long work, maps errors. Logic lives in the core.
+
+mod batch;
+mod errors;
+mod features;
+mod identity;
+mod scalar;
+mod snapshot;
+mod time;
+mod tracker;
+mod window;
+
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+
+/// What was built: version, profile and target of the extension.
+#[pyfunction]
+fn build_info(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
+    let info = PyDict::new(py);
+    info.set_item("version", env!("CARGO_PKG_VERSION"))?;
+    info.set_item("profile", if cfg!(debug_assertions) { "debug" } else { env!("TRUTHLAG_PROFILE") })?;
+    info.set_item("target", env!("TRUTHLAG_TARGET"))?;
+    Ok(info)
+}
+
+#[pymodule(gil_used = false)]
+mod _core {
+    #[pymodule_export]
+    use super::build_info;
+    #[pymodule_export]
+    use super::snapshot::f_beta;
+    #[pymodule_export]
+    use super::time::microseconds;
+    #[pymodule_export]
+    use super::tracker::Tracker;
+}

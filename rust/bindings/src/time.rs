@@ -1,0 +1,127 @@
+//! Times and spans from Python objects to microseconds.
+
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{
+    PyBool, PyDateAccess, PyDateTime, PyDelta, PyDeltaAccess, PyFloat, PyInt, PyTimeAccess, PyType, PyTzInfoAccess,
+};
+
+use crate::errors::{wrong_type, wrong_value};
+use crate::scalar::numpy_item;
+
+const ALLOWED: &str = "a datetime, numpy.datetime64, or int or float seconds since the epoch";
+const MICROSECONDS: f64 = 1e6;
+const SECOND: i64 = 1_000_000;
+
+/// Days from 1970-01-01 to a date of the Gregorian calendar (Hinnant, chrono-compatible low-level date algorithms).
+fn days_from_epoch(year: i64, month: i64, day: i64) -> i64 {
+    let year = if month <= 2 { year - 1 } else { year };
+    let era = year.div_euclid(400);
+    let year_of_era = year - era * 400;
+    let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
+    era * 146_097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719_468
+}
+
+fn delta_microseconds(delta: &Bound<'_, PyDelta>) -> i64 {
+    // At most 999 999 999 days, which is below 2^63 microseconds only up to 106 751 991 days.
+    (i64::from(delta.get_days()) * 86_400 + i64::from(delta.get_seconds()))
+        .saturating_mul(SECOND)
+        .saturating_add(i64::from(delta.get_microseconds()))
+}
+
+fn datetime_microseconds(argument: &str, object: &Bound<'_, PyDateTime>) -> PyResult<i64> {
+    let days =
+        days_from_epoch(i64::from(object.get_year()), i64::from(object.get_month()), i64::from(object.get_day()));
+    let seconds =
+        i64::from(object.get_hour()) * 3600 + i64::from(object.get_minute()) * 60 + i64::from(object.get_second());
+    let time = (days * 86_400 + seconds) * SECOND + i64::from(object.get_microsecond());
+    let Some(zone) = object.get_tzinfo() else {
+        return Ok(time);
+    };
+    // The zone may be anybody's code.
+    let offset = zone
+        .call_method1("utcoffset", (object,))
+        .and_then(|offset| if offset.is_none() { Ok(0) } else { Ok(delta_microseconds(offset.cast::<PyDelta>()?)) });
+    match offset {
+        Ok(offset) => Ok(time - offset),
+        Err(cause) => {
+            let error = PyValueError::new_err(format!("{argument} has a time zone whose offset cannot be told"));
+            error.set_cause(object.py(), Some(cause));
+            Err(error)
+        }
+    }
+}
+
+fn seconds_to_microseconds(argument: &str, seconds: f64, object: &Bound<'_, PyAny>) -> PyResult<i64> {
+    let scaled = (seconds * MICROSECONDS).round_ties_even();
+    // 2^62: far beyond any time that is allowed, near enough to be an exact integer.
+    if scaled.abs() < 4.611_686_018_427_388e18 {
+        Ok(scaled as i64)
+    } else {
+        Err(wrong_value(argument, ALLOWED, object))
+    }
+}
+
+fn datetime64(py: Python<'_>) -> PyResult<&Bound<'_, PyType>> {
+    static DATETIME64: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+    DATETIME64.import(py, "numpy", "datetime64")
+}
+
+/// Microseconds since the epoch; naive datetimes are UTC.
+pub(crate) fn to_microseconds(argument: &str, object: &Bound<'_, PyAny>) -> PyResult<i64> {
+    if let Ok(datetime) = object.cast::<PyDateTime>() {
+        return datetime_microseconds(argument, datetime);
+    }
+    if let Ok(float) = object.cast::<PyFloat>() {
+        return seconds_to_microseconds(argument, float.value(), object);
+    }
+    if object.is_instance_of::<PyBool>() {
+        return Err(wrong_type(argument, ALLOWED, object));
+    }
+    if object.is_instance_of::<PyInt>() {
+        let seconds = object.extract::<i64>().map_err(|_| wrong_value(argument, ALLOWED, object))?;
+        return seconds.checked_mul(SECOND).ok_or_else(|| wrong_value(argument, ALLOWED, object));
+    }
+    if object.is_instance(datetime64(object.py())?)? {
+        let time = object
+            .call_method1("astype", ("datetime64[us]",))
+            .and_then(|time| time.call_method1("astype", ("int64",)))
+            .and_then(|time| time.extract::<i64>())
+            .map_err(|_| wrong_value(argument, ALLOWED, object))?;
+        // numpy's mark for no time.
+        return if time == i64::MIN { Err(wrong_value(argument, ALLOWED, object)) } else { Ok(time) };
+    }
+    match numpy_item(object)? {
+        Some(item) if !item.is(object) => to_microseconds(argument, &item),
+        _ => Err(wrong_type(argument, ALLOWED, object)),
+    }
+}
+
+/// A positive or zero span in microseconds.
+pub(crate) fn span_microseconds(argument: &str, object: &Bound<'_, PyAny>) -> PyResult<i64> {
+    const ALLOWED: &str = "a timedelta of at least zero, or None";
+    let Ok(delta) = object.cast::<PyDelta>() else {
+        return Err(wrong_type(argument, ALLOWED, object));
+    };
+    let span = delta_microseconds(delta);
+    if span < 0 { Err(wrong_value(argument, ALLOWED, object)) } else { Ok(span) }
+}
+
+/// Microseconds since the epoch of a time as every method accepts it.
+#[pyfunction]
+pub(crate) fn microseconds(argument: &str, time: &Bound<'_, PyAny>) -> PyResult<i64> {
+    to_microseconds(argument, time)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::days_from_epoch;
+
+    #[test]
+    fn knows_the_calendar() {
+        assert_eq!(days_from_epoch(1970, 1, 1), 0);
+        assert_eq!(days_from_epoch(2000, 2, 29), 11_016);
+        assert_eq!(days_from_epoch(1969, 12, 31), -1);
+    }
+}

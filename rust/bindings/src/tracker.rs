@@ -1,0 +1,500 @@
+//! The extension's tracker, which the Python class inherits, so that logging calls are the compiled methods themselves.
+
+use std::sync::OnceLock;
+
+use pyo3::exceptions::{PyRuntimeError, PyValueError};
+use pyo3::prelude::*;
+use pyo3::pyclass::PyVisit;
+use pyo3::types::{PyBool, PyBytes, PyDict, PyInt, PyList, PyTuple};
+use pyo3::{PyTraverseError, intern};
+use truthlag_core::call::{Identity, check_time};
+use truthlag_core::{BatchRow, Options, ResolvedTime, SnapshotRequest, Timing, Tracker as Core};
+
+use crate::batch::{
+    ABSENT, FeatureColumn, IdColumn, Mode, Rejections, Source, binaries, feature_column, id_column, scores, times,
+};
+use crate::errors::{call_error, decode_error, wrong_type, wrong_value};
+use crate::features::{decode, encode};
+use crate::identity::{to_object, with_identity};
+use crate::scalar::{binary, number, score};
+use crate::snapshot;
+use crate::time::{span_microseconds, to_microseconds};
+use crate::window::{Window, WindowArguments};
+
+/// Ids that one page of an iteration brings.
+const PAGE: usize = 4096;
+
+/// Joins predictions with the labels that come late, and keeps exact rolling counts.
+///
+/// `truthlag.ModelPerformanceTracker` inherits from it and is the class to use.
+#[pyclass(frozen, subclass, weakref, module = "truthlag._core")]
+pub(crate) struct Tracker {
+    /// Set once by `_initialise` or `_restore`, so that a subclass may have an `__init__` of its own.
+    state: OnceLock<State>,
+}
+
+struct State {
+    core: Core,
+    clock: Option<Py<PyAny>>,
+}
+
+fn integer_option(argument: &str, value: &Bound<'_, PyAny>, least: usize) -> PyResult<usize> {
+    let allowed = format!("an int of at least {least}");
+    if value.is_instance_of::<PyBool>() || !value.is_instance_of::<PyInt>() {
+        return Err(wrong_type(argument, &allowed, value));
+    }
+    match value.extract::<usize>() {
+        Ok(number) if number >= least => Ok(number),
+        _ => Err(wrong_value(argument, &allowed, value)),
+    }
+}
+
+fn bool_option(argument: &str, value: &Bound<'_, PyAny>) -> PyResult<bool> {
+    value.cast::<PyBool>().map(|value| value.is_true()).map_err(|_| wrong_type(argument, "True or False", value))
+}
+
+pub(crate) fn fraction(argument: &str, value: &Bound<'_, PyAny>) -> PyResult<f64> {
+    const ALLOWED: &str = "a number between 0 and 1, both excluded";
+    match number(value)? {
+        Some(number) if number > 0.0 && number < 1.0 => Ok(number),
+        Some(_) => Err(wrong_value(argument, ALLOWED, value)),
+        None => Err(wrong_type(argument, ALLOWED, value)),
+    }
+}
+
+fn callable<'a, 'py>(clock: Option<&'a Bound<'py, PyAny>>) -> PyResult<Option<&'a Bound<'py, PyAny>>> {
+    match clock {
+        Some(clock) if !clock.is_callable() => {
+            Err(wrong_type("clock", "a callable that returns a datetime or seconds since the epoch, or None", clock))
+        }
+        clock => Ok(clock),
+    }
+}
+
+impl Tracker {
+    #[inline]
+    fn state(&self) -> PyResult<&State> {
+        self.state.get().ok_or_else(|| {
+            PyRuntimeError::new_err("the tracker is not initialised: call __init__ of ModelPerformanceTracker first")
+        })
+    }
+
+    fn initialise(&self, core: Core, clock: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
+        let state = State { core, clock: callable(clock)?.map(|clock| clock.clone().unbind()) };
+        self.state.set(state).map_err(|_| PyRuntimeError::new_err("the tracker is initialised already"))
+    }
+}
+
+impl State {
+    /// What the caller's clock says; `None` when the system's clock is to be read.
+    #[inline]
+    fn own_clock(&self, py: Python<'_>) -> PyResult<Option<i64>> {
+        match &self.clock {
+            None => Ok(None),
+            Some(clock) => {
+                let time = to_microseconds("clock()", &clock.bind(py).call0()?)?;
+                check_time(time, time).map(Some).map_err(|error| {
+                    PyValueError::new_err(format!("clock() must return a time that is allowed: {error}"))
+                })
+            }
+        }
+    }
+
+    fn now(&self, py: Python<'_>) -> PyResult<i64> {
+        Ok(self.own_clock(py)?.unwrap_or_else(truthlag_core::call::system_clock))
+    }
+
+    #[inline]
+    fn timing(&self, timestamp: Option<&Bound<'_, PyAny>>, py: Python<'_>) -> PyResult<Timing> {
+        let time = timestamp.map(|timestamp| to_microseconds("timestamp", timestamp)).transpose()?;
+        Ok(Timing { time, clock: self.own_clock(py)? })
+    }
+}
+
+#[pymethods]
+impl Tracker {
+    #[new]
+    #[pyo3(signature = (*_arguments, **_keywords))]
+    fn new(_arguments: &Bound<'_, PyTuple>, _keywords: Option<&Bound<'_, PyDict>>) -> Self {
+        Self { state: OnceLock::new() }
+    }
+
+    #[pyo3(signature = (*, retention, max_predictions, max_orphan_labels, keep_ids, keep_features, clock))]
+    fn _initialise(
+        &self,
+        retention: Option<&Bound<'_, PyAny>>,
+        max_predictions: Option<&Bound<'_, PyAny>>,
+        max_orphan_labels: &Bound<'_, PyAny>,
+        keep_ids: &Bound<'_, PyAny>,
+        keep_features: &Bound<'_, PyAny>,
+        clock: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<()> {
+        let retention = retention.map(|retention| match span_microseconds("retention", retention)? {
+            0 => Err(wrong_value("retention", "a timedelta above zero, or None", retention)),
+            span => Ok(span),
+        });
+        let options = Options {
+            retention: retention.transpose()?,
+            max_predictions: max_predictions.map(|most| integer_option("max_predictions", most, 1)).transpose()?,
+            max_orphan_labels: integer_option("max_orphan_labels", max_orphan_labels, 0)?,
+            keep_ids: bool_option("keep_ids", keep_ids)?,
+            keep_features: bool_option("keep_features", keep_features)?,
+            ..Options::default()
+        };
+        self.initialise(Core::new(options), clock)
+    }
+
+    /// Log a prediction at inference time.
+    #[pyo3(signature = (request_id, prediction, score=None, features=None, timestamp=None))]
+    fn log_prediction(
+        &self,
+        py: Python<'_>,
+        request_id: &Bound<'_, PyAny>,
+        prediction: &Bound<'_, PyAny>,
+        score: Option<&Bound<'_, PyAny>>,
+        features: Option<&Bound<'_, PyAny>>,
+        timestamp: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<()> {
+        let state = self.state()?;
+        let positive = binary("prediction", prediction)?;
+        let score = self::score(score)?;
+        let mut encoded = Vec::new();
+        if let Some(features) = features {
+            encode(features, &mut encoded)?;
+        }
+        with_identity(request_id, |id| {
+            let timing = state.timing(timestamp, py)?;
+            state.core.log_prediction(id, positive, score, &encoded, timing).map_err(|error| call_error(&error))
+        })
+    }
+
+    /// Log the truth when it becomes known.
+    #[pyo3(signature = (request_id, actual, timestamp=None))]
+    fn log_ground_truth(
+        &self,
+        py: Python<'_>,
+        request_id: &Bound<'_, PyAny>,
+        actual: &Bound<'_, PyAny>,
+        timestamp: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<()> {
+        let state = self.state()?;
+        let positive = binary("actual", actual)?;
+        with_identity(request_id, |id| {
+            let timing = state.timing(timestamp, py)?;
+            state.core.log_label(id, positive, timing).map_err(|error| call_error(&error))
+        })
+    }
+
+    /// Remove the prediction and the label of a request.
+    fn forget(&self, request_id: &Bound<'_, PyAny>) -> PyResult<bool> {
+        let state = self.state()?;
+        with_identity(request_id, |id| Ok(state.core.forget(id)))
+    }
+
+    /// Take the label of a request back.
+    fn retract_ground_truth(&self, request_id: &Bound<'_, PyAny>) -> PyResult<bool> {
+        let state = self.state()?;
+        with_identity(request_id, |id| Ok(state.core.retract_label(id)))
+    }
+
+    #[pyo3(signature = (request_ids, predictions, scores, features, timestamps, on_error))]
+    #[allow(clippy::too_many_arguments, reason = "they are the columns of a batch")]
+    fn _log_predictions<'py>(
+        &self,
+        py: Python<'py>,
+        request_ids: &Bound<'py, PyAny>,
+        predictions: &Bound<'py, PyAny>,
+        scores: Option<&Bound<'py, PyAny>>,
+        features: Option<&Bound<'py, PyAny>>,
+        timestamps: Option<&Bound<'py, PyAny>>,
+        on_error: &Bound<'py, PyAny>,
+    ) -> PyResult<(usize, usize, usize, Vec<(usize, String)>)> {
+        let state = self.state()?;
+        let mut rejections = Rejections::new(Mode::parse(on_error)?);
+        let ids = Source::of("request_ids", request_ids)?;
+        let decisions = Source::of("predictions", predictions)?;
+        same_length("predictions", decisions.len(), ids.len())?;
+        let score_source = scores.map(|scores| Source::of("scores", scores)).transpose()?;
+        if let Some(source) = &score_source {
+            same_length("scores", source.len(), ids.len())?;
+        }
+        let feature_column = match features {
+            Some(features) => feature_column(py, features, &mut rejections)?,
+            None => FeatureColumn::default(),
+        };
+        if features.is_some() {
+            same_length("features", feature_column.len(), ids.len())?;
+        }
+        let id_column = id_column(py, &ids, &mut rejections)?;
+        let decisions = binaries(py, "predictions", "prediction", &decisions, false, &mut rejections)?;
+        let score_column = score_source.map(|source| self::scores(py, &source, &mut rejections)).transpose()?;
+        let batch = Batch {
+            times: state.batch_times(py, timestamps, id_column.len(), &mut rejections)?,
+            ids: id_column,
+            values: decisions,
+            scores: score_column.unwrap_or_default(),
+            features: feature_column,
+        };
+        let applied = py.detach(|| {
+            state.core.log_predictions(batch.rows(&state.core, &rejections));
+            batch.ids.len() - rejections.count()
+        });
+        state.core.note_batch(rejections.count() as u64, 0);
+        Ok((applied, 0, rejections.count(), rejections.reasons()))
+    }
+
+    #[pyo3(signature = (request_ids, actuals, timestamps, on_error))]
+    fn _log_ground_truths<'py>(
+        &self,
+        py: Python<'py>,
+        request_ids: &Bound<'py, PyAny>,
+        actuals: &Bound<'py, PyAny>,
+        timestamps: Option<&Bound<'py, PyAny>>,
+        on_error: &Bound<'py, PyAny>,
+    ) -> PyResult<(usize, usize, usize, Vec<(usize, String)>)> {
+        let state = self.state()?;
+        let mut rejections = Rejections::new(Mode::parse(on_error)?);
+        let ids = Source::of("request_ids", request_ids)?;
+        let actuals = Source::of("actuals", actuals)?;
+        same_length("actuals", actuals.len(), ids.len())?;
+        let id_column = id_column(py, &ids, &mut rejections)?;
+        let actuals = binaries(py, "actuals", "actual", &actuals, true, &mut rejections)?;
+        let batch = Batch {
+            times: state.batch_times(py, timestamps, id_column.len(), &mut rejections)?,
+            ids: id_column,
+            values: actuals,
+            scores: Vec::new(),
+            features: FeatureColumn::default(),
+        };
+        let (applied, skipped) = py.detach(|| {
+            let absent = batch
+                .values
+                .iter()
+                .enumerate()
+                .filter(|&(row, &value)| value == ABSENT && !rejections.is_rejected(row))
+                .count();
+            state.core.log_labels(batch.rows(&state.core, &rejections));
+            (batch.ids.len() - rejections.count() - absent, absent)
+        });
+        state.core.note_batch(rejections.count() as u64, skipped as u64);
+        Ok((applied, skipped, rejections.count(), rejections.reasons()))
+    }
+
+    /// Counts and rounded metrics of the predictions of the last `window` microseconds, as the mission document has them.
+    #[pyo3(signature = (window, now))]
+    fn _document_metrics<'py>(
+        &self,
+        py: Python<'py>,
+        window: i64,
+        now: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyDict>> {
+        let state = self.state()?;
+        let end = now.map(|now| to_microseconds("now", now)).transpose()?;
+        let bounds = Window {
+            first: end.map_or_else(|| state.now(py), Ok)?.saturating_sub(window).max(0),
+            last: end.unwrap_or(crate::window::NO_LAST),
+        };
+        let (aggregates, held) = py.detach(|| state.core.window(bounds.first, bounds.last));
+        snapshot::document_metrics(py, &aggregates, held)
+    }
+
+    #[pyo3(signature = (window, start, end, min_age, now, threshold, confidence, exact))]
+    #[allow(clippy::too_many_arguments, reason = "they are the arguments of the query")]
+    fn _snapshot<'py>(
+        &self,
+        py: Python<'py>,
+        window: Option<&Bound<'py, PyAny>>,
+        start: Option<&Bound<'py, PyAny>>,
+        end: Option<&Bound<'py, PyAny>>,
+        min_age: Option<&Bound<'py, PyAny>>,
+        now: Option<&Bound<'py, PyAny>>,
+        threshold: Option<&Bound<'py, PyAny>>,
+        confidence: &Bound<'py, PyAny>,
+        exact: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyDict>> {
+        let state = self.state()?;
+        let bounds = WindowArguments { window, start, end, min_age, now }.resolve(|| state.now(py))?;
+        let threshold = threshold
+            .map(|value| match number(value)? {
+                Some(number) if number.is_finite() => Ok(number),
+                Some(_) => Err(wrong_value("threshold", "a finite number, or None", value)),
+                None => Err(wrong_type("threshold", "a finite number, or None", value)),
+            })
+            .transpose()?;
+        let request = SnapshotRequest {
+            first: bounds.first,
+            last: bounds.last,
+            threshold,
+            confidence: fraction("confidence", confidence)?,
+            exact: bool_option("exact", exact)?,
+        };
+        let result = py.detach(|| state.core.snapshot(&request));
+        snapshot::to_dict(py, &request, &result)
+    }
+
+    /// What is held and what has happened: gauges and totals by name.
+    fn counters<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let state = self.state()?;
+        let counters = state.core.counters();
+        let result = PyDict::new(py);
+        result.set_item(intern!(py, "predictions"), counters.predictions)?;
+        result.set_item(intern!(py, "labels"), counters.labels)?;
+        result.set_item(intern!(py, "matched"), counters.matched)?;
+        result.set_item(intern!(py, "pending"), counters.pending)?;
+        result.set_item(intern!(py, "orphan_labels"), counters.orphan_labels)?;
+        result.set_item(intern!(py, "replaced_predictions"), counters.replaced_predictions)?;
+        result.set_item(intern!(py, "corrected_labels"), counters.corrected_labels)?;
+        result.set_item(intern!(py, "duplicate_events"), counters.duplicate_events)?;
+        result.set_item(intern!(py, "stale_events"), counters.stale_events)?;
+        result.set_item(intern!(py, "expired_labelled"), counters.expired_labelled)?;
+        result.set_item(intern!(py, "expired_unlabelled"), counters.expired_unlabelled)?;
+        result.set_item(intern!(py, "dropped_orphans"), counters.dropped_orphans)?;
+        result.set_item(intern!(py, "late_labels"), counters.late_labels)?;
+        result.set_item(intern!(py, "rejected"), counters.rejected)?;
+        result.set_item(intern!(py, "skipped"), counters.skipped)?;
+        Ok(result)
+    }
+
+    /// Bytes by part: rows, index, ids, features, orphans, staging and total.
+    fn memory_usage<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let state = self.state()?;
+        let usage = state.core.memory_usage();
+        let result = PyDict::new(py);
+        for (name, bytes) in [
+            ("rows", usage.rows),
+            ("index", usage.index),
+            ("ids", usage.ids),
+            ("features", usage.features),
+            ("orphans", usage.orphans),
+            ("staging", usage.staging),
+            ("total", usage.total()),
+        ] {
+            result.set_item(name, bytes)?;
+        }
+        Ok(result)
+    }
+
+    /// Prediction, score, features and time in microseconds of a request, or None.
+    fn _prediction<'py>(&self, py: Python<'py>, request_id: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        let state = self.state()?;
+        let Some(view) = with_identity(request_id, |id| Ok(state.core.prediction(id)))? else {
+            return Ok(None);
+        };
+        let features = decode(py, &view.features)?;
+        Ok(Some((u8::from(view.positive), view.score, features, view.time).into_pyobject(py)?.into_any()))
+    }
+
+    /// Label and time in microseconds of a request, or None.
+    fn _ground_truth(&self, request_id: &Bound<'_, PyAny>) -> PyResult<Option<(u8, i64)>> {
+        let state = self.state()?;
+        let view = with_identity(request_id, |id| Ok(state.core.label(id)))?;
+        Ok(view.map(|label| (u8::from(label.positive), label.time)))
+    }
+
+    /// A page of ids, and where the next one begins.
+    #[pyo3(signature = (cursor, labelled))]
+    fn _ids<'py>(
+        &self,
+        py: Python<'py>,
+        cursor: Option<(u64, u64)>,
+        labelled: bool,
+    ) -> PyResult<(Bound<'py, PyList>, Option<(u64, u64)>)> {
+        let state = self.state()?;
+        let (ids, next) = state.core.ids(cursor, labelled, PAGE);
+        let list = PyList::empty(py);
+        for encoded in ids {
+            if let Some(id) = Identity::decode(&encoded) {
+                list.append(to_object(py, id)?)?;
+            }
+        }
+        Ok((list, next))
+    }
+
+    /// The whole state as bytes, after the caller's header.
+    fn _to_bytes<'py>(&self, py: Python<'py>, header: &[u8]) -> PyResult<Bound<'py, PyBytes>> {
+        let state = self.state()?;
+        let bytes = py.detach(|| state.core.to_bytes(header));
+        Ok(PyBytes::new(py, &bytes))
+    }
+
+    /// Takes the state from bytes; gives the caller's header back.
+    #[pyo3(signature = (data, clock))]
+    fn _restore<'py>(
+        &self,
+        py: Python<'py>,
+        data: &[u8],
+        clock: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyBytes>> {
+        let (core, header) = py.detach(|| Core::from_bytes(data)).map_err(|error| decode_error(&error))?;
+        self.initialise(core, clock)?;
+        Ok(PyBytes::new(py, &header))
+    }
+
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        self.state.get().map_or(Ok(()), |state| visit.call(&state.clock))
+    }
+}
+
+fn same_length(argument: &str, length: usize, expected: usize) -> PyResult<()> {
+    if length == expected {
+        return Ok(());
+    }
+    Err(PyValueError::new_err(format!("{argument} must be as long as request_ids, got {length} and {expected}")))
+}
+
+/// The columns of a checked batch.
+struct Batch {
+    ids: IdColumn,
+    /// 0, 1, or absent.
+    values: Vec<u8>,
+    /// Empty when there are none.
+    scores: Vec<f64>,
+    features: FeatureColumn,
+    times: Times,
+}
+
+enum Times {
+    All(ResolvedTime),
+    Each(Vec<ResolvedTime>),
+}
+
+impl State {
+    fn batch_times(
+        &self,
+        py: Python<'_>,
+        timestamps: Option<&Bound<'_, PyAny>>,
+        rows: usize,
+        rejections: &mut Rejections,
+    ) -> PyResult<Times> {
+        let clock = self.now(py)?;
+        let Some(timestamps) = timestamps else {
+            return self.core.resolve_stamp(Some(clock)).map(Times::All).map_err(|error| call_error(&error));
+        };
+        let source = Source::of("timestamps", timestamps)?;
+        same_length("timestamps", source.len(), rows)?;
+        times(py, &source, &self.core, clock, rejections).map(Times::Each)
+    }
+}
+
+impl Batch {
+    /// The rows that are neither rejected nor absent.
+    fn rows<'a>(&'a self, core: &'a Core, rejections: &'a Rejections) -> impl Iterator<Item = BatchRow<'a>> {
+        self.values.iter().enumerate().filter(|&(row, &value)| value != ABSENT && !rejections.is_rejected(row)).map(
+            move |(row, &value)| {
+                let id = self.ids.get(row);
+                let time = match &self.times {
+                    Times::All(time) => *time,
+                    Times::Each(times) => times.get(row).copied().unwrap_or(ResolvedTime { time: 0, advances: false }),
+                };
+                BatchRow {
+                    key: core.fingerprint(id),
+                    id,
+                    positive: value == 1,
+                    score: self.scores.get(row).copied().unwrap_or(f64::NAN),
+                    time,
+                    features: self.features.get(row),
+                }
+            },
+        )
+    }
+}

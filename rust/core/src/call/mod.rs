@@ -1,0 +1,17 @@
+//! What a caller may say: ids, predictions, labels, and the checks on them.
+//!
+//! Everything is checked here, before it is staged: a later stage never meets a value that it has to refuse.
+
+mod checks;
+mod clock;
+mod event;
+mod identity;
+mod logarithm;
+mod siphash;
+
+pub use checks::{CallError, MAXIMUM_FEATURE_BYTES, MAXIMUM_SCORE, MAXIMUM_TIME, check_score, check_time};
+pub use clock::{ONE_HOUR, TEN_YEARS, system_clock};
+pub(crate) use event::{Event, Kind};
+pub use identity::{HashKey, IdKind, Identity, Key, MAXIMUM_ID_BYTES};
+pub(crate) use logarithm::natural_logarithm;
+pub(crate) use siphash::siphash;

@@ -1,0 +1,289 @@
+//! Applies staged events: the event rule.
+//!
+//! For one id, the prediction and the label are each last writer wins by event time; at equal times the later arrival
+//! wins. Duplicates, replays, corrections and labels that come before their prediction are this one path.
+
+#![allow(clippy::indexing_slicing, reason = "positions are those of rows that were just looked up")]
+
+use super::index::{Home, Slot};
+use super::orphans::Orphan;
+use super::store::{Place, Store};
+use crate::call::{Event, Key, Kind};
+use crate::roll::{Label, Row};
+
+/// How many events ahead their buckets are brought into the cache, and their rows after that.
+const BUCKETS_AHEAD: usize = 24;
+const ROWS_AHEAD: usize = 12;
+
+/// What the index says of a key.
+enum Found {
+    Nothing,
+    /// A row that is there.
+    Live(Place),
+    /// A row that has expired, whether or not its memory was reclaimed.
+    Expired(Slot),
+}
+
+impl Store {
+    /// Applies events in their order. `bytes` holds their ids and features one after the other.
+    pub(crate) fn apply(&mut self, events: &[Event], bytes: &[u8]) {
+        let mut rest = bytes;
+        for event in events.iter().take(BUCKETS_AHEAD) {
+            self.index.prefetch(event.key);
+        }
+        for (position, event) in events.iter().enumerate() {
+            if let Some(ahead) = events.get(position + BUCKETS_AHEAD) {
+                self.index.prefetch(ahead.key);
+                self.orphans.prefetch(ahead.key);
+            }
+            if let Some(ahead) = events.get(position + ROWS_AHEAD) {
+                self.prefetch_row(ahead);
+            }
+            let (id, after) = rest.split_at(usize::from(event.id_length).min(rest.len()));
+            let (features, after) = after.split_at((event.features_length as usize).min(after.len()));
+            rest = after;
+            if event.advances {
+                self.advance(event.time);
+            }
+            match event.kind {
+                Kind::Prediction => self.apply_prediction(event, id, features),
+                Kind::Label => self.apply_label(event, id),
+            }
+        }
+        self.sweep_some();
+    }
+
+    /// A hint only: the event looks for its row again when its turn comes.
+    #[inline]
+    fn prefetch_row(&self, event: &Event) {
+        // A prediction has no row yet, but for the few that replace one.
+        if event.kind == Kind::Prediction {
+            return;
+        }
+        if let Some(place) = self.index.find(event.key).and_then(|slot| self.place(slot.row)) {
+            let generation = &self.generations[place.generation];
+            generation.prefetch_row(place.offset);
+            generation.prefetch_label_time(place.offset);
+        }
+    }
+
+    #[inline]
+    fn find(&self, home: Home, key: Key) -> Found {
+        let Some(slot) = self.index.find_at(home, key.tag) else {
+            return Found::Nothing;
+        };
+        match self.place(slot.row) {
+            Some(place) if self.row(place).is_some_and(|row| self.is_live(&row)) => Found::Live(place),
+            _ => Found::Expired(slot),
+        }
+    }
+
+    /// The live row of a key.
+    pub(crate) fn live_place(&self, key: Key) -> Option<Place> {
+        match self.find(self.index.home(key), key) {
+            Found::Live(place) => Some(place),
+            Found::Nothing | Found::Expired(_) => None,
+        }
+    }
+
+    #[inline]
+    fn apply_prediction(&mut self, event: &Event, id: &[u8], features: &[u8]) {
+        let row = Row::new(event.time, event.positive, event.score);
+        let home = self.index.home(event.key);
+        let slot = match self.find(home, event.key) {
+            Found::Live(place) => return self.meet_prediction(event, place, row, features),
+            Found::Expired(slot) => Some(slot),
+            Found::Nothing => None,
+        };
+        if event.time < self.cutoff {
+            match self.orphans.take(event.key) {
+                Some(_) => self.totals.reclaimed_labelled += 1,
+                None => self.totals.reclaimed_unlabelled += 1,
+            }
+            return;
+        }
+        let place = self.push(row, id, features);
+        let number = self.number(place);
+        if let Some(slot) = slot {
+            self.index.redirect(slot, number);
+        } else {
+            let generations = &self.generations;
+            let indexed = self.index.insert_at(home, event.key.tag, number, |number| Self::holds(generations, number));
+            debug_assert!(indexed, "random fingerprints always find room");
+        }
+        if let Some(orphan) = self.orphans.take(event.key) {
+            let generation = &mut self.generations[place.generation];
+            generation.set_label(place.offset, Label::of(orphan.positive), orphan.time);
+            if orphan.earliest < orphan.time {
+                generation.note_label_event(place.offset, orphan.earliest);
+            }
+        }
+    }
+
+    /// Adds a row at the end, without pointing the index at it.
+    #[inline]
+    fn push(&mut self, row: Row, id: &[u8], features: &[u8]) -> Place {
+        self.keep_below_limit();
+        let generation = self.tail();
+        let tail = &mut self.generations[generation];
+        let offset = tail.push(row);
+        if !id.is_empty() {
+            tail.set_id(offset, id);
+        }
+        if !features.is_empty() {
+            tail.set_features(offset, features);
+        }
+        self.resident += 1;
+        Place { generation, offset }
+    }
+
+    /// A prediction for an id that has one.
+    fn meet_prediction(&mut self, event: &Event, place: Place, row: Row, features: &[u8]) {
+        let generation = &mut self.generations[place.generation];
+        let Some(old) = generation.row(place.offset) else {
+            return;
+        };
+        let same_score = old.score() == row.score() || !(old.has_score() || row.has_score());
+        let newer = row.time() >= old.time();
+        if old.decision() == row.decision() && same_score && generation.features(place.offset) == features {
+            self.totals.duplicate_events += 1;
+            if row.time() > old.time() {
+                generation.set_time(place.offset, row.time());
+                self.refresh(event.key, place);
+            }
+        } else if newer {
+            self.totals.replaced_predictions += 1;
+            generation.set_prediction(place.offset, row, features);
+            self.refresh(event.key, place);
+        } else {
+            self.totals.stale_events += 1;
+        }
+    }
+
+    /// Moves a row that has just become newer to the end, where memory is bounded by generations leaving in order: one
+    /// that is renewed for ever must not keep its old generation for ever. Where none leave, it stays.
+    fn refresh(&mut self, key: Key, place: Place) {
+        let bounded = self.options.retention.is_some() || self.options.max_predictions.is_some();
+        if !bounded || place.generation + 1 == self.generations.len() {
+            return;
+        }
+        let generation = &mut self.generations[place.generation];
+        let Some(row) = generation.row(place.offset) else {
+            return;
+        };
+        let (id, features) = (generation.encoded_id(place.offset).to_vec(), generation.features(place.offset).to_vec());
+        let label = row.label();
+        let (time, earliest) = (generation.label_time(place.offset), generation.earliest_label_time(place.offset));
+        let sequence = generation.sequence;
+        generation.kill(place.offset);
+        self.resident -= 1;
+        let moved = self.push(row.with_label(Label::Pending), &id, &features);
+        let number = self.number(moved);
+        if let Some(slot) = self.index.find(key) {
+            self.index.redirect(slot, number);
+        }
+        if label != Label::Pending {
+            let generation = &mut self.generations[moved.generation];
+            generation.set_label(moved.offset, label, time);
+            if earliest < time {
+                generation.note_label_event(moved.offset, earliest);
+            }
+        }
+        // Generations may have left while the row was pushed.
+        if let Some(position) = self.generations.iter().position(|generation| generation.sequence == sequence) {
+            self.release_if_empty(position);
+        }
+    }
+
+    #[inline]
+    fn apply_label(&mut self, event: &Event, id: &[u8]) {
+        match self.find(self.index.home(event.key), event.key) {
+            Found::Live(place) => self.meet_label(event, place),
+            Found::Expired(_) => self.totals.late_labels += 1,
+            Found::Nothing => self.hold_label(event, id),
+        }
+    }
+
+    #[inline]
+    fn meet_label(&mut self, event: &Event, place: Place) {
+        let generation = &mut self.generations[place.generation];
+        let Some(row) = generation.row(place.offset) else {
+            return;
+        };
+        let label = Label::of(event.positive);
+        if row.label() == Label::Pending {
+            generation.set_label(place.offset, label, event.time);
+            return;
+        }
+        let time = generation.label_time(place.offset);
+        generation.note_label_event(place.offset, event.time);
+        if row.label() == label {
+            self.totals.duplicate_events += 1;
+            generation.set_label_time(place.offset, time.max(event.time));
+        } else if event.time >= time {
+            self.totals.corrected_labels += 1;
+            generation.set_label(place.offset, label, event.time);
+        } else {
+            self.totals.stale_events += 1;
+        }
+    }
+
+    /// A label without a prediction.
+    fn hold_label(&mut self, event: &Event, id: &[u8]) {
+        if event.time < self.cutoff {
+            self.totals.dropped_orphans += 1;
+            return;
+        }
+        let held = self.orphans.get(event.key).map(|orphan| (orphan.positive, orphan.time, orphan.earliest));
+        let Some((positive, time, earliest)) = held else {
+            let orphan = Orphan {
+                key: event.key,
+                positive: event.positive,
+                time: event.time,
+                earliest: event.time,
+                id: id.into(),
+            };
+            self.totals.dropped_orphans += self.orphans.insert(orphan);
+            return;
+        };
+        let earliest = earliest.min(event.time);
+        let (positive, time) = if positive == event.positive {
+            self.totals.duplicate_events += 1;
+            (positive, time.max(event.time))
+        } else if event.time >= time {
+            self.totals.corrected_labels += 1;
+            (event.positive, event.time)
+        } else {
+            self.totals.stale_events += 1;
+            (positive, time)
+        };
+        self.orphans.update(event.key, positive, time, earliest);
+    }
+
+    /// Removes prediction and label of a key; true when there was either.
+    pub(crate) fn forget(&mut self, key: Key) -> bool {
+        let Some(place) = self.live_place(key) else {
+            return self.orphans.take(key).is_some();
+        };
+        if let Some(slot) = self.index.find(key) {
+            self.index.remove(slot);
+        }
+        self.generations[place.generation].kill(place.offset);
+        self.resident -= 1;
+        self.release_if_empty(place.generation);
+        true
+    }
+
+    /// Takes the label of a key back; true when there was one.
+    pub(crate) fn retract_label(&mut self, key: Key) -> bool {
+        let Some(place) = self.live_place(key) else {
+            return self.orphans.take(key).is_some();
+        };
+        let generation = &mut self.generations[place.generation];
+        let labelled = generation.row(place.offset).is_some_and(|row| row.label() != Label::Pending);
+        if labelled {
+            generation.clear_label(place.offset);
+        }
+        labelled
+    }
+}

@@ -1,0 +1,336 @@
+//! A generation: some hundred thousand rows in arrival order, with their counts, ids, features and label times.
+//!
+//! Memory comes and goes by whole generations. Within one, cells of 4 096 rows carry counts and bounds in time.
+
+#![allow(clippy::indexing_slicing, reason = "offsets come from the index, which points at rows that were pushed")]
+
+use std::collections::BTreeMap;
+
+use super::bytes::ByteColumn;
+use crate::call::Identity;
+use crate::memory::pages::Pages;
+use crate::memory::prefetch::prefetch;
+use crate::roll::{Cell, Counts, Label, Row, ScoreSums, Share, Span, contributes, scan, scan_at_threshold};
+
+/// Rows of a cell.
+pub(crate) const CELL: usize = 4096;
+/// Rows whose scores are added to the sums of a generation in one go, so that no one waits long.
+const SUMS_STEP: usize = 65_536;
+/// Below this many rows the scores are scanned each time rather than summed once.
+const SUMS_LEAST: usize = 16_384;
+
+/// Sums of scores over the first `covered` rows, kept up to date from the first snapshot on.
+struct CoveredSums {
+    sums: ScoreSums,
+    covered: usize,
+    /// Covered rows whose share is not in the sums yet.
+    deferred: Vec<u32>,
+}
+
+/// Rows in arrival order.
+pub(crate) struct Generation {
+    /// Counts up over the life of the store.
+    pub(crate) sequence: u64,
+    /// The newest event time when the generation began.
+    pub(crate) born: i64,
+    rows: Pages<Row>,
+    length: usize,
+    dead: usize,
+    cells: Vec<Cell>,
+    pub(crate) total: Cell,
+    /// Times of the labels by row; mapped with the first label.
+    label_times: Option<Pages<i64>>,
+    /// The earliest label event of the rows that had more than one.
+    earliest: BTreeMap<u32, i64>,
+    ids: ByteColumn,
+    features: ByteColumn,
+    sums: Option<Box<CoveredSums>>,
+    huge: bool,
+}
+
+/// What a step of a scan over a generation came to.
+pub(crate) enum Step {
+    Done,
+    /// More of this generation is left for the next step.
+    More,
+}
+
+impl Generation {
+    /// An empty generation with room for `capacity` rows.
+    pub(crate) fn new(sequence: u64, born: i64, capacity: usize, huge: bool) -> Self {
+        Self {
+            sequence,
+            born,
+            rows: Pages::zeroed(capacity, huge),
+            length: 0,
+            dead: 0,
+            cells: Vec::new(),
+            total: Cell::EMPTY,
+            label_times: None,
+            earliest: BTreeMap::new(),
+            ids: ByteColumn::new(huge),
+            features: ByteColumn::new(huge),
+            sums: None,
+            huge,
+        }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.length
+    }
+
+    /// Rows that were not taken out.
+    pub(crate) fn held(&self) -> usize {
+        self.length - self.dead
+    }
+
+    pub(crate) fn is_full(&self) -> bool {
+        self.length == self.rows.len() || !self.ids.has_room() || !self.features.has_room()
+    }
+
+    #[inline]
+    pub(crate) fn row(&self, offset: usize) -> Option<Row> {
+        self.rows[..self.length].get(offset).copied()
+    }
+
+    /// Rows in order, taken-out ones too.
+    pub(crate) fn rows(&self) -> &[Row] {
+        &self.rows[..self.length]
+    }
+
+    #[inline]
+    pub(crate) fn prefetch_row(&self, offset: usize) {
+        if let Some(row) = self.rows.get(offset) {
+            prefetch(row);
+            prefetch(&self.cells[offset / CELL].counts);
+        }
+    }
+
+    #[inline]
+    pub(crate) fn prefetch_label_time(&self, offset: usize) {
+        if let Some(time) = self.label_times.as_ref().and_then(|times| times.get(offset)) {
+            prefetch(time);
+        }
+    }
+
+    /// Adds a row at the end.
+    #[inline]
+    pub(crate) fn push(&mut self, row: Row) -> usize {
+        let offset = self.length;
+        if offset % CELL == 0 {
+            self.cells.push(Cell::EMPTY);
+        }
+        self.rows[offset] = row;
+        self.length += 1;
+        self.count_in(offset, &row);
+        offset
+    }
+
+    #[inline]
+    fn count_in(&mut self, offset: usize, row: &Row) {
+        let share = Share::of(row);
+        let cell = &mut self.cells[offset / CELL];
+        cell.widen(row.time());
+        cell.counts.add_share(&share);
+        self.total.widen(row.time());
+        self.total.counts.add_share(&share);
+    }
+
+    /// Puts another state in the place of a row, in all the counts.
+    #[inline]
+    fn change(&mut self, offset: usize, new: Row) {
+        let old = self.rows[offset];
+        let covered = self.sums.as_ref().is_some_and(|sums| offset < sums.covered);
+        if covered && contributes(&old).is_some() {
+            self.settle_sums();
+            if let Some(sums) = &mut self.sums {
+                sums.sums.remove(&old);
+            }
+        }
+        let share = Share::of(&old);
+        self.cells[offset / CELL].counts.remove_share(&share);
+        self.total.counts.remove_share(&share);
+        self.rows[offset] = new;
+        self.count_in(offset, &new);
+        if covered && contributes(&new).is_some() {
+            self.defer(offset);
+        }
+    }
+
+    fn defer(&mut self, offset: usize) {
+        let Some(sums) = &mut self.sums else { return };
+        sums.deferred.push(offset as u32);
+        // More of them than a fresh count would cost: count afresh when next asked.
+        if sums.deferred.len() > self.rows.len() / 4 {
+            self.sums = None;
+        }
+    }
+
+    /// Sets or corrects the label of a row.
+    #[inline]
+    pub(crate) fn set_label(&mut self, offset: usize, label: Label, time: i64) {
+        let row = self.rows[offset];
+        self.change(offset, row.with_label(label));
+        self.set_label_time(offset, time);
+    }
+
+    #[inline]
+    pub(crate) fn set_label_time(&mut self, offset: usize, time: i64) {
+        let (capacity, huge) = (self.rows.len(), self.huge);
+        self.label_times.get_or_insert_with(|| Pages::zeroed(capacity, huge))[offset] = time;
+    }
+
+    /// The time of a label; that of the epoch for a pending row.
+    pub(crate) fn label_time(&self, offset: usize) -> i64 {
+        self.label_times.as_ref().and_then(|times| times.get(offset)).copied().unwrap_or(0)
+    }
+
+    /// The earliest event that gave the row a label.
+    pub(crate) fn earliest_label_time(&self, offset: usize) -> i64 {
+        self.earliest.get(&(offset as u32)).copied().unwrap_or_else(|| self.label_time(offset))
+    }
+
+    /// Notes another label event of a row that has a label.
+    pub(crate) fn note_label_event(&mut self, offset: usize, time: i64) {
+        let earliest = self.earliest_label_time(offset).min(time);
+        self.earliest.insert(offset as u32, earliest);
+    }
+
+    /// Takes the label back; the row is pending again.
+    pub(crate) fn clear_label(&mut self, offset: usize) {
+        let row = self.rows[offset];
+        self.change(offset, row.with_label(Label::Pending));
+        if let Some(times) = &mut self.label_times {
+            times[offset] = 0;
+        }
+        self.earliest.remove(&(offset as u32));
+    }
+
+    /// Replaces prediction, score, time and features; the label stays.
+    pub(crate) fn set_prediction(&mut self, offset: usize, row: Row, features: &[u8]) {
+        self.change(offset, row.with_label(self.rows[offset].label()));
+        self.set_features(offset, features);
+    }
+
+    pub(crate) fn set_time(&mut self, offset: usize, time: i64) {
+        let row = self.rows[offset];
+        self.change(offset, row.with_time(time));
+    }
+
+    /// Takes a row out and overwrites what it held.
+    pub(crate) fn kill(&mut self, offset: usize) {
+        self.clear_label(offset);
+        // Its time stays, so that the bounds of the cell do not widen.
+        self.change(offset, self.rows[offset].with_prediction(false, f64::NAN).dead());
+        self.dead += 1;
+        self.ids.erase(offset);
+        self.features.erase(offset);
+    }
+
+    #[inline]
+    pub(crate) fn set_id(&mut self, offset: usize, encoded: &[u8]) {
+        self.ids.set(offset, encoded);
+    }
+
+    /// The id as it was encoded: a byte for its kind, then its bytes. Empty when ids are not kept.
+    pub(crate) fn encoded_id(&self, offset: usize) -> &[u8] {
+        self.ids.get(offset)
+    }
+
+    pub(crate) fn id(&self, offset: usize) -> Option<Identity<'_>> {
+        Identity::decode(self.encoded_id(offset))
+    }
+
+    #[inline]
+    pub(crate) fn set_features(&mut self, offset: usize, features: &[u8]) {
+        self.features.set(offset, features);
+    }
+
+    pub(crate) fn features(&self, offset: usize) -> &[u8] {
+        self.features.get(offset)
+    }
+
+    /// Frees the memory of a generation all of whose rows have left. Its number stays taken.
+    pub(crate) fn release(&mut self) {
+        *self = Self::new(self.sequence, self.born, 0, false);
+    }
+
+    /// Adds the counts of the rows in the span.
+    pub(crate) fn count(&self, span: Span, counts: &mut Counts) {
+        if span.misses(self.total.first, self.total.last) {
+            return;
+        }
+        if span.covers(self.total.first, self.total.last) {
+            counts.merge(&self.total.counts);
+            return;
+        }
+        for (cell, rows) in self.cells.iter().zip(self.rows().chunks(CELL)) {
+            if span.covers(cell.first, cell.last) {
+                counts.merge(&cell.counts);
+            } else if !span.misses(cell.first, cell.last) {
+                scan(rows, span, cell.counts.outside == 0, counts);
+            }
+        }
+    }
+
+    /// Adds the counts of the rows in the span, decided anew at a threshold.
+    pub(crate) fn count_at_threshold(&self, span: Span, threshold: f64, counts: &mut Counts) {
+        if !span.misses(self.total.first, self.total.last) {
+            scan_at_threshold(self.rows(), span, threshold, counts);
+        }
+    }
+
+    /// Adds the score sums of the rows in the span. Takes several steps while the sums of the generation are not made.
+    pub(crate) fn sum_scores(&mut self, span: Span, sums: &mut ScoreSums) -> Step {
+        if span.misses(self.total.first, self.total.last) || self.total.counts.scored == 0 {
+            return Step::Done;
+        }
+        if !span.covers(self.total.first, self.total.last) || self.length < SUMS_LEAST {
+            for (cell, rows) in self.cells.iter().zip(self.rows().chunks(CELL)) {
+                if cell.counts.scored > 0 && !span.misses(cell.first, cell.last) {
+                    rows.iter().filter(|row| span.contains(row.time())).for_each(|row| sums.add(row));
+                }
+            }
+            return Step::Done;
+        }
+        self.settle_sums();
+        let length = self.length;
+        let own = self
+            .sums
+            .get_or_insert_with(|| Box::new(CoveredSums { sums: ScoreSums::new(), covered: 0, deferred: Vec::new() }));
+        let next = length.min(own.covered + SUMS_STEP);
+        self.rows[own.covered..next].iter().for_each(|row| own.sums.add(row));
+        own.covered = next;
+        if next < length {
+            return Step::More;
+        }
+        sums.merge(&own.sums);
+        Step::Done
+    }
+
+    fn settle_sums(&mut self) {
+        if let Some(own) = &mut self.sums {
+            for offset in std::mem::take(&mut own.deferred) {
+                own.sums.add(&self.rows[offset as usize]);
+            }
+        }
+    }
+
+    /// Bytes of rows and label times, of ids, and of features.
+    pub(crate) fn bytes(&self) -> (usize, usize, usize) {
+        let label_times = self.label_times.as_ref().map_or(0, |_| self.length * 8);
+        let sums = self.sums.as_ref().map_or(0, |own| own.sums.bytes() + own.deferred.capacity() * 4);
+        // An entry of the ordered map takes about 32 bytes with its share of a node.
+        let rows = self.length * size_of::<Row>()
+            + label_times
+            + self.cells.capacity() * size_of::<Cell>()
+            + sums
+            + self.earliest.len() * 32;
+        (rows, self.ids.bytes(), self.features.bytes())
+    }
+
+    /// The rows that had more than one label event, with the earliest of them.
+    pub(crate) fn earliest(&self) -> &BTreeMap<u32, i64> {
+        &self.earliest
+    }
+}

@@ -1,0 +1,21 @@
+//! The hash-joined store: rows, index, labels without a prediction, duplicates, corrections, expiry.
+
+mod apply;
+mod bucket;
+mod bytes;
+mod counters;
+mod generation;
+mod index;
+mod options;
+mod orphans;
+mod query;
+mod store;
+
+pub use counters::{Counters, MemoryUsage};
+pub(crate) use generation::{CELL, Generation};
+pub(crate) use index::Index;
+pub use options::Options;
+pub(crate) use orphans::{Orphan, Orphans};
+pub use query::{LabelView, PredictionView};
+pub(crate) use query::{PageCursor, Progress};
+pub(crate) use store::{Store, Totals};

@@ -1,0 +1,334 @@
+//! The store: generations of rows, the index that leads to them, and the bounds that keep both finite.
+
+#![allow(clippy::indexing_slicing, reason = "positions are those of generations that were just looked up")]
+
+use std::collections::VecDeque;
+
+use super::counters::{Counters, MemoryUsage};
+use super::generation::Generation;
+use super::index::Index;
+use super::options::Options;
+use super::orphans::Orphans;
+use crate::call::MAXIMUM_TIME;
+use crate::roll::{Counts, Row, Span};
+
+/// Bits of a row number that say the place in its generation.
+const OFFSET_BITS: u32 = 18;
+/// Generations that row numbers can tell apart.
+const RING: u64 = 1 << (32 - OFFSET_BITS);
+/// Parts of a sweep through the index, and how many of them are due for each generation that leaves.
+const SWEEP_PARTS: usize = 16_384;
+const SWEEP_PER_GENERATION: usize = SWEEP_PARTS / 16;
+/// Parts swept with each drain.
+const SWEEP_PER_DRAIN: usize = 32;
+
+/// Totals that the rows themselves do not tell.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Totals {
+    pub(crate) replaced_predictions: u64,
+    pub(crate) corrected_labels: u64,
+    pub(crate) duplicate_events: u64,
+    pub(crate) stale_events: u64,
+    /// Expired rows whose memory was given back; those that still lie there are counted when asked.
+    pub(crate) reclaimed_labelled: u64,
+    pub(crate) reclaimed_unlabelled: u64,
+    pub(crate) dropped_orphans: u64,
+    pub(crate) late_labels: u64,
+    pub(crate) rejected: u64,
+    pub(crate) skipped: u64,
+}
+
+impl Totals {
+    /// How many there are.
+    pub(crate) const NUMBER: usize = 10;
+
+    /// The totals in the order in which they are written.
+    pub(crate) fn to_array(self) -> [u64; Self::NUMBER] {
+        [
+            self.replaced_predictions,
+            self.corrected_labels,
+            self.duplicate_events,
+            self.stale_events,
+            self.reclaimed_labelled,
+            self.reclaimed_unlabelled,
+            self.dropped_orphans,
+            self.late_labels,
+            self.rejected,
+            self.skipped,
+        ]
+    }
+
+    pub(crate) fn from_array(totals: [u64; Self::NUMBER]) -> Self {
+        let [
+            replaced_predictions,
+            corrected_labels,
+            duplicate_events,
+            stale_events,
+            reclaimed_labelled,
+            reclaimed_unlabelled,
+            dropped_orphans,
+            late_labels,
+            rejected,
+            skipped,
+        ] = totals;
+        Self {
+            replaced_predictions,
+            corrected_labels,
+            duplicate_events,
+            stale_events,
+            reclaimed_labelled,
+            reclaimed_unlabelled,
+            dropped_orphans,
+            late_labels,
+            rejected,
+            skipped,
+        }
+    }
+}
+
+/// Where a row lies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Place {
+    /// Position of its generation among those held.
+    pub(crate) generation: usize,
+    pub(crate) offset: usize,
+}
+
+/// Rows, index, orphan labels and totals of one tracker.
+pub(crate) struct Store {
+    pub(crate) options: Options,
+    pub(crate) index: Index,
+    pub(crate) generations: VecDeque<Generation>,
+    pub(crate) orphans: Orphans,
+    pub(crate) totals: Totals,
+    /// The newest event time that advanced retention; `None` before the first.
+    pub(crate) newest: Option<i64>,
+    pub(crate) cutoff: i64,
+    /// Rows held in memory, expired ones included, taken-out ones not.
+    pub(crate) resident: usize,
+    next_sequence: u64,
+    sweep_next: usize,
+    sweep_due: usize,
+}
+
+impl Store {
+    /// Generations that row numbers can tell apart.
+    pub(crate) const MOST_GENERATIONS: u64 = RING;
+
+    pub(crate) fn new(options: Options) -> Self {
+        let options = options.fitted();
+        Self {
+            options,
+            index: Index::new(),
+            generations: VecDeque::new(),
+            orphans: Orphans::new(options.max_orphan_labels, options.cutoff_step()),
+            totals: Totals::default(),
+            newest: None,
+            cutoff: i64::MIN,
+            resident: 0,
+            next_sequence: 0,
+            sweep_next: 0,
+            sweep_due: 0,
+        }
+    }
+
+    /// The place of a row number, unless its generation has left.
+    #[inline]
+    pub(crate) fn place(&self, number: u32) -> Option<Place> {
+        let place = locate(&self.generations, number)?;
+        (place.offset < self.generations[place.generation].len()).then_some(place)
+    }
+
+    /// The row number of a place.
+    #[inline]
+    pub(crate) fn number(&self, place: Place) -> u32 {
+        let sequence = self.generations[place.generation].sequence;
+        ((sequence % RING) as u32) << OFFSET_BITS | place.offset as u32
+    }
+
+    pub(crate) fn row(&self, place: Place) -> Option<Row> {
+        self.generations[place.generation].row(place.offset)
+    }
+
+    /// Whether a row number still leads to a row.
+    pub(crate) fn holds(generations: &VecDeque<Generation>, number: u32) -> bool {
+        locate(generations, number).is_some_and(|place| place.offset < generations[place.generation].len())
+    }
+
+    /// Whether a row is there for queries and joins.
+    #[inline]
+    pub(crate) fn is_live(&self, row: &Row) -> bool {
+        row.time() >= self.cutoff && !row.is_dead()
+    }
+
+    /// The position of the generation that takes the next row.
+    #[inline]
+    pub(crate) fn tail(&mut self) -> usize {
+        let fits = self.generations.back().is_some_and(|tail| !tail.is_full() && !self.is_stretched(tail));
+        if !fits {
+            self.open_generation();
+        }
+        self.generations.len() - 1
+    }
+
+    /// Whether a generation spans so much of the retention that it would hold its memory for long.
+    #[inline]
+    fn is_stretched(&self, tail: &Generation) -> bool {
+        match (self.options.retention, self.newest) {
+            (Some(retention), Some(newest)) => tail.len() >= 4096 && newest.saturating_sub(tail.born) > retention / 8,
+            _ => false,
+        }
+    }
+
+    #[cold]
+    fn open_generation(&mut self) {
+        // Row numbers tell so many generations apart; one that would be mixed up with another leaves first.
+        while self.generations.len() as u64 >= RING - 1 {
+            self.drop_oldest();
+        }
+        let capacity = self.options.generation_rows;
+        // The first generations of a store take pages as they are touched, so that a small store stays small.
+        let huge = self.generations.len() >= 2;
+        self.generations.push_back(Generation::new(self.next_sequence, self.newest.unwrap_or(0), capacity, huge));
+        self.next_sequence += 1;
+    }
+
+    /// Advances the newest event time, and the cutoff with it.
+    #[inline]
+    pub(crate) fn advance(&mut self, time: i64) {
+        if self.newest.is_some_and(|newest| time <= newest) {
+            return;
+        }
+        self.newest = Some(time);
+        if let (Some(retention), Some(step)) = (self.options.retention, self.options.cutoff_step()) {
+            let cutoff = time.saturating_sub(retention).div_euclid(step).saturating_mul(step);
+            if cutoff > self.cutoff {
+                self.move_cutoff(cutoff);
+            }
+        }
+    }
+
+    #[cold]
+    fn move_cutoff(&mut self, cutoff: i64) {
+        self.cutoff = cutoff;
+        self.totals.dropped_orphans += self.orphans.expire(cutoff);
+        for position in 0..self.generations.len() {
+            if self.generations[position].held() > 0 && self.generations[position].total.last < cutoff {
+                self.reclaim(position);
+            }
+        }
+        self.shed_empty();
+    }
+
+    /// Takes generations that were read from bytes; `first` numbers the first of them, or the next one when there is none.
+    pub(crate) fn restore_generations(&mut self, generations: Vec<Generation>, first: u64) {
+        self.next_sequence = first + generations.len() as u64;
+        self.generations = generations.into();
+        self.resident = self.generations.iter().map(Generation::held).sum();
+    }
+
+    /// Gives back the memory of a generation whose rows all leave.
+    fn reclaim(&mut self, position: usize) {
+        let generation = &mut self.generations[position];
+        let counts = &generation.total.counts;
+        self.totals.reclaimed_labelled += counts.matched();
+        self.totals.reclaimed_unlabelled += counts.pending();
+        self.resident -= generation.held();
+        generation.release();
+        self.sweep_due = (self.sweep_due + SWEEP_PER_GENERATION).min(SWEEP_PARTS);
+    }
+
+    fn shed_empty(&mut self) {
+        while self.generations.len() > 1 && self.generations.front().is_some_and(|oldest| oldest.held() == 0) {
+            self.generations.pop_front();
+        }
+    }
+
+    fn drop_oldest(&mut self) {
+        if !self.generations.is_empty() {
+            self.reclaim(0);
+            self.generations.pop_front();
+        }
+    }
+
+    /// Makes room for one more row below the limit on predictions.
+    #[inline]
+    pub(crate) fn keep_below_limit(&mut self) {
+        if let Some(limit) = self.options.max_predictions {
+            while self.resident >= limit.max(1) {
+                self.drop_oldest();
+            }
+        }
+    }
+
+    /// Frees a generation that lost its last row by being taken out.
+    pub(crate) fn release_if_empty(&mut self, position: usize) {
+        let last = position + 1 == self.generations.len();
+        if !last && self.generations[position].held() == 0 && self.generations[position].len() > 0 {
+            self.reclaim(position);
+            self.shed_empty();
+        }
+    }
+
+    /// Pays back a little of what leaving generations owe to the index.
+    pub(crate) fn sweep_some(&mut self) {
+        for _ in 0..SWEEP_PER_DRAIN.min(self.sweep_due) {
+            let generations = &self.generations;
+            self.index.sweep(self.sweep_next, SWEEP_PARTS, |number| Self::holds(generations, number));
+            self.sweep_next = (self.sweep_next + 1) % SWEEP_PARTS;
+            self.sweep_due -= 1;
+        }
+    }
+
+    /// The span of all live rows.
+    pub(crate) fn live_span(&self) -> Span {
+        Span { first: self.cutoff, last: MAXIMUM_TIME }
+    }
+
+    /// What the store holds and what has happened to it. Cost: that of a window that begins at the cutoff.
+    pub(crate) fn counters(&self) -> Counters {
+        let (mut live, mut all) = (Counts::default(), Counts::default());
+        for generation in &self.generations {
+            generation.count(self.live_span(), &mut live);
+            all.merge(&generation.total.counts);
+        }
+        let (totals, orphans) = (&self.totals, self.orphans.len() as u64);
+        Counters {
+            predictions: live.rows(),
+            labels: live.matched() + orphans,
+            matched: live.matched(),
+            pending: live.pending(),
+            orphan_labels: orphans,
+            replaced_predictions: totals.replaced_predictions,
+            corrected_labels: totals.corrected_labels,
+            duplicate_events: totals.duplicate_events,
+            stale_events: totals.stale_events,
+            expired_labelled: totals.reclaimed_labelled + all.matched() - live.matched(),
+            expired_unlabelled: totals.reclaimed_unlabelled + all.pending() - live.pending(),
+            dropped_orphans: totals.dropped_orphans,
+            late_labels: totals.late_labels,
+            rejected: totals.rejected,
+            skipped: totals.skipped,
+        }
+    }
+
+    pub(crate) fn memory_usage(&self) -> MemoryUsage {
+        let mut usage =
+            MemoryUsage { index: self.index.used_bytes(), orphans: self.orphans.bytes(), ..MemoryUsage::default() };
+        for generation in &self.generations {
+            let (rows, ids, features) = generation.bytes();
+            usage.rows += rows;
+            usage.ids += ids;
+            usage.features += features;
+        }
+        usage
+    }
+}
+
+#[inline]
+fn locate(generations: &VecDeque<Generation>, number: u32) -> Option<Place> {
+    let first = generations.front()?.sequence;
+    let generation = ((u64::from(number >> OFFSET_BITS)).wrapping_sub(first) % RING) as usize;
+    (generation < generations.len())
+        .then_some(Place { generation, offset: (number & ((1 << OFFSET_BITS) - 1)) as usize })
+}

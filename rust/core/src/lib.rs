@@ -1,0 +1,23 @@
+//! The prediction and label store of truthlag.
+//!
+//! A model's quality is known only once the truth arrives. This crate takes predictions and labels in any order,
+//! joins them by request id, keeps exact rolling counts and answers queries on windows of prediction time.
+//!
+//! The modules are the way of the data: `call` (ids, checks, events) → `stage` (buffers filled in call order)
+//! → `join` (the hash-joined store) → `roll` (exact integer counts) → `metrics` (counts to numbers with intervals);
+//! `keep` writes the state to bytes and reads it back. `memory` holds everything that is `unsafe`.
+//!
+//! It is not a metrics library for arrays, not a database, and it knows nothing of Python.
+
+pub mod call;
+mod join;
+mod keep;
+mod memory;
+pub mod metrics;
+mod roll;
+mod stage;
+mod tracker;
+
+pub use join::{Counters, LabelView, MemoryUsage, Options, PredictionView};
+pub use keep::DecodeError;
+pub use tracker::{BatchRow, ResolvedTime, Snapshot, SnapshotRequest, Timing, Tracker};

@@ -1,0 +1,75 @@
+//! Fork: no lock is held across one.
+//!
+//! Before a fork the forking thread takes the locks of every tracker, so that no other thread is in the middle of a change;
+//! after it, parent and child each release their own copies. A child so gets a store that is whole, whatever other threads
+//! of the parent were doing. The locks are those of the standard library, which keep no state outside of themselves.
+#![allow(unsafe_code, reason = "registers handlers with the operating system and lets guards outlive a call")]
+
+use std::cell::RefCell;
+use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError, Weak};
+
+/// Something whose locks must not be held by another thread during a fork.
+pub(crate) trait Forkable: Send + Sync {
+    /// Takes all locks, in the order in which they are always taken, and holds them until dropped.
+    fn hold(self: Arc<Self>) -> Box<dyn Held>;
+}
+
+/// Locks that are released when dropped.
+pub(crate) trait Held {}
+
+static REGISTRY: Mutex<Vec<Weak<dyn Forkable>>> = Mutex::new(Vec::new());
+
+struct Pause {
+    // Dropped in this order: the locks, then the registry.
+    _locks: Vec<Box<dyn Held>>,
+    _registry: MutexGuard<'static, Vec<Weak<dyn Forkable>>>,
+}
+
+thread_local! {
+    static PAUSE: RefCell<Option<Pause>> = const { RefCell::new(None) };
+}
+
+/// Registers a tracker for the forks to come.
+pub(crate) fn register(forkable: &Arc<impl Forkable + 'static>) {
+    static HANDLERS: Once = Once::new();
+    HANDLERS.call_once(install);
+    let as_trait: Arc<dyn Forkable> = Arc::clone(forkable) as Arc<dyn Forkable>;
+    let mut registry = REGISTRY.lock().unwrap_or_else(PoisonError::into_inner);
+    if registry.len() == registry.capacity() {
+        registry.retain(|known| known.strong_count() > 0);
+    }
+    registry.push(Arc::downgrade(&as_trait));
+}
+
+#[cfg(unix)]
+fn install() {
+    // SAFETY: the handlers are functions of this library, which is never unloaded. A failure (no memory) leaves forks
+    // unprotected and nothing else.
+    unsafe { libc::pthread_atfork(Some(before), Some(after), Some(after)) };
+}
+
+#[cfg(not(unix))]
+fn install() {}
+
+#[cfg(unix)]
+extern "C" fn before() {
+    let registry = REGISTRY.lock().unwrap_or_else(PoisonError::into_inner);
+    let locks = registry.iter().filter_map(Weak::upgrade).map(Forkable::hold).collect();
+    // A thread that is being torn down has no place to keep them any more, and forks without.
+    let _ = PAUSE.try_with(|pause| *pause.borrow_mut() = Some(Pause { _locks: locks, _registry: registry }));
+}
+
+#[cfg(unix)]
+extern "C" fn after() {
+    let pause = PAUSE.try_with(|pause| pause.borrow_mut().take());
+    drop(pause);
+}
+
+/// A guard without the lifetime of its lock.
+///
+/// # Safety
+/// The lock must outlive the guard.
+pub(crate) unsafe fn outlive<'lock, T>(guard: MutexGuard<'lock, T>) -> MutexGuard<'static, T> {
+    // SAFETY: only the lifetime changes, and the caller keeps the lock alive.
+    unsafe { std::mem::transmute::<MutexGuard<'lock, T>, MutexGuard<'static, T>>(guard) }
+}

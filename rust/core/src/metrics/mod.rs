@@ -1,0 +1,38 @@
+//! From the integers of a window to numbers with intervals.
+//!
+//! Pure functions without state: the same integers give the same bits. Every metric comes as an [`Estimate`]: its
+//! value, its interval, the rows it rests on, and in plain words why it is undefined when it is. Nothing here panics,
+//! whatever the integers. Not a library for arrays of labels: the rows are counted elsewhere, once, as they come.
+
+mod aggregates;
+mod agreement;
+mod average_precision;
+mod calibration;
+mod compensated;
+mod confusion;
+mod curves;
+mod document;
+mod estimate;
+mod f_beta;
+mod moments;
+mod normal;
+mod probability;
+mod proportion;
+mod report;
+mod roc_auc;
+mod rounding;
+mod scores;
+mod square_sum;
+mod table;
+mod wide;
+
+pub use aggregates::{Aggregates, Bin, CalibrationBin, ScoreAggregates};
+pub use calibration::CalibrationRow;
+pub use curves::{MAXIMUM_POINTS, PrecisionRecallPoint, RocPoint};
+pub use document::{DocumentMetrics, document_metrics};
+pub use estimate::Estimate;
+pub use f_beta::f_beta;
+pub use normal::two_sided_quantile;
+pub use report::{Report, evaluate};
+pub use rounding::round_like_numpy;
+pub use square_sum::SquareSum;

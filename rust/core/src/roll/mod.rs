@@ -1,0 +1,15 @@
+//! Exact rolling counts: rows, the integer counts of many rows, score histograms.
+//!
+//! Every aggregate here is an integer or fixed point, so that it can be added, subtracted and merged without error:
+//! a correction is minus old plus new, an expiry is minus, and the same events in any order give the same bits.
+
+mod counts;
+mod histogram;
+mod row;
+mod scan;
+mod score_sums;
+
+pub(crate) use counts::{Cell, Counts, Share};
+pub(crate) use row::{Label, Row};
+pub(crate) use scan::{Span, scan, scan_at_threshold};
+pub(crate) use score_sums::{ScoreSums, contributes};

@@ -1,0 +1,39 @@
+//! Staging: events wait here in call order until enough are together to be worth a drain.
+//!
+//! A drain overlaps the cache misses of many events, which one call cannot; and a call that only stages never waits for
+//! a query. Events are complete and checked: draining cannot fail.
+
+use crate::call::Event;
+
+/// Events that make a drain worth while.
+pub(crate) const WORTH_DRAINING: usize = 1024;
+/// The most events that are ever staged.
+pub(crate) const MOST_STAGED: usize = 4096;
+/// Bytes of ids and features that make a drain worth while.
+const BYTES_WORTH_DRAINING: usize = 1 << 20;
+
+/// Events in call order, with the bytes of their ids and features.
+#[derive(Debug, Default)]
+pub(crate) struct Stage {
+    pub(crate) events: Vec<Event>,
+    pub(crate) bytes: Vec<u8>,
+    /// The last time given to an event without one.
+    pub(crate) last_stamp: i64,
+    /// A reading of the clock that is not ahead of it.
+    pub(crate) clock: i64,
+    /// Whether the bytes of ids and of features are staged.
+    pub(crate) keep_ids: bool,
+    pub(crate) keep_features: bool,
+}
+
+impl Stage {
+    #[inline]
+    pub(crate) fn is_worth_draining(&self) -> bool {
+        self.events.len() >= WORTH_DRAINING || self.bytes.len() >= BYTES_WORTH_DRAINING
+    }
+
+    #[inline]
+    pub(crate) fn is_full(&self) -> bool {
+        self.events.len() >= MOST_STAGED || self.bytes.len() >= 4 * BYTES_WORTH_DRAINING
+    }
+}

@@ -1,0 +1,497 @@
+//! The tracker: one store behind its locks.
+//!
+//! Calls push to the stage under a lock that is held for nanoseconds. Whoever fills the stage drains it into the store,
+//! when the store is free; a query drains what is left first, so that every read sees every call that returned before
+//! it. Long queries give the store back between steps. The order of locks is store, then stage.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
+
+use crate::call::{
+    CallError, Event, HashKey, Identity, Key, Kind, MAXIMUM_FEATURE_BYTES, ONE_HOUR, check_score, check_time,
+    system_clock,
+};
+use crate::join::{Counters, LabelView, MemoryUsage, Options, PageCursor, PredictionView, Progress, Store};
+use crate::memory::fork::{Forkable, Held, outlive, register};
+use crate::metrics::{Aggregates, Bin, Report, evaluate};
+use crate::roll::{Counts, ScoreSums, Span};
+use crate::stage::{Stage, WORTH_DRAINING};
+
+/// What the caller says of the time of an event, in microseconds since the epoch.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Timing {
+    /// When the event happened; `None` for now.
+    pub time: Option<i64>,
+    /// What the caller's own clock says; `None` for the system's clock.
+    pub clock: Option<i64>,
+}
+
+/// One row of a batch. Its time was resolved by [`Tracker::resolve_time`] or [`Tracker::resolve_stamp`].
+#[derive(Debug, Clone, Copy)]
+pub struct BatchRow<'a> {
+    /// The fingerprint of the id.
+    pub key: Key,
+    /// The id.
+    pub id: Identity<'a>,
+    /// The prediction or the label.
+    pub positive: bool,
+    /// NaN for none.
+    pub score: f64,
+    /// The time and whether it may advance retention.
+    pub time: ResolvedTime,
+    /// Encoded features; empty for none.
+    pub features: &'a [u8],
+}
+
+/// A time that was checked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ResolvedTime {
+    /// Microseconds since the epoch.
+    pub time: i64,
+    /// Whether it is at most an hour ahead of the clock.
+    pub advances: bool,
+}
+
+impl ResolvedTime {
+    fn at(time: i64, clock: i64) -> Self {
+        Self { time, advances: time <= clock.saturating_add(ONE_HOUR) }
+    }
+}
+
+/// What a snapshot is asked for: a window of prediction time, both ends included, in microseconds since the epoch.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct SnapshotRequest {
+    /// The first time of the window.
+    pub first: i64,
+    /// The last time of the window.
+    pub last: i64,
+    /// Decide anew: positive when the score is at least this.
+    pub threshold: Option<f64>,
+    /// The level of the intervals, between 0 and 1.
+    pub confidence: f64,
+    /// Rank by the scores themselves rather than by bins.
+    pub exact: bool,
+}
+
+/// The metrics of a window.
+#[derive(Debug, Clone)]
+pub struct Snapshot {
+    /// The integer counts.
+    pub aggregates: Aggregates,
+    /// Estimates, intervals, calibration and curves.
+    pub report: Report,
+}
+
+/// The store and the buffers that it swaps with the stage.
+struct Room {
+    store: Store,
+    spare: Stage,
+}
+
+struct Shared {
+    hash_key: HashKey,
+    stage: Mutex<Stage>,
+    room: Mutex<Room>,
+}
+
+struct HeldShared {
+    // Dropped in this order: the guards, then what they guard.
+    _room: MutexGuard<'static, Room>,
+    _stage: MutexGuard<'static, Stage>,
+    _shared: Arc<Shared>,
+}
+
+impl Held for HeldShared {}
+
+impl Forkable for Shared {
+    #[allow(unsafe_code, reason = "the guards are kept beside the shared owner of their locks")]
+    fn hold(self: Arc<Self>) -> Box<dyn Held> {
+        // SAFETY: the guards are dropped before the owner of the locks, by the order of the fields.
+        let (room, stage) = unsafe { (outlive(lock(&self.room)), outlive(lock(&self.stage))) };
+        Box::new(HeldShared { _room: room, _stage: stage, _shared: Arc::clone(&self) })
+    }
+}
+
+/// A lock whose holder panicked guards data that is whole between events; go on with it.
+#[inline]
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A store of predictions and labels that many threads may use at once.
+///
+/// ```
+/// use truthlag_core::{Options, Timing, Tracker, call::Identity};
+///
+/// let tracker = Tracker::new(Options::default());
+/// let id = Identity::text("req-123");
+/// tracker.log_prediction(id, true, Some(0.92), b"", Timing::default())?;
+/// tracker.log_label(id, true, Timing::default())?;
+/// assert_eq!(tracker.counters().matched, 1);
+/// # Ok::<(), truthlag_core::call::CallError>(())
+/// ```
+pub struct Tracker {
+    shared: Arc<Shared>,
+}
+
+impl Tracker {
+    /// An empty tracker with a random key for its fingerprints.
+    #[must_use]
+    pub fn new(options: Options) -> Self {
+        Self::with_hash_key(options, random_hash_key())
+    }
+
+    /// An empty tracker whose fingerprints have a given key: stores that are to be merged share it.
+    #[must_use]
+    pub fn with_hash_key(options: Options, hash_key: HashKey) -> Self {
+        Self::of_store(Store::new(options), hash_key, 0)
+    }
+
+    pub(crate) fn of_store(store: Store, hash_key: HashKey, last_stamp: i64) -> Self {
+        let shared = Arc::new(Shared {
+            hash_key,
+            stage: Mutex::new(Stage { last_stamp, ..Stage::for_options(&store.options) }),
+            room: Mutex::new(Room { store, spare: Stage::default() }),
+        });
+        register(&shared);
+        Self { shared }
+    }
+
+    /// The fingerprint of an id in this store.
+    #[must_use]
+    #[inline]
+    pub fn fingerprint(&self, id: Identity<'_>) -> Key {
+        self.shared.hash_key.fingerprint(id)
+    }
+
+    /// Takes a prediction. Amortised cost: some ten nanoseconds to stage it and about as many to drain it.
+    ///
+    /// # Errors
+    /// A [`CallError`] when a value is not allowed; then nothing was changed.
+    #[inline]
+    pub fn log_prediction(
+        &self,
+        id: Identity<'_>,
+        positive: bool,
+        score: Option<f64>,
+        features: &[u8],
+        timing: Timing,
+    ) -> Result<(), CallError> {
+        let score = score.map_or(Ok(f64::NAN), check_score)?;
+        if features.len() > MAXIMUM_FEATURE_BYTES {
+            return Err(CallError::LongFeatures(features.len()));
+        }
+        self.log(Kind::Prediction, id.check()?, positive, score, features, timing)
+    }
+
+    /// Takes a label.
+    ///
+    /// # Errors
+    /// A [`CallError`] when a value is not allowed; then nothing was changed.
+    #[inline]
+    pub fn log_label(&self, id: Identity<'_>, positive: bool, timing: Timing) -> Result<(), CallError> {
+        self.log(Kind::Label, id.check()?, positive, f64::NAN, &[], timing)
+    }
+
+    #[inline]
+    fn log(
+        &self,
+        kind: Kind,
+        id: Identity<'_>,
+        positive: bool,
+        score: f64,
+        features: &[u8],
+        timing: Timing,
+    ) -> Result<(), CallError> {
+        let key = self.fingerprint(id);
+        let stamp_clock =
+            if timing.time.is_none() && timing.clock.is_none() { Some(system_clock()) } else { timing.clock };
+        loop {
+            let mut stage = lock(&self.shared.stage);
+            if stage.is_full() {
+                drop(stage);
+                drop(self.drained());
+                continue;
+            }
+            let time = stage.resolve(timing.time, stamp_clock)?;
+            stage.push(kind, &BatchRow { key, id, positive, score, time, features });
+            let drain = stage.is_worth_draining();
+            drop(stage);
+            if drain {
+                self.drain_if_free();
+            }
+            return Ok(());
+        }
+    }
+
+    #[cold]
+    fn drain_if_free(&self) {
+        match self.shared.room.try_lock() {
+            Ok(mut room) => room.drain(&self.shared.stage),
+            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner().drain(&self.shared.stage),
+            // Somebody drains or queries: the stage has room for a while yet.
+            Err(TryLockError::WouldBlock) => {}
+        }
+    }
+
+    /// The store, with everything in it that was staged before.
+    fn drained(&self) -> MutexGuard<'_, Room> {
+        let mut room = lock(&self.shared.room);
+        room.drain(&self.shared.stage);
+        room
+    }
+
+    /// Checks a time against the clock (the caller's, or the system's when `None`).
+    ///
+    /// # Errors
+    /// [`CallError::EarlyTime`] or [`CallError::LateTime`].
+    pub fn resolve_time(&self, time: i64, clock: Option<i64>) -> Result<ResolvedTime, CallError> {
+        lock(&self.shared.stage).resolve(Some(time), clock)
+    }
+
+    /// The stamp for events without a time: the clock, or the last stamp when the clock has stepped back.
+    ///
+    /// # Errors
+    /// [`CallError::EarlyTime`] or [`CallError::LateTime`] when the clock itself is out of range.
+    pub fn resolve_stamp(&self, clock: Option<i64>) -> Result<ResolvedTime, CallError> {
+        lock(&self.shared.stage).resolve(None, Some(clock.unwrap_or_else(system_clock)))
+    }
+
+    /// Takes checked predictions, in slices that each hold the store for well under a millisecond.
+    pub fn log_predictions<'a>(&self, rows: impl Iterator<Item = BatchRow<'a>>) {
+        self.log_batch(Kind::Prediction, rows);
+    }
+
+    /// Takes checked labels, in slices that each hold the store for well under a millisecond.
+    pub fn log_labels<'a>(&self, rows: impl Iterator<Item = BatchRow<'a>>) {
+        self.log_batch(Kind::Label, rows);
+    }
+
+    fn log_batch<'a>(&self, kind: Kind, mut rows: impl Iterator<Item = BatchRow<'a>>) {
+        let mut slice = Stage::for_options(&self.options());
+        loop {
+            slice.clear();
+            while slice.events.len() < WORTH_DRAINING && !slice.is_worth_draining() {
+                let Some(row) = rows.next() else { break };
+                slice.push(kind, &row);
+            }
+            if slice.events.is_empty() {
+                return;
+            }
+            let mut room = self.drained();
+            room.store.apply(&slice.events, &slice.bytes);
+        }
+    }
+
+    /// Counts rows of a batch that were refused one by one, and null labels that were skipped.
+    pub fn note_batch(&self, rejected: u64, skipped: u64) {
+        let mut room = lock(&self.shared.room);
+        room.store.totals.rejected += rejected;
+        room.store.totals.skipped += skipped;
+    }
+
+    /// Removes the prediction and the label of an id; true when there was either.
+    #[must_use]
+    pub fn forget(&self, id: Identity<'_>) -> bool {
+        self.drained().store.forget(self.fingerprint(id))
+    }
+
+    /// Takes the label of an id back; true when there was one.
+    #[must_use]
+    pub fn retract_label(&self, id: Identity<'_>) -> bool {
+        self.drained().store.retract_label(self.fingerprint(id))
+    }
+
+    /// What is held and what has happened.
+    #[must_use]
+    pub fn counters(&self) -> Counters {
+        self.drained().store.counters()
+    }
+
+    /// Bytes by part.
+    #[must_use]
+    pub fn memory_usage(&self) -> MemoryUsage {
+        let room = self.drained();
+        let staging = size_of::<Shared>() + room.spare.bytes() + lock(&self.shared.stage).bytes();
+        MemoryUsage { staging, ..room.store.memory_usage() }
+    }
+
+    /// What the store was made with.
+    #[must_use]
+    pub fn options(&self) -> Options {
+        lock(&self.shared.room).store.options
+    }
+
+    /// The prediction of an id.
+    #[must_use]
+    pub fn prediction(&self, id: Identity<'_>) -> Option<PredictionView> {
+        self.drained().store.prediction(self.fingerprint(id), id)
+    }
+
+    /// The label of an id, with or without its prediction.
+    #[must_use]
+    pub fn label(&self, id: Identity<'_>) -> Option<LabelView> {
+        self.drained().store.label(self.fingerprint(id), id)
+    }
+
+    /// A page of the encoded ids of predictions (of labels, when `labelled`): about `count`, and where the next begins.
+    /// Starts with `None`; a cursor is only good for the tracker and the question it came from.
+    #[must_use]
+    pub fn ids(&self, from: Option<(u64, u64)>, labelled: bool, count: usize) -> (Vec<Vec<u8>>, Option<(u64, u64)>) {
+        let cursor = from.map_or(PageCursor::START, PageCursor::from_pair);
+        let (ids, next) = self.drained().store.ids(cursor, labelled, count);
+        (ids, next.map(PageCursor::to_pair))
+    }
+
+    fn counts(&self, span: Span, threshold: Option<f64>) -> Counts {
+        let (mut counts, mut progress) = (Counts::default(), Progress::default());
+        let mut room = self.drained();
+        while !room.store.count_step(&mut progress, span, threshold, &mut counts) {
+            drop(room);
+            room = lock(&self.shared.room);
+        }
+        counts
+    }
+
+    /// The counts of a window (both ends included), and the predictions held in all.
+    #[must_use]
+    pub fn window(&self, first: i64, last: i64) -> (Aggregates, u64) {
+        let counts = self.counts(Span { first, last }, None);
+        let held = self.counts(Span { first: 0, last: i64::MAX }, None);
+        (counts.aggregates(), held.rows())
+    }
+
+    /// The metrics of a window.
+    #[must_use]
+    pub fn snapshot(&self, request: &SnapshotRequest) -> Snapshot {
+        let span = Span { first: request.first, last: request.last };
+        let counts = self.counts(span, request.threshold);
+        let mut aggregates = counts.aggregates();
+        let mut bins = None;
+        if counts.scored > 0 {
+            let (mut sums, mut progress) = (ScoreSums::new(), Progress::default());
+            while !lock(&self.shared.room).store.sum_step(&mut progress, span, &mut sums) {}
+            aggregates.scores = Some(sums.aggregates);
+            bins = Some(if request.exact { self.exact_bins(span) } else { sums.histogram.bins() });
+        }
+        Snapshot { report: evaluate(&aggregates, bins.as_deref(), request.confidence), aggregates }
+    }
+
+    /// A bin for each score that occurs.
+    fn exact_bins(&self, span: Span) -> Vec<Bin> {
+        let (mut pairs, mut progress) = (Vec::new(), Progress::default());
+        while !lock(&self.shared.room).store.collect_step(&mut progress, span, &mut pairs) {}
+        pairs.sort_unstable_by(|one, other| one.0.total_cmp(&other.0));
+        let mut bins: Vec<Bin> = Vec::new();
+        for (score, positive) in pairs {
+            let (negatives, positives) = (u64::from(!positive), u64::from(positive));
+            match bins.last_mut() {
+                Some(bin) if bin.lower.total_cmp(&score).is_eq() => {
+                    bin.negatives += negatives;
+                    bin.positives += positives;
+                }
+                _ => bins.push(Bin { lower: score, upper: score, negatives, positives }),
+            }
+        }
+        bins
+    }
+
+    pub(crate) fn with_store<T>(&self, read: impl FnOnce(&Store, &HashKey, i64) -> T) -> T {
+        let room = self.drained();
+        let last_stamp = lock(&self.shared.stage).last_stamp;
+        read(&room.store, &self.shared.hash_key, last_stamp)
+    }
+}
+
+impl std::fmt::Debug for Tracker {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Tracker").finish_non_exhaustive()
+    }
+}
+
+impl Room {
+    /// Applies everything that is staged. Whoever holds the store takes the stage, so the order of calls is kept.
+    fn drain(&mut self, stage: &Mutex<Stage>) {
+        {
+            let mut stage = lock(stage);
+            if stage.events.is_empty() {
+                return;
+            }
+            std::mem::swap(&mut stage.events, &mut self.spare.events);
+            std::mem::swap(&mut stage.bytes, &mut self.spare.bytes);
+        }
+        self.store.apply(&self.spare.events, &self.spare.bytes);
+        self.spare.clear();
+    }
+}
+
+impl Stage {
+    fn for_options(options: &Options) -> Self {
+        Self { keep_ids: options.keep_ids, keep_features: options.keep_features, ..Self::default() }
+    }
+
+    /// Adds an event at the end.
+    #[inline]
+    fn push(&mut self, kind: Kind, row: &BatchRow<'_>) {
+        let before = self.bytes.len();
+        if self.keep_ids {
+            self.bytes.push(row.id.kind as u8);
+            self.bytes.extend_from_slice(row.id.bytes);
+        }
+        let id_length = (self.bytes.len() - before) as u16;
+        let features = if self.keep_features { row.features } else { &[] };
+        self.bytes.extend_from_slice(features);
+        self.events.push(Event {
+            key: row.key,
+            time: row.time.time,
+            score: row.score,
+            features_length: features.len() as u32,
+            id_length,
+            kind,
+            positive: row.positive,
+            advances: row.time.advances,
+        });
+    }
+
+    fn clear(&mut self) {
+        self.events.clear();
+        self.bytes.clear();
+        // A burst of long features leaves no large buffer behind.
+        self.bytes.shrink_to(1 << 21);
+    }
+
+    fn bytes(&self) -> usize {
+        self.events.capacity() * size_of::<Event>() + self.bytes.capacity()
+    }
+
+    /// The time of an event. `clock` is always given for an event without a time.
+    #[inline]
+    fn resolve(&mut self, time: Option<i64>, clock: Option<i64>) -> Result<ResolvedTime, CallError> {
+        match (time, clock) {
+            (Some(time), Some(clock)) => Ok(ResolvedTime::at(check_time(time, clock)?, clock)),
+            // The last reading of the system's clock will do while it is not behind the event.
+            (Some(time), None) if (0..=self.clock).contains(&time) => Ok(ResolvedTime { time, advances: true }),
+            (Some(time), None) => {
+                self.clock = system_clock();
+                Ok(ResolvedTime::at(check_time(time, self.clock)?, self.clock))
+            }
+            (None, clock) => {
+                let clock = clock.unwrap_or_else(system_clock);
+                let time = check_time(clock.max(self.last_stamp), clock)?;
+                self.last_stamp = time;
+                Ok(ResolvedTime::at(time, clock))
+            }
+        }
+    }
+}
+
+fn random_hash_key() -> HashKey {
+    let mut bytes = [0_u8; 16];
+    if getrandom::fill(&mut bytes).is_err() {
+        // No entropy device: the standard library's own random state is the next best source.
+        use std::hash::{BuildHasher, RandomState};
+        bytes[..8].copy_from_slice(&RandomState::new().hash_one(1).to_le_bytes());
+        bytes[8..].copy_from_slice(&RandomState::new().hash_one(2).to_le_bytes());
+    }
+    let number = u128::from_le_bytes(bytes);
+    HashKey::new([number as u64, (number >> 64) as u64])
+}

@@ -1,0 +1,440 @@
+"""Batches through the Arrow PyCapsule interface: pyarrow, polars, pandas, and producers of one's own."""
+
+from __future__ import annotations
+
+import datetime
+import subprocess
+import sys
+from typing import Any
+
+import numpy as np
+import pytest
+
+from truthlag import ModelPerformanceTracker
+
+pa = pytest.importorskip("pyarrow")
+
+NOW = datetime.datetime(2024, 5, 5, 12)
+TEXT = ["a", "bb", "a text that is longer than twelve bytes", "é\U0001f600"]
+
+
+@pytest.fixture
+def tracker() -> ModelPerformanceTracker:
+    return ModelPerformanceTracker("m", retention=None, clock=lambda: NOW)
+
+
+def rows(tracker: ModelPerformanceTracker) -> list[tuple[Any, int, float | None]]:
+    return [(key, entry["prediction"], entry["score"]) for key, entry in tracker.predictions.items()]
+
+
+def labels(tracker: ModelPerformanceTracker) -> dict[Any, int]:
+    return {key: entry["actual"] for key, entry in tracker.ground_truths.items()}
+
+
+def whole(values: list[Any], kind: Any) -> Any:
+    return pa.array(values, kind)
+
+
+def sliced(values: list[Any], kind: Any) -> Any:
+    """With an offset, and with values before and after."""
+    edge = [values[0]] * 11
+    return pa.array([*edge, *values, *edge], kind).slice(11, len(values))
+
+
+def chunked(values: list[Any], kind: Any) -> Any:
+    """In chunks, of which some are empty and one has an offset."""
+    chunks = [[], values[:1], [], values[1:]]
+    return pa.chunked_array([pa.array(chunk, kind) for chunk in chunks] + [pa.array(values, kind).slice(len(values))])
+
+
+class Array:
+    """The smallest producer of an array."""
+
+    def __init__(self, values: Any) -> None:
+        self._values = values
+
+    def __arrow_c_array__(self, requested_schema: Any = None) -> Any:
+        return self._values.__arrow_c_array__(requested_schema)
+
+
+class Stream:
+    def __init__(self, values: Any) -> None:
+        self._values = values
+
+    def __arrow_c_stream__(self, requested_schema: Any = None) -> Any:
+        return self._values.__arrow_c_stream__(requested_schema)
+
+
+def produced(values: list[Any], kind: Any) -> Any:
+    return Array(pa.array(values, kind))
+
+
+def streamed(values: list[Any], kind: Any) -> Any:
+    return Stream(chunked(values, kind))
+
+
+WAYS = [whole, sliced, chunked, produced, streamed]
+TEXT_KINDS = [pa.string(), pa.large_string(), pa.string_view(), pa.dictionary(pa.int8(), pa.string())]
+TEXT_KINDS += [pa.dictionary(pa.int32(), pa.large_string()), pa.dictionary(pa.uint16(), pa.string())]
+BYTES_KINDS = [pa.binary(), pa.large_binary(), pa.binary_view(), pa.dictionary(pa.int8(), pa.binary())]
+INTEGER_KINDS = [pa.int8(), pa.uint8(), pa.int16(), pa.uint16(), pa.int32(), pa.uint32(), pa.int64(), pa.uint64()]
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("kind", TEXT_KINDS, ids=str)
+def test_text_ids(tracker: ModelPerformanceTracker, kind: Any, way: Any) -> None:
+    tracker.log_predictions(way(TEXT, kind), [1, 0, 1, 0])
+    assert rows(tracker) == list(zip(TEXT, [1, 0, 1, 0], [None] * 4, strict=True))
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("kind", BYTES_KINDS, ids=str)
+def test_bytes_ids(tracker: ModelPerformanceTracker, kind: Any, way: Any) -> None:
+    ids = [b"a", b"\xff\x00", b"more than twelve bytes of it", b"a text"]
+    tracker.log_predictions(way(ids, kind), [1, 0, 1, 0])
+    assert list(tracker.predictions) == ids
+
+
+def test_bytes_of_fixed_width(tracker: ModelPerformanceTracker) -> None:
+    tracker.log_predictions(pa.array([b"ab", b"cd"], pa.binary(2)), [1, 0])
+    assert list(tracker.predictions) == [b"ab", b"cd"]
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("kind", [*INTEGER_KINDS, pa.dictionary(pa.int8(), pa.int64())], ids=str)
+def test_integer_ids(tracker: ModelPerformanceTracker, kind: Any, way: Any) -> None:
+    tracker.log_predictions(way([5, 0, 127, 1], kind), [1, 0, 1, 0])
+    assert list(tracker.predictions) == [5, 0, 127, 1]
+
+
+def test_large_unsigned_ids(tracker: ModelPerformanceTracker) -> None:
+    ids = [2**63, 2**64 - 1, 1]
+    tracker.log_predictions(pa.array(ids, pa.uint64()), [1, 0, 1])
+    assert list(tracker.predictions) == ids
+
+
+@pytest.mark.parametrize(
+    "kind", [pa.string(), pa.large_string(), pa.string_view(), pa.int64(), pa.uint64(), pa.binary()], ids=str
+)
+def test_a_null_id_is_bad(tracker: ModelPerformanceTracker, kind: Any) -> None:
+    values: list[Any] = [1, None, 2] if kind in INTEGER_KINDS else ["a", None, "b"]
+    with pytest.raises((TypeError, ValueError), match=r"request_ids\[1\].*null"):
+        tracker.log_predictions(pa.array(values, kind), [1, 1, 1])
+    assert not any(tracker.counters().values())
+    report = tracker.log_predictions(pa.array(values, kind), [1, 1, 1], on_error="skip")
+    assert (report.accepted, report.rejected, report.errors[0][0]) == (2, 1, 1)
+
+
+def test_a_null_id_in_a_dictionary_is_bad(tracker: ModelPerformanceTracker) -> None:
+    by_key = pa.array(["a", None, "b"]).dictionary_encode()
+    by_value = pa.DictionaryArray.from_arrays(pa.array([0, 1, 2], pa.int8()), pa.array(["a", None, "b"]))
+    for ids in (by_key, by_value):
+        with pytest.raises((TypeError, ValueError), match=r"request_ids\[1\]"):
+            tracker.log_predictions(ids, [1, 1, 1])
+    assert not any(tracker.counters().values())
+
+
+@pytest.mark.parametrize("bad", ["", "x" * 1025])
+@pytest.mark.parametrize("kind", TEXT_KINDS, ids=str)
+def test_bad_ids(tracker: ModelPerformanceTracker, kind: Any, bad: str) -> None:
+    with pytest.raises(ValueError, match=r"request_ids\[2\].*(empty|1024)"):
+        tracker.log_predictions(pa.array(["a", "b", bad], kind), [1, 1, 1])
+    assert not any(tracker.counters().values())
+
+
+BINARY_KINDS = [pa.bool_(), *INTEGER_KINDS, pa.float32(), pa.float64(), pa.dictionary(pa.int8(), pa.int64())]
+
+
+def as_kind(values: list[Any], kind: Any) -> list[Any]:
+    return [None if one is None else bool(one) if kind == pa.bool_() else one for one in values]
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("kind", BINARY_KINDS, ids=str)
+def test_decisions_and_labels(tracker: ModelPerformanceTracker, kind: Any, way: Any) -> None:
+    tracker.log_predictions(["a", "b", "c", "d", "e"], way(as_kind([1, 0, 0, 1, 1], kind), kind))
+    report = tracker.log_ground_truths(["a", "b", "c", "d", "e"], way(as_kind([1, None, 0, None, 1], kind), kind))
+    assert [row[1] for row in rows(tracker)] == [1, 0, 0, 1, 1]
+    assert labels(tracker) == {"a": 1, "c": 0, "e": 1}
+    assert (report.accepted, report.skipped) == (3, 2)
+    assert tracker.counters()["skipped"] == 2
+
+
+@pytest.mark.parametrize("kind", [pa.float32(), pa.float64()], ids=str)
+def test_labels_that_are_nan_are_skipped(tracker: ModelPerformanceTracker, kind: Any) -> None:
+    report = tracker.log_ground_truths(["a", "b", "c"], pa.array([1.0, float("nan"), None], kind))
+    assert (report.accepted, report.skipped) == (1, 2)
+
+
+def test_labels_that_are_all_null(tracker: ModelPerformanceTracker) -> None:
+    assert tracker.log_ground_truths(["a", "b"], pa.nulls(2)).skipped == 2
+    assert tracker.log_ground_truths(["a", "b"], pa.nulls(2, pa.int64())).skipped == 2
+
+
+@pytest.mark.parametrize("kind", [one for one in BINARY_KINDS if one != pa.bool_()], ids=str)
+def test_bad_decisions(tracker: ModelPerformanceTracker, kind: Any) -> None:
+    for bad in (2, None):
+        with pytest.raises((ValueError, TypeError), match=r"predictions\[1\] must be 0 or 1.*(2|null|None)"):
+            tracker.log_predictions(["a", "b"], pa.array([1, bad], kind))
+    with pytest.raises(ValueError, match=r"actuals\[1\] must be 0 or 1.*2"):
+        tracker.log_ground_truths(["a", "b"], pa.array([1, 2], kind))
+    assert not any(tracker.counters().values())
+
+
+def test_large_integers_do_not_pass_for_zero_or_one(tracker: ModelPerformanceTracker) -> None:
+    for value, kind in (
+        (2**63, pa.uint64()),
+        (2**62, pa.int64()),
+        (-(2**63), pa.int64()),
+        (256, pa.int16()),
+        (257, pa.int32()),
+    ):
+        with pytest.raises(ValueError, match=r"actuals\[0\]"):
+            tracker.log_ground_truths(["a"], pa.array([value], kind))
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("kind", [pa.float16(), pa.float32(), pa.float64(), *INTEGER_KINDS], ids=str)
+def test_scores(tracker: ModelPerformanceTracker, kind: Any, way: Any) -> None:
+    values: list[Any] = [np.float16(one) for one in (1, 0, 3)] if kind == pa.float16() else [1, 0, 3]
+    tracker.log_predictions(["a", "b", "c", "d"], [1] * 4, way([*values, None], kind))
+    assert [row[2] for row in rows(tracker)] == [1.0, 0.0, 3.0, None]
+
+
+def test_scores_that_are_all_null(tracker: ModelPerformanceTracker) -> None:
+    tracker.log_predictions(["a", "b"], [1, 1], pa.nulls(2))
+    assert [row[2] for row in rows(tracker)] == [None, None]
+
+
+@pytest.mark.parametrize("bad", [float("nan"), float("inf"), 70_000.0])
+def test_bad_scores(tracker: ModelPerformanceTracker, bad: float) -> None:
+    with pytest.raises(ValueError, match=r"scores\[2\]"):
+        tracker.log_predictions(["a", "b", "c"], [1] * 3, pa.array([0.5, None, bad]))
+    assert not any(tracker.counters().values())
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("unit", ["s", "ms", "us", "ns"])
+@pytest.mark.parametrize("zone", [None, "UTC", "Europe/Berlin", "+05:30"])
+def test_times(tracker: ModelPerformanceTracker, zone: str | None, unit: str, way: Any) -> None:
+    # The stored numbers count from the epoch in UTC, whatever the zone.
+    seconds = [0, 1_700_000_000, 1_709_168_523]
+    numbers = [second * {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}[unit] for second in seconds]
+    tracker.log_predictions(["a", "b", "c"], [1] * 3, timestamps=way(numbers, pa.timestamp(unit, zone)))
+    expected = [str(np.datetime64(second, "s")) for second in seconds]
+    assert [entry["timestamp"] for entry in tracker.predictions.values()] == expected
+
+
+def test_dates(tracker: ModelPerformanceTracker) -> None:
+    days = [datetime.date(2024, 2, 29), datetime.date(1970, 1, 1)]
+    for kind in (pa.date32(), pa.date64()):
+        tracker.log_predictions(["a", "b"], [1, 0], timestamps=pa.array(days, kind))
+        assert [entry["timestamp"] for entry in tracker.predictions.values()] == [
+            "2024-02-29T00:00:00",
+            "1970-01-01T00:00:00",
+        ]
+
+
+def test_seconds(tracker: ModelPerformanceTracker) -> None:
+    tracker.log_predictions(["a", "b"], [1, 0], timestamps=pa.array([0, 1_700_000_000]))
+    tracker.log_predictions(["c", "d"], [1, 0], timestamps=pa.array([0.25, 1_700_000_000.5]))
+    stamps = [entry["timestamp"] for entry in tracker.predictions.values()]
+    assert stamps == [
+        "1970-01-01T00:00:00",
+        "2023-11-14T22:13:20",
+        "1970-01-01T00:00:00.250000",
+        "2023-11-14T22:13:20.500000",
+    ]
+
+
+@pytest.mark.parametrize("unit", ["s", "ms", "us", "ns"])
+def test_times_out_of_range(tracker: ModelPerformanceTracker, unit: str) -> None:
+    for number in (-(2**63), -(2**62), -1, 2**62, 2**63 - 1):
+        if unit == "ns" and number > 0 and number < 0:
+            continue
+        with pytest.raises((ValueError, TypeError), match=r"timestamps\[1\]"):
+            tracker.log_predictions(["a", "b"], [1, 0], timestamps=pa.array([0, number], pa.timestamp(unit)))
+    with pytest.raises((ValueError, TypeError), match=r"timestamps\[1\].*null"):
+        tracker.log_predictions(["a", "b"], [1, 0], timestamps=pa.array([0, None], pa.timestamp(unit)))
+    assert not any(tracker.counters().values())
+
+
+UNSUITED = [
+    ("request_ids", pa.array([0.5, 1.5])),
+    ("request_ids", pa.array([True, False])),
+    ("request_ids", pa.array([[1], [2]])),
+    ("request_ids", pa.array([{"a": 1}, {"a": 2}])),
+    ("request_ids", pa.array([datetime.datetime(2024, 1, 1)] * 2)),
+    ("predictions", pa.array(["0", "1"])),
+    ("predictions", pa.array([[1], [0]])),
+    ("predictions", pa.array([datetime.date(2024, 1, 1)] * 2)),
+    ("scores", pa.array(["0.5", "0.5"])),
+    ("scores", pa.array([True, False])),
+    ("scores", pa.array([b"a", b"b"])),
+    ("timestamps", pa.array(["2024-01-01"] * 2)),
+    ("timestamps", pa.array([True, False])),
+    ("timestamps", pa.array([datetime.timedelta(1)] * 2)),
+    ("timestamps", pa.array([datetime.time()] * 2)),
+]
+
+
+@pytest.mark.parametrize(("argument", "column"), UNSUITED, ids=lambda one: str(getattr(one, "type", one)))
+def test_unsuited_types(tracker: ModelPerformanceTracker, argument: str, column: Any) -> None:
+    arguments: dict[str, Any] = {"request_ids": ["a", "b"], "predictions": [1, 0]}
+    with pytest.raises(TypeError, match=argument) as caught:
+        tracker.log_predictions(**arguments | {argument: column})
+    assert "Arrow" in str(caught.value)
+    assert not any(tracker.counters().values())
+
+
+def test_a_table_is_no_column(tracker: ModelPerformanceTracker) -> None:
+    table = pa.table({"id": ["a", "b"], "decision": [1, 0]})
+    for thing in (table, table.to_batches()[0]):
+        with pytest.raises(TypeError, match="request_ids"):
+            tracker.log_predictions(thing, [1, 0])
+    tracker.log_predictions(table["id"], table["decision"])
+    assert rows(tracker) == [("a", 1, None), ("b", 0, None)]
+
+
+def test_unequal_lengths(tracker: ModelPerformanceTracker) -> None:
+    with pytest.raises(ValueError, match=r"predictions .*1.*2"):
+        tracker.log_predictions(pa.array(["a", "b"]), pa.array([1]))
+    with pytest.raises(ValueError, match=r"timestamps .*1.*2"):
+        tracker.log_predictions(pa.array(["a", "b"]), pa.array([1, 1]), timestamps=pa.array([1]))
+
+
+@pytest.mark.parametrize("kind", [pa.string(), pa.int64(), pa.float64(), pa.bool_(), pa.null()], ids=str)
+def test_nothing_at_all(tracker: ModelPerformanceTracker, kind: Any) -> None:
+    empty = pa.array([], kind)
+    nothing = pa.chunked_array([], kind)
+    for column in (empty, nothing):
+        if kind not in (pa.string(), pa.int64()):
+            assert tracker.log_ground_truths([], column).accepted == 0
+        if kind in (pa.string(), pa.int64()):
+            assert tracker.log_predictions(column, []).accepted == 0
+
+
+def test_a_producer_is_asked_once(tracker: ModelPerformanceTracker) -> None:
+    asked = []
+
+    class Once(Array):
+        def __arrow_c_array__(self, requested_schema: Any = None) -> Any:
+            asked.append(requested_schema)
+            return super().__arrow_c_array__(requested_schema)
+
+    tracker.log_predictions(Once(pa.array(["a"])), Once(pa.array([1])))
+    assert len(asked) == 2
+
+
+def test_a_producer_that_fails(tracker: ModelPerformanceTracker) -> None:
+    class Failing:
+        def __arrow_c_array__(self, requested_schema: Any = None) -> Any:
+            raise RuntimeError("lost it")
+
+    with pytest.raises((TypeError, RuntimeError)) as caught:
+        tracker.log_predictions(["a"], Failing())
+    assert isinstance(caught.value.__cause__ or caught.value, RuntimeError)
+    assert not any(tracker.counters().values())
+
+
+def test_memory_is_given_back() -> None:
+    """What a producer lends is released: pyarrow counts what it has lent."""
+    before = pa.total_allocated_bytes()
+    tracker = ModelPerformanceTracker("m")
+    size = 100_000
+    columns = (pa.array(range(size)), pa.array([1] * size, pa.float64()))
+    tracker.log_predictions(*columns)
+    tracker.log_ground_truths(*columns)
+    with pytest.raises(TypeError):
+        tracker.log_predictions(columns[0], columns[0].cast(pa.string()))
+    del columns
+    assert pa.total_allocated_bytes() == before
+    assert tracker.counters()["matched"] == size
+
+
+def test_many_chunks(tracker: ModelPerformanceTracker) -> None:
+    size, parts = 20_000, 37
+    ids = pa.chunked_array([pa.array(part) for part in np.array_split(np.arange(size), parts)])
+    decisions = pa.chunked_array([pa.array(part) for part in np.array_split(np.arange(size) % 2, parts + 4)])
+    tracker.log_predictions(ids, decisions)
+    assert list(tracker.predictions) == list(range(size))
+    assert [entry["prediction"] for entry in tracker.predictions.values()] == [row % 2 for row in range(size)]
+
+
+def test_polars(tracker: ModelPerformanceTracker) -> None:
+    polars = pytest.importorskip("polars")
+    frame = polars.DataFrame(
+        {
+            "id": TEXT,
+            "decision": [1, 0, 1, 0],
+            "flag": [True, False, True, False],
+            "score": [0.5, None, 0.25, 1.0],
+            "label": [1, None, 0, 1],
+            "at": [NOW, datetime.datetime(1970, 1, 1), NOW, NOW],
+        }
+    )
+    tracker.log_predictions(frame["id"], frame["decision"], frame["score"], timestamps=frame["at"])
+    assert rows(tracker) == list(zip(TEXT, [1, 0, 1, 0], [0.5, None, 0.25, 1.0], strict=True))
+    assert tracker.predictions["bb"]["timestamp"] == "1970-01-01T00:00:00"
+    report = tracker.log_ground_truths(frame["id"].cast(polars.Categorical), frame["label"])
+    assert (report.accepted, report.skipped) == (3, 1)
+    tracker.log_predictions(
+        frame["id"].slice(2, 2), frame["flag"].slice(2, 2), frame["score"].slice(2, 2), timestamps=frame["at"][2:]
+    )
+    assert tracker.counters()["duplicate_events"] == 2
+    zoned = frame["at"].dt.replace_time_zone("UTC").dt.convert_time_zone("Asia/Kolkata")
+    tracker.log_predictions(frame["id"], frame["decision"], frame["score"], timestamps=zoned)
+    assert tracker.counters()["duplicate_events"] == 6
+
+
+def test_pandas(tracker: ModelPerformanceTracker) -> None:
+    pandas = pytest.importorskip("pandas", minversion="3")
+    frame = pandas.DataFrame(
+        {
+            "id": TEXT,
+            "decision": [1, 0, 1, 0],
+            "flag": pandas.array([True, False, True, False], dtype="boolean"),
+            "score": [0.5, 0.75, 0.25, 1.0],
+            "label": pandas.array([1, None, 0, 1], dtype="Int64"),
+            "plain label": [1.0, float("nan"), 0.0, 1.0],
+            "at": pandas.to_datetime([NOW] * 4),
+        }
+    )
+    tracker.log_predictions(frame["id"], frame["decision"], frame["score"], timestamps=frame["at"])
+    assert rows(tracker) == list(zip(TEXT, [1, 0, 1, 0], [0.5, 0.75, 0.25, 1.0], strict=True))
+    for column in ("label", "plain label"):
+        report = tracker.log_ground_truths(frame["id"], frame[column])
+        assert (report.accepted, report.skipped) == (3, 1)
+    tracker.log_predictions(frame["id"], frame["flag"], frame["score"], timestamps=frame["at"].dt.tz_localize("UTC"))
+    tracker.log_predictions(frame["id"].iloc[::-1], frame["decision"].iloc[::-1], frame["score"].iloc[::-1])
+    assert tracker.counters()["duplicate_events"] == 3 + 8
+    tracker.log_predictions(frame["id"].astype("category"), frame["decision"], frame["score"])
+    tracker.log_predictions(frame["id"].astype(object), frame["decision"], frame["score"])
+    assert tracker.counters()["duplicate_events"] == 3 + 16
+    tracker.log_predictions(frame["id"].to_numpy(), frame["decision"].to_numpy(), frame["score"].to_numpy())
+    tracker.log_predictions(frame.index, frame["decision"])
+    assert tracker.counters()["predictions"] == 8
+
+
+def test_duckdb(tracker: ModelPerformanceTracker) -> None:
+    duckdb = pytest.importorskip("duckdb")
+    table = duckdb.sql("select 'r' || i as id, i % 2 as decision from range(5000) t(i)").arrow()
+    table = table if isinstance(table, pa.Table) else table.read_all()
+    tracker.log_predictions(table["id"], table["decision"])
+    assert tracker.counters()["predictions"] == 5000
+
+
+def test_no_producer_is_imported() -> None:
+    """Arrow data is read without an import of any library that makes it."""
+    code = """
+import sys, truthlag
+tracker = truthlag.ModelPerformanceTracker("m")
+tracker.log_predictions(["a"], [1], [0.5])
+tracker.log_ground_truths(["a"], [1])
+tracker.compute_metrics()
+tracker.snapshot()
+tracker.to_bytes()
+print(sorted({"pyarrow", "polars", "pandas", "duckdb", "scipy"} & set(sys.modules)))
+"""
+    finished = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert finished.stdout.strip() == "[]"
