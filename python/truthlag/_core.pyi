@@ -1,9 +1,10 @@
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any, TypeAlias
+from typing import Any, Self, TypeAlias
 from uuid import UUID
 
 import numpy as np
+from typing_extensions import disjoint_base
 
 _Id: TypeAlias = str | bytes | int | UUID
 _Binary: TypeAlias = int | float | np.integer[Any] | np.floating[Any] | np.bool_
@@ -17,8 +18,9 @@ def build_info() -> dict[str, str]: ...
 def microseconds(argument: str, time: _Time) -> int: ...
 def f_beta(true_positives: int, false_positives: int, false_negatives: int, beta: float, confidence: float) -> _Estimate: ...
 
+@disjoint_base
 class Tracker:
-    def __new__(cls, *_arguments: object, **_keywords: object) -> Tracker: ...
+    def __new__(cls, *_arguments: object, **_keywords: object) -> Self: ...
     def log_prediction(
         self,
         request_id: _Id,

@@ -179,8 +179,10 @@ def test_other_types_are_refused(tracker: ModelPerformanceTracker, request_id: A
                 call()
             message = str(error.value)
             assert message.startswith(f"{argument} ")
-            for word in ("str", "bytes", "int", "UUID", type(request_id).__name__.removesuffix("Type")):
-                assert word in message, (word, message)
+            assert all(word in message for word in ("str", "bytes", "int", "UUID")), message
+            if not isinstance(request_id, np.generic):
+                # numpy's scalars may be shown as the Python objects that they stand for.
+                assert type(request_id).__name__.removesuffix("Type") in message
     assert not any(tracker.counters().values())
 
 

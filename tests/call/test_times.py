@@ -169,11 +169,9 @@ def test_arrays_of_every_unit(tracker: ModelPerformanceTracker, unit: str, order
     assert [tracker.predictions[one]["timestamp"] for one in "ab"] == expected
 
 
-@pytest.mark.parametrize("unit", UNITS)
+@pytest.mark.parametrize("unit", [unit for unit in UNITS if unit != "ps"])
 def test_arrays_with_times_out_of_range(tracker: ModelPerformanceTracker, unit: str) -> None:
     for number in (-(2**63), -(2**63) + 1, -(2**62), 2**62, 2**63 - 1):
-        if unit in ("ns", "ps") and number > 0 and unit == "ps":
-            continue  # a moment of 1970
         times = np.array([0, number]).astype(f"M8[{unit}]")
         with pytest.raises(ValueError, match=r"timestamps\[1\]"):
             tracker.log_predictions(["a", "b"], [1, 0], timestamps=times)

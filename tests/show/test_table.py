@@ -21,7 +21,6 @@ PERIOD = Period(
     coverage=0.81,
     metrics=dict.fromkeys(METRICS, 1.0),
     intervals={},
-    auc_error_bound=None,
     verdict="critical",
 )
 

@@ -343,8 +343,10 @@ class ModelPerformanceTracker(_core.Tracker):
         )
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the whole state to a file: to a new one beside it first, which then takes its name, so that a crash leaves
-        either the old file or the new one.
+        """Write the whole state to a file.
+
+        It is written to a new file beside it first, which then takes its name, so that a crash leaves either the old file
+        or the new one.
 
         Args:
             path: The file.
@@ -370,9 +372,9 @@ class ModelPerformanceTracker(_core.Tracker):
                 file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
-            os.replace(name, target)
+            Path(name).replace(target)
         except BaseException:
-            os.unlink(name)
+            Path(name).unlink()
             raise
         _sync_folder(target.parent)
 
@@ -423,9 +425,9 @@ def _window_microseconds(window_hours: object) -> int:
         window_hours = window_hours.item()
     if isinstance(window_hours, bool) or not isinstance(window_hours, int | float):
         raise TypeError(f"window_hours must be {allowed}, got an object of type {type(window_hours).__name__}")
-    if isinstance(window_hours, float) and not math.isfinite(window_hours) or window_hours < 0:
+    if not math.isfinite(window_hours) or window_hours < 0:
         raise ValueError(f"window_hours must be {allowed}, got {window_hours}")
-    return min(round(min(window_hours, _LONGEST_WINDOW) * _HOUR), _LONGEST_WINDOW)
+    return min(round(min(window_hours, _LONGEST_WINDOW // _HOUR) * _HOUR), _LONGEST_WINDOW)
 
 
 def _parse_header(header: bytes) -> dict[str, Any]:

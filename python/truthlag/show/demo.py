@@ -130,12 +130,13 @@ def _alert(console: Console, story: Story) -> None:
     if story.alert is None:
         _say(console, "The mature numbers never became critical; with so few payments chance may hide the change.")
         return
-    table = _table("metric", "baseline", "threshold", "current", "drop")
+    table = _table("metric", "baseline", "threshold", "current", "95 % interval", "drop")
     for name in METRICS:
         if name in story.alert.mature.alerts:
             alert = story.alert.mature.alerts[name]
             numbers = (_number(alert[key]) for key in ("baseline", "threshold", "current"))
-            table.add_row(name, *numbers, f"{alert['drop_percent']:.1f} %")
+            low, high = story.alert.mature.snapshot.intervals[name]
+            table.add_row(name, *numbers, f"{low:.3f} to {high:.3f}", f"{alert['drop_percent']:.1f} %")
     _print_table(console, table)
     _say(console, "Could one have known sooner? Each age with the first month at the same age as its baseline:")
     table = _table("min_age", "known", "its recall", "first critical", "days after the change")

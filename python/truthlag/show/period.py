@@ -35,8 +35,6 @@ class Period:
     metrics: Mapping[str, float | None]
     intervals: Mapping[str, tuple[float, float]]
     """The 95 % interval of each metric that has one."""
-    auc_error_bound: float | None
-    """The exact AUC is certain to lie within this distance of `metrics["roc_auc"]`."""
     verdict: str
     """`ok`, `warning`, `critical`, `pending` (no baseline yet) or `too_few` (labels)."""
     alerts: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
@@ -56,7 +54,6 @@ class Period:
             "labels": self.labels,
             "coverage": self.coverage,
             **self.metrics,
-            "roc_auc_error_bound": self.auc_error_bound,
             "intervals": {name: list(interval) for name, interval in self.intervals.items()},
             "verdict": self.verdict,
             "alerts": {name: dict(alert) for name, alert in self.alerts.items()},

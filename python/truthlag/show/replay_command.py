@@ -73,7 +73,8 @@ def run_replay(request: ReplayRequest) -> int:
         tell(f"{run.bad_rows.count:,} bad rows were left out")
     if request.output == "table" and run.outcome.periods:
         for line in run.summary():
-            out.print(line, style="dim", markup=False, soft_wrap=True)
+            # On a terminal lines break between words; elsewhere they are as long as they are.
+            out.print(line, style="dim", markup=False, soft_wrap=not out.is_terminal)
     return code
 
 

@@ -103,7 +103,7 @@ fn encode_value(value: &Bound<'_, PyAny>, bytes: &mut Vec<u8>, depth: usize) -> 
         encode_items(list.len(), list.iter(), bytes, depth)?;
     } else if let Ok(tuple) = value.cast::<PyTuple>() {
         encode_items(tuple.len(), tuple.iter(), bytes, depth)?;
-    } else if let Some(item) = numpy_item(value)?.filter(|item| !item.is(value)) {
+    } else if let Some(item) = numpy_item(value)? {
         return encode_value(&item, bytes, depth + 1);
     } else {
         return Err(PyTypeError::new_err(format!("features must hold {VALUES}, got {}", describe(value))));
@@ -222,5 +222,5 @@ pub(crate) fn decode<'py>(py: Python<'py>, bytes: &[u8]) -> PyResult<Bound<'py, 
         return Ok(PyDict::new(py));
     }
     let value = Decoder { rest: bytes }.value(py, 0)?;
-    Ok(value.cast_into::<PyDict>().map_err(|_| damaged())?)
+    value.cast_into::<PyDict>().map_err(|_| damaged())
 }

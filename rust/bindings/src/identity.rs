@@ -11,7 +11,7 @@ use crate::scalar::numpy_item;
 
 const ALLOWED: &str = "a str, bytes, int or uuid.UUID";
 
-fn uuid_type<'py>(py: Python<'py>) -> PyResult<&'py Bound<'py, PyType>> {
+fn uuid_type(py: Python<'_>) -> PyResult<&Bound<'_, PyType>> {
     static UUID: PyOnceLock<Py<PyType>> = PyOnceLock::new();
     UUID.import(py, "uuid", "UUID")
 }
@@ -60,7 +60,7 @@ fn with_other_identity<T>(object: &Bound<'_, PyAny>, use_id: impl FnOnce(Identit
         return use_id(Identity::text(&text));
     }
     match numpy_item(object)? {
-        Some(item) if !item.is(object) && !item.is_instance_of::<PyBool>() => with_identity(&item, use_id),
+        Some(item) if !item.is_instance_of::<PyBool>() => with_identity(&item, use_id),
         _ => Err(wrong_type("request_id", ALLOWED, object)),
     }
 }

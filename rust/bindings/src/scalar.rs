@@ -13,15 +13,26 @@ use crate::errors::{call_error, wrong_type, wrong_value};
 const BINARY: &str = "0 or 1 (an int, bool or float of that value)";
 const SCORE: &str = "a finite number from -65536 to 65536, or None";
 
-/// The Python object of a numpy scalar; the object itself when it is none of numpy's; `None` when it is neither known.
+/// The plain Python object of a numpy scalar that is a number, a bool, text or bytes; `None` for anything else.
+///
+/// Not for times and spans, whose item may be a bare number, nor for records.
 pub(crate) fn numpy_item<'py>(object: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyAny>>> {
     static GENERIC: PyOnceLock<Py<PyType>> = PyOnceLock::new();
     let generic = GENERIC.import(object.py(), "numpy", "generic")?;
-    if object.is_instance(generic)? {
-        // numpy's own method, whatever a subclass says.
-        return Ok(Some(generic.call_method1("item", (object,))?));
+    if !object.is_instance(generic)? {
+        return Ok(None);
     }
-    Ok(None)
+    let kind: char = generic.getattr("dtype")?.call_method1("__get__", (object,))?.getattr("kind")?.extract()?;
+    if !matches!(kind, 'b' | 'i' | 'u' | 'f' | 'U' | 'S') {
+        return Ok(None);
+    }
+    // numpy's own method, whatever a subclass says.
+    let item = generic.call_method1("item", (object,))?;
+    // A long double's item is a long double again.
+    if item.is_instance(generic)? {
+        return Ok(Some(PyFloat::new(object.py(), item.extract::<f64>()?).into_any()));
+    }
+    Ok(Some(item))
 }
 
 /// 0 or 1.
@@ -46,7 +57,7 @@ fn other_binary(argument: &str, object: &Bound<'_, PyAny>) -> PyResult<bool> {
         object.extract::<i64>().ok().map(|value| value as f64)
     } else if let Ok(float) = object.cast::<PyFloat>() {
         Some(float.value())
-    } else if let Some(item) = numpy_item(object)?.filter(|item| !item.is(object)) {
+    } else if let Some(item) = numpy_item(object)? {
         let known = item.is_instance_of::<PyInt>() || item.is_instance_of::<PyFloat>();
         return if known { binary(argument, &item) } else { Err(wrong_type(argument, BINARY, object)) };
     } else {
@@ -72,8 +83,8 @@ pub(crate) fn number(object: &Bound<'_, PyAny>) -> PyResult<Option<f64>> {
         return Ok(Some(object.extract::<i64>().map_or(f64::INFINITY, |value| value as f64)));
     }
     match numpy_item(object)? {
-        Some(item) if !item.is(object) => number(&item),
-        _ => Ok(None),
+        Some(item) => number(&item),
+        None => Ok(None),
     }
 }
 
@@ -83,10 +94,10 @@ pub(crate) fn score(object: Option<&Bound<'_, PyAny>>) -> PyResult<Option<f64>> 
     let Some(object) = object else {
         return Ok(None);
     };
-    if object.is_exact_instance_of::<PyFloat>() {
-        if let Ok(float) = object.cast::<PyFloat>() {
-            return check_score(float.value()).map(Some).map_err(|error| call_error(&error));
-        }
+    if object.is_exact_instance_of::<PyFloat>()
+        && let Ok(float) = object.cast::<PyFloat>()
+    {
+        return check_score(float.value()).map(Some).map_err(|error| call_error(&error));
     }
     match number(object)? {
         Some(value) => check_score(value).map(Some).map_err(|_| wrong_value("score", SCORE, object)),

@@ -84,17 +84,56 @@ pub(crate) fn to_microseconds(argument: &str, object: &Bound<'_, PyAny>) -> PyRe
         return seconds.checked_mul(SECOND).ok_or_else(|| wrong_value(argument, ALLOWED, object));
     }
     if object.is_instance(datetime64(object.py())?)? {
-        let time = object
-            .call_method1("astype", ("datetime64[us]",))
-            .and_then(|time| time.call_method1("astype", ("int64",)))
-            .and_then(|time| time.extract::<i64>())
-            .map_err(|_| wrong_value(argument, ALLOWED, object))?;
-        // numpy's mark for no time.
-        return if time == i64::MIN { Err(wrong_value(argument, ALLOWED, object)) } else { Ok(time) };
+        let unit = DatetimeUnit::of(&object.getattr("dtype")?)?;
+        let count: i64 = object.call_method1("astype", ("int64",))?.extract()?;
+        return unit.microseconds(count).ok_or_else(|| wrong_value(argument, ALLOWED, object));
     }
     match numpy_item(object)? {
-        Some(item) if !item.is(object) => to_microseconds(argument, &item),
-        _ => Err(wrong_type(argument, ALLOWED, object)),
+        Some(item) => to_microseconds(argument, &item),
+        None => Err(wrong_type(argument, ALLOWED, object)),
+    }
+}
+
+/// The unit of a numpy datetime64. numpy's own conversions wrap around silently.
+pub(crate) struct DatetimeUnit {
+    unit: String,
+    multiple: i64,
+}
+
+impl DatetimeUnit {
+    pub(crate) fn of(dtype: &Bound<'_, PyAny>) -> PyResult<Self> {
+        let (unit, multiple) = dtype.py().import("numpy")?.call_method1("datetime_data", (dtype,))?.extract()?;
+        Ok(Self { unit, multiple })
+    }
+
+    /// Microseconds since the epoch, rounded down; `None` for no time and for one out of range.
+    pub(crate) fn microseconds(&self, count: i64) -> Option<i64> {
+        // numpy's mark for no time.
+        if count == i64::MIN {
+            return None;
+        }
+        let count = i128::from(count) * i128::from(self.multiple);
+        let calendar = |years: i128, months: i128| {
+            let year = i64::try_from(years).ok().filter(|year| year.abs() < 100_000)?;
+            Some(i128::from(days_from_epoch(1970 + year, 1 + months as i64, 1)) * 86_400_000_000)
+        };
+        let microseconds = match self.unit.as_str() {
+            "Y" => calendar(count, 0)?,
+            "M" => calendar(count.div_euclid(12), count.rem_euclid(12))?,
+            "W" => count * 604_800_000_000,
+            "D" => count * 86_400_000_000,
+            "h" => count * 3_600_000_000,
+            "m" => count * 60_000_000,
+            "s" => count * 1_000_000,
+            "ms" => count * 1_000,
+            "us" => count,
+            "ns" => count.div_euclid(1_000),
+            "ps" => count.div_euclid(1_000_000),
+            "fs" => count.div_euclid(1_000_000_000),
+            "as" => count.div_euclid(1_000_000_000_000),
+            _ => return None,
+        };
+        i64::try_from(microseconds).ok()
     }
 }
 

@@ -21,6 +21,12 @@ use crate::snapshot;
 use crate::time::{span_microseconds, to_microseconds};
 use crate::window::{Window, WindowArguments};
 
+/// Accepted, skipped and rejected rows, and the reasons by row.
+type Report = (usize, usize, usize, Vec<(usize, String)>);
+
+/// A page of ids, and where the next one begins.
+type Page<'py> = (Bound<'py, PyList>, Option<(u64, u64)>);
+
 /// Ids that one page of an iteration brings.
 const PAGE: usize = 4096;
 
@@ -50,7 +56,7 @@ fn integer_option(argument: &str, value: &Bound<'_, PyAny>, least: usize) -> PyR
 }
 
 fn bool_option(argument: &str, value: &Bound<'_, PyAny>) -> PyResult<bool> {
-    value.cast::<PyBool>().map(|value| value.is_true()).map_err(|_| wrong_type(argument, "True or False", value))
+    value.cast::<PyBool>().map(PyBoolMethods::is_true).map_err(|_| wrong_type(argument, "True or False", value))
 }
 
 pub(crate) fn fraction(argument: &str, value: &Bound<'_, PyAny>) -> PyResult<f64> {
@@ -208,7 +214,7 @@ impl Tracker {
         features: Option<&Bound<'py, PyAny>>,
         timestamps: Option<&Bound<'py, PyAny>>,
         on_error: &Bound<'py, PyAny>,
-    ) -> PyResult<(usize, usize, usize, Vec<(usize, String)>)> {
+    ) -> PyResult<Report> {
         let state = self.state()?;
         let mut rejections = Rejections::new(Mode::parse(on_error)?);
         let ids = Source::of("request_ids", request_ids)?;
@@ -251,7 +257,7 @@ impl Tracker {
         actuals: &Bound<'py, PyAny>,
         timestamps: Option<&Bound<'py, PyAny>>,
         on_error: &Bound<'py, PyAny>,
-    ) -> PyResult<(usize, usize, usize, Vec<(usize, String)>)> {
+    ) -> PyResult<Report> {
         let state = self.state()?;
         let mut rejections = Rejections::new(Mode::parse(on_error)?);
         let ids = Source::of("request_ids", request_ids)?;
@@ -398,7 +404,7 @@ impl Tracker {
         py: Python<'py>,
         cursor: Option<(u64, u64)>,
         labelled: bool,
-    ) -> PyResult<(Bound<'py, PyList>, Option<(u64, u64)>)> {
+    ) -> PyResult<Page<'py>> {
         let state = self.state()?;
         let (ids, next) = state.core.ids(cursor, labelled, PAGE);
         let list = PyList::empty(py);

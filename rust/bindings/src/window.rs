@@ -54,12 +54,12 @@ impl WindowArguments<'_, '_> {
         }
         let start = self.start.map(|start| to_microseconds("start", start)).transpose()?;
         let end = self.end.map(|end| to_microseconds("end", end)).transpose()?;
-        if let (Some(start), Some(end)) = (start, end) {
-            if end < start {
-                return Err(PyValueError::new_err(format!(
-                    "end must not be before start, got {end} and {start} microseconds since the epoch"
-                )));
-            }
+        if let (Some(start), Some(end)) = (start, end)
+            && end < start
+        {
+            return Err(PyValueError::new_err(format!(
+                "end must not be before start, got {end} and {start} microseconds since the epoch"
+            )));
         }
         // The end is not part of the window.
         Ok(Window {

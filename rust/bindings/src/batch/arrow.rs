@@ -1,4 +1,4 @@
-//! Arrow data through the PyCapsule interface: the C data and stream interfaces, without an import of any producer.
+//! Arrow data through the `PyCapsule` interface: the C data and stream interfaces, without an import of any producer.
 #![allow(unsafe_code, reason = "the C data interface is made of raw pointers in capsules")]
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -57,7 +57,7 @@ fn read_array(capsules: &Bound<'_, PyAny>) -> Result<ArrayRef, String> {
         (pair.get_item(0).map_err(|error| error.to_string())?, pair.get_item(1).map_err(|error| error.to_string())?);
     let schema = capsule_pointer::<FFI_ArrowSchema>(&schema, c"arrow_schema")?;
     let array = capsule_pointer::<FFI_ArrowArray>(&array, c"arrow_array")?;
-    // SAFETY: capsules of these names hold these structures (Arrow PyCapsule interface); moving them out marks them
+    // SAFETY: capsules of these names hold these structures (Arrow's interface); moving them out marks them
     // released, as the interface asks of a consumer. A null release mark (already consumed) is checked before.
     unsafe {
         if (*array).is_released() {

@@ -74,7 +74,7 @@ fn is_missing(object: &Bound<'_, PyAny>) -> PyResult<bool> {
     if let Ok(float) = object.cast::<PyFloat>() {
         return Ok(float.value().is_nan());
     }
-    if let Some(item) = crate::scalar::numpy_item(object)?.filter(|item| !item.is(object)) {
+    if let Some(item) = crate::scalar::numpy_item(object)? {
         return Ok(item.cast::<PyFloat>().is_ok_and(|float| float.value().is_nan()));
     }
     let kind = object.get_type();
@@ -92,9 +92,9 @@ fn of_floats(
 ) -> PyResult<Vec<u8>> {
     let mut values = Vec::with_capacity(floats.len());
     for (row, &float) in floats.iter().enumerate() {
-        let value = if float == 0.0 {
+        let value = if float.abs().to_bits() == 0 {
             0
-        } else if float == 1.0 {
+        } else if float.to_bits() == 1.0_f64.to_bits() {
             1
         } else {
             if !(optional && float.is_nan()) {

@@ -114,7 +114,7 @@ fn unsigned(
                 Ok(small) => column.push(Identity { kind: IdKind::Integer, bytes: &small.to_le_bytes() }),
                 // Two's complement of minimal length has a ninth byte for the sign.
                 Err(_) => {
-                    column.push(Identity { kind: IdKind::LargeInteger, bytes: &i128::from(value).to_le_bytes()[..9] })
+                    column.push(Identity { kind: IdKind::LargeInteger, bytes: &i128::from(value).to_le_bytes()[..9] });
                 }
             },
             None => null(py, row, &mut column, rejections)?,

@@ -21,7 +21,7 @@ pub(crate) enum Source<'py> {
 
 const ALLOWED: &str = "a list, a tuple, a numpy array of one dimension, or Arrow data (pyarrow, polars, pandas, ...)";
 
-fn array_type<'py>(py: Python<'py>) -> PyResult<&'py Bound<'py, PyType>> {
+fn array_type(py: Python<'_>) -> PyResult<&Bound<'_, PyType>> {
     static ARRAY: PyOnceLock<Py<PyType>> = PyOnceLock::new();
     ARRAY.import(py, "numpy", "ndarray")
 }
@@ -63,12 +63,26 @@ impl<'py> Source<'py> {
         }
         let kind: char = array.getattr("dtype")?.getattr("kind")?.extract()?;
         let size: usize = array.getattr("dtype")?.getattr("itemsize")?.extract()?;
+        // Hidden values become None: those of a masked array are no data.
+        let masked = py.import("numpy.ma")?.getattr("MaskedArray")?;
+        if array.is_instance(&masked)? && matches!(kind, 'b' | 'i' | 'u' | 'f') {
+            let list = masked.call_method1("tolist", (array,))?;
+            return Ok(Self::Objects(
+                list.cast::<PyList>()
+                    .map_err(|_| PyTypeError::new_err(format!("{argument} must be {ALLOWED}")))?
+                    .iter()
+                    .collect(),
+            ));
+        }
+        if array.is_instance(&masked)? {
+            return Err(PyTypeError::new_err(format!(
+                "{argument} must not be a masked array of such values: fill or drop the masked ones first"
+            )));
+        }
         match kind {
             'b' | 'i' | 'u' | 'f' | 'M' => {
                 let length = array.getattr("size")?.extract()?;
-                // A copy in the plain layout where it has another: strides, byte order, a subclass.
-                let array = py.import("numpy")?.call_method1("ascontiguousarray", (array,))?;
-                Ok(Self::Numpy { array, kind, size, length })
+                Ok(Self::Numpy { array: array.clone(), kind, size, length })
             }
             'O' | 'U' | 'S' | 'T' => {
                 let list = array_type(py)?.call_method1("tolist", (array,))?;
@@ -108,7 +122,7 @@ pub(crate) fn unreadable(argument: &str, column: &Bound<'_, PyAny>, cause: PyErr
 /// The values of a numpy array cast to another type.
 pub(crate) fn cast<T: pyo3::buffer::Element>(array: &Bound<'_, PyAny>, target: &str) -> PyResult<Vec<T>> {
     let py = array.py();
-    let numpy = py.import("numpy")?;
-    let array = numpy.call_method1("ascontiguousarray", (array, target))?;
+    // A copy in the plain layout where it has another: strides, byte order, alignment, another type.
+    let array = py.import("numpy")?.call_method1("require", (array, target, ["C_CONTIGUOUS", "ALIGNED"]))?;
     pyo3::buffer::PyBuffer::<T>::get(&array)?.to_vec(py)
 }

@@ -12,7 +12,7 @@ use super::arrow;
 use super::rejections::Rejections;
 use super::source::{Source, cast};
 use crate::errors::call_error;
-use crate::time::to_microseconds;
+use crate::time::{DatetimeUnit, to_microseconds};
 
 const ARGUMENT: &str = "timestamps";
 const ALLOWED: &str = "a datetime, numpy.datetime64, or int or float seconds since the epoch";
@@ -45,9 +45,11 @@ pub(crate) fn times(
             }
         }
         Source::Numpy { array, kind: 'M', .. } => {
-            let microseconds = array.call_method1("astype", ("datetime64[us]",))?;
-            for (row, time) in cast::<i64>(&microseconds, "int64")?.into_iter().enumerate() {
-                push(row, if time == i64::MIN { Err(not_a_time("NaT")) } else { Ok(time) })?;
+            let unit = DatetimeUnit::of(&array.getattr("dtype")?)?;
+            for (row, count) in
+                cast::<i64>(&array.call_method1("astype", ("int64",))?, "int64")?.into_iter().enumerate()
+            {
+                push(row, unit.microseconds(count).ok_or_else(|| not_a_time("NaT or a time out of range")))?;
             }
         }
         Source::Numpy { array, kind: 'i' | 'u', .. } => {

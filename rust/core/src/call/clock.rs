@@ -13,5 +13,6 @@ pub const TEN_YEARS: i64 = 315_576_000_000_000;
 pub fn system_clock() -> i64 {
     SystemTime::now()
         .duration_since(UNIX_EPOCH)
-        .map_or(0, |elapsed| i64::try_from(elapsed.as_micros()).unwrap_or(i64::MAX))
+        // In 64 bits until the year 294 247; `as_micros` would divide in 128.
+        .map_or(0, |elapsed| elapsed.as_secs() as i64 * 1_000_000 + i64::from(elapsed.subsec_micros()))
 }

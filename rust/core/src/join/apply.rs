@@ -143,7 +143,7 @@ impl Store {
         let Some(old) = generation.row(place.offset) else {
             return;
         };
-        let same_score = old.score() == row.score() || !(old.has_score() || row.has_score());
+        let same_score = old.score().to_bits() == row.score().to_bits() || !(old.has_score() || row.has_score());
         let newer = row.time() >= old.time();
         if old.decision() == row.decision() && same_score && generation.features(place.offset) == features {
             self.totals.duplicate_events += 1;

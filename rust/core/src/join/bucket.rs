@@ -20,13 +20,20 @@ pub(crate) struct Bucket {
 unsafe impl Plain for Bucket {}
 
 impl Bucket {
-    /// The slot that holds the tag. All five are compared without a branch, since any of them is as likely.
+    /// The slots that hold the tag, one bit each. All five are compared without a branch, since any of them is as likely.
     #[inline]
-    pub(crate) fn position(&self, tag: u64) -> Option<usize> {
+    pub(crate) fn matches(&self, tag: u64) -> u32 {
         let mut mask = 0_u32;
         for (slot, &candidate) in self.tags.iter().enumerate() {
             mask |= u32::from(candidate == tag) << slot;
         }
+        mask
+    }
+
+    /// The first slot that holds the tag.
+    #[inline]
+    pub(crate) fn position(&self, tag: u64) -> Option<usize> {
+        let mask = self.matches(tag);
         (mask != 0).then(|| mask.trailing_zeros() as usize)
     }
 

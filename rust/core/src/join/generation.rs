@@ -14,8 +14,8 @@ use crate::roll::{Cell, Counts, Label, Row, ScoreSums, Share, Span, contributes,
 
 /// Rows of a cell.
 pub(crate) const CELL: usize = 4096;
-/// Rows whose scores are added to the sums of a generation in one go, so that no one waits long.
-const SUMS_STEP: usize = 65_536;
+/// Cells whose rows are looked at one by one in one go, so that nobody waits long for the store.
+const STEP: usize = 8;
 /// Below this many rows the scores are scanned each time rather than summed once.
 const SUMS_LEAST: usize = 16_384;
 
@@ -51,8 +51,8 @@ pub(crate) struct Generation {
 /// What a step of a scan over a generation came to.
 pub(crate) enum Step {
     Done,
-    /// More of this generation is left for the next step.
-    More,
+    /// More of this generation is left for the next step, from this cell on.
+    More(usize),
 }
 
 impl Generation {
@@ -117,7 +117,7 @@ impl Generation {
     #[inline]
     pub(crate) fn push(&mut self, row: Row) -> usize {
         let offset = self.length;
-        if offset % CELL == 0 {
+        if offset.is_multiple_of(CELL) {
             self.cells.push(Cell::EMPTY);
         }
         self.rows[offset] = row;
@@ -273,39 +273,61 @@ impl Generation {
         }
     }
 
-    /// Adds the counts of the rows in the span, decided anew at a threshold.
-    pub(crate) fn count_at_threshold(&self, span: Span, threshold: f64, counts: &mut Counts) {
-        if !span.misses(self.total.first, self.total.last) {
-            scan_at_threshold(self.rows(), span, threshold, counts);
-        }
+    /// Adds the counts of the rows in the span, decided anew at a threshold, from a cell on.
+    pub(crate) fn count_at_threshold(&self, span: Span, threshold: f64, from: usize, counts: &mut Counts) -> Step {
+        self.step(span, from, |cell, rows| {
+            if !span.misses(cell.first, cell.last) {
+                scan_at_threshold(rows, span, threshold, counts);
+            }
+        })
     }
 
-    /// Adds the score sums of the rows in the span. Takes several steps while the sums of the generation are not made.
-    pub(crate) fn sum_scores(&mut self, span: Span, sums: &mut ScoreSums) -> Step {
-        if span.misses(self.total.first, self.total.last) || self.total.counts.scored == 0 {
+    /// Adds the score sums of the rows in the span, from a cell on. Takes several steps where rows are looked at one by
+    /// one: at the edges of the span, and while the sums of the generation are not made.
+    pub(crate) fn sum_scores(&mut self, span: Span, from: usize, sums: &mut ScoreSums) -> Step {
+        if self.total.counts.scored == 0 {
             return Step::Done;
         }
         if !span.covers(self.total.first, self.total.last) || self.length < SUMS_LEAST {
-            for (cell, rows) in self.cells.iter().zip(self.rows().chunks(CELL)) {
+            return self.step(span, from, |cell, rows| {
                 if cell.counts.scored > 0 && !span.misses(cell.first, cell.last) {
                     rows.iter().filter(|row| span.contains(row.time())).for_each(|row| sums.add(row));
                 }
-            }
-            return Step::Done;
+            });
         }
         self.settle_sums();
         let length = self.length;
         let own = self
             .sums
             .get_or_insert_with(|| Box::new(CoveredSums { sums: ScoreSums::new(), covered: 0, deferred: Vec::new() }));
-        let next = length.min(own.covered + SUMS_STEP);
+        let next = length.min(own.covered + STEP * CELL);
         self.rows[own.covered..next].iter().for_each(|row| own.sums.add(row));
         own.covered = next;
         if next < length {
-            return Step::More;
+            return Step::More(from);
         }
         sums.merge(&own.sums);
         Step::Done
+    }
+
+    /// Collects score and label of the labelled rows in the span, from a cell on.
+    pub(crate) fn collect(&self, span: Span, from: usize, pairs: &mut Vec<(f64, bool)>) -> Step {
+        self.step(span, from, |cell, rows| {
+            if cell.counts.scored > 0 && !span.misses(cell.first, cell.last) {
+                let rows = rows.iter().filter(|row| span.contains(row.time()));
+                pairs.extend(rows.filter_map(|row| Some((row.score(), contributes(row)?))));
+            }
+        })
+    }
+
+    /// Visits some cells and their rows.
+    fn step(&self, span: Span, from: usize, mut visit: impl FnMut(&Cell, &[Row])) -> Step {
+        if span.misses(self.total.first, self.total.last) {
+            return Step::Done;
+        }
+        let cells = self.cells.iter().zip(self.rows().chunks(CELL));
+        cells.skip(from).take(STEP).for_each(|(cell, rows)| visit(cell, rows));
+        if from + STEP < self.cells.len() { Step::More(from + STEP) } else { Step::Done }
     }
 
     fn settle_sums(&mut self) {

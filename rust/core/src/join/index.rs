@@ -30,7 +30,7 @@ const LONGEST_CHAIN: usize = 24;
 pub(crate) struct Slot {
     slab: usize,
     bucket: usize,
-    slot: usize,
+    position: usize,
     pub(crate) row: u32,
 }
 
@@ -171,24 +171,25 @@ impl Index {
     #[inline]
     pub(crate) fn find_at(&self, home: Home, tag: u64) -> Option<Slot> {
         let slab = &self.slabs[home.slab];
-        for bucket in [home.bucket, home.other] {
-            let entries = &slab[bucket];
-            if let Some(slot) = entries.position(tag) {
-                return Some(Slot { slab: home.slab, bucket, slot, row: entries.rows[slot] });
-            }
+        // Both buckets at once: an entry lies in either as likely, and a branch between them would be a guess.
+        let matches = slab[home.bucket].matches(tag) | slab[home.other].matches(tag) << SLOTS;
+        if matches == 0 {
+            return None;
         }
-        None
+        let first = matches.trailing_zeros() as usize;
+        let (bucket, position) = if first < SLOTS { (home.bucket, first) } else { (home.other, first - SLOTS) };
+        Some(Slot { slab: home.slab, bucket, position, row: slab[bucket].rows[position] })
     }
 
     /// Points a slot at another row.
     #[inline]
     pub(crate) fn redirect(&mut self, slot: Slot, row: u32) {
-        self.slabs[slot.slab][slot.bucket].rows[slot.slot] = row;
+        self.slabs[slot.slab][slot.bucket].rows[slot.position] = row;
     }
 
     /// Empties a slot.
     pub(crate) fn remove(&mut self, slot: Slot) {
-        self.slabs[slot.slab][slot.bucket].put(slot.slot, 0, 0);
+        self.slabs[slot.slab][slot.bucket].put(slot.position, 0, 0);
     }
 
     /// Adds a key that `find` does not find. A slot whose row is not `held` any more counts as empty.
@@ -405,7 +406,7 @@ mod tests {
         for row in (0..count).step_by(2) {
             let slot = index.find(key(&hash, u64::from(row)));
             assert!(slot.is_some());
-            slot.into_iter().for_each(|slot| index.remove(slot));
+            index.remove(slot.unwrap());
         }
         for row in 0..count {
             assert_eq!(index.find(key(&hash, u64::from(row))).is_some(), row % 2 == 1);

@@ -96,10 +96,10 @@ impl Orphans {
     /// Brings the place of a key into the cache, when there is anything to find.
     #[inline]
     pub(crate) fn prefetch(&self, key: Key) {
-        if self.used > 0 {
-            if let Some(index) = &self.index {
-                index.prefetch(key);
-            }
+        if self.used > 0
+            && let Some(index) = &self.index
+        {
+            index.prefetch(key);
         }
     }
 
@@ -205,19 +205,19 @@ impl Orphans {
         (entry.before, entry.after) = (NONE, free);
         self.free = number;
         if before == NONE {
-            self.oldest = after
+            self.oldest = after;
         } else {
-            self.entry_mut(before).after = after
+            self.entry_mut(before).after = after;
         }
         if after == NONE {
-            self.newest = before
+            self.newest = before;
         } else {
-            self.entry_mut(after).before = before
+            self.entry_mut(after).before = before;
         }
-        if let Some(index) = &mut self.index {
-            if let Some(slot) = index.find(orphan.key) {
-                index.remove(slot);
-            }
+        if let Some(index) = &mut self.index
+            && let Some(slot) = index.find(orphan.key)
+        {
+            index.remove(slot);
         }
         self.used -= 1;
         self.id_bytes -= orphan.id.len();

@@ -5,7 +5,7 @@
 use super::generation::Step;
 use super::store::{Place, Store};
 use crate::call::{Identity, Key};
-use crate::roll::{Counts, ScoreSums, Span, contributes};
+use crate::roll::{Counts, ScoreSums, Span};
 
 /// A prediction as it was logged.
 #[derive(Debug, Clone, PartialEq)]
@@ -31,10 +31,20 @@ pub struct LabelView {
     pub earliest: i64,
 }
 
-/// How far a query has come: the next generation to visit.
+/// How far a query has come: the next generation to visit, and the cell in it.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Progress {
     next: u64,
+    cell: usize,
+}
+
+impl Progress {
+    fn advance(&mut self, generation: u64, step: &Step) {
+        *self = match *step {
+            Step::Done => Self { next: generation + 1, cell: 0 },
+            Step::More(cell) => Self { next: generation, cell },
+        };
+    }
 }
 
 /// Where the next page of ids begins.
@@ -67,14 +77,17 @@ impl Store {
         Span { first: span.first.max(self.cutoff), last: span.last }
     }
 
-    fn next_generation(&self, progress: Progress) -> Option<usize> {
+    /// The generation to visit next, and the cell in it.
+    fn next_generation(&self, progress: Progress) -> Option<(usize, usize)> {
         let first = self.generations.front()?.sequence;
         let position = progress.next.saturating_sub(first) as usize;
-        (position < self.generations.len()).then_some(position)
+        // The generation that was being visited may have left meanwhile.
+        let cell = if progress.next >= first { progress.cell } else { 0 };
+        (position < self.generations.len()).then_some((position, cell))
     }
 
-    /// Counts the rows of a window generation by generation; true when all were visited. A step costs a few
-    /// microseconds when times are in order, and a scan of `budget` rows or one generation when they are not.
+    /// Counts the rows of a window; true when all were visited. A step costs some microseconds when times are in order,
+    /// and well under a millisecond when they are not.
     pub(crate) fn count_step(
         &self,
         progress: &mut Progress,
@@ -85,19 +98,21 @@ impl Store {
         let span = self.live(span);
         // Generations that take no scan are visited together.
         let mut scanned = 0;
-        while let Some(position) = self.next_generation(*progress) {
+        while let Some((position, cell)) = self.next_generation(*progress) {
             if scanned >= super::CELL * 32 {
                 return false;
             }
             let generation = &self.generations[position];
-            match threshold {
-                Some(threshold) => generation.count_at_threshold(span, threshold, counts),
-                None => generation.count(span, counts),
-            }
-            if !span.covers(generation.total.first, generation.total.last) || threshold.is_some() {
+            let step = if let Some(threshold) = threshold {
+                generation.count_at_threshold(span, threshold, cell, counts)
+            } else {
+                generation.count(span, counts);
+                Step::Done
+            };
+            if threshold.is_some() || !span.covers(generation.total.first, generation.total.last) {
                 scanned += generation.len();
             }
-            progress.next = generation.sequence + 1;
+            progress.advance(generation.sequence, &step);
         }
         true
     }
@@ -105,29 +120,21 @@ impl Store {
     /// Sums the scores of the labelled rows of a window; true when all were visited.
     pub(crate) fn sum_step(&mut self, progress: &mut Progress, span: Span, sums: &mut ScoreSums) -> bool {
         let span = self.live(span);
-        if let Some(position) = self.next_generation(*progress) {
-            let generation = &mut self.generations[position];
-            if matches!(generation.sum_scores(span, sums), Step::Done) {
-                progress.next = generation.sequence + 1;
-            }
-            return false;
-        }
-        true
+        let Some((position, cell)) = self.next_generation(*progress) else { return true };
+        let generation = &mut self.generations[position];
+        let step = generation.sum_scores(span, cell, sums);
+        progress.advance(generation.sequence, &step);
+        false
     }
 
     /// Collects score and label of the labelled rows of a window; true when all were visited.
     pub(crate) fn collect_step(&self, progress: &mut Progress, span: Span, pairs: &mut Vec<(f64, bool)>) -> bool {
         let span = self.live(span);
-        if let Some(position) = self.next_generation(*progress) {
-            let generation = &self.generations[position];
-            if !span.misses(generation.total.first, generation.total.last) {
-                let rows = generation.rows().iter().filter(|row| span.contains(row.time()));
-                pairs.extend(rows.filter_map(|row| Some((row.score(), contributes(row)?))));
-            }
-            progress.next = generation.sequence + 1;
-            return false;
-        }
-        true
+        let Some((position, cell)) = self.next_generation(*progress) else { return true };
+        let generation = &self.generations[position];
+        let step = generation.collect(span, cell, pairs);
+        progress.advance(generation.sequence, &step);
+        false
     }
 
     fn known_place(&self, key: Key, id: Identity<'_>) -> Option<Place> {
@@ -171,7 +178,7 @@ impl Store {
         let mut ids = Vec::new();
         match from {
             PageCursor::Rows { sequence, offset } => {
-                let Some(position) = self.next_generation(Progress { next: sequence }) else {
+                let Some((position, _)) = self.next_generation(Progress { next: sequence, cell: 0 }) else {
                     return (ids, labelled.then_some(PageCursor::Orphans { entry: 0 }));
                 };
                 let generation = &self.generations[position];
