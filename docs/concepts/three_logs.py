@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -73,8 +73,8 @@ def elec2(folder: Path) -> None:
     for row in rows:
         if row["verdict"] in VERDICTS:
             axes.plot(middle(row), -0.06, marker="s", color=VERDICTS[row["verdict"]], markersize=4)
-    axes.axvline(datetime(1997, 5, 1), color="#888888", linestyle=":", linewidth=1)
-    axes.annotate("market joined to Victoria's", (datetime(1997, 5, 6), 0.03), color="#666666", fontsize=8)
+    axes.axvline(datetime(1997, 5, 1, tzinfo=UTC), color="#888888", linestyle=":", linewidth=1)
+    axes.annotate("market joined to Victoria's", (datetime(1997, 5, 6, tzinfo=UTC), 0.03), color="#666666", fontsize=8)
     finish(axes, -0.1, 1.03, 3)
     save("elec2")
 
@@ -89,7 +89,7 @@ def hotel(folder: Path) -> None:
         draw(upper, rows, "roc_auc", label, colour, band=age in (0, 360))
         draw(lower, rows, "coverage", label, colour)
     upper.axhline(0.5, color="#888888", linestyle=":", linewidth=1)
-    upper.annotate("a coin", (datetime(2015, 10, 5), 0.505), color="#666666", fontsize=8)
+    upper.annotate("a coin", (datetime(2015, 10, 5, tzinfo=UTC), 0.505), color="#666666", fontsize=8)
     upper.set_ylabel("AUC")
     lower.set_ylabel("labels known")
     finish(upper, 0.25, 1.0, 2)
@@ -100,7 +100,9 @@ def hotel(folder: Path) -> None:
 
 def flights(folder: Path) -> None:
     """Precision follows the season, AUC the model."""
-    rows = replay(folder / "flights_houston_prediction_log.parquet", "--every", "7d", "--window", "28d", "--min-age", "1d")
+    rows = replay(
+        folder / "flights_houston_prediction_log.parquet", "--every", "7d", "--window", "28d", "--min-age", "1d"
+    )
     rows = [row for row in rows if row["predictions"] > 10_000]
     _, axes = plt.subplots(figsize=(8, 3.2), layout="constrained")
     for name, label, colour in (

@@ -179,7 +179,7 @@ class TestViews:
     def test_a_view_is_alive(self, both: tuple[Any, Any]) -> None:
         tracker = both[0]
         view = tracker.predictions
-        tracker.log_prediction("three", 1, 0.5)
+        tracker.log_prediction("three", 1, 0.5, timestamp=datetime.datetime(2024, 3, 1))
         assert len(view) == 3 and "three" in view
         tracker.forget("three")
         assert len(view) == 2 and "three" not in view

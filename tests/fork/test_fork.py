@@ -260,8 +260,10 @@ def _log_rows(first: int) -> tuple[int, dict[str, int]]:
 
 
 def _work(tracker: ModelPerformanceTracker, answers: Any) -> None:
-    answers.put(log_and_ask(tracker))
-    answers.put(pickle.dumps(tracker))
+    try:
+        answers.put((log_and_ask(tracker), pickle.dumps(tracker)))
+    except BaseException:  # noqa: BLE001 - raised again in the parent
+        answers.put((traceback.format_exc(), b""))
 
 
 @pytest.mark.parametrize("method", ["fork", "forkserver", "spawn"])
@@ -274,11 +276,12 @@ def test_multiprocessing(method: str) -> None:
     process = context.Process(target=_work, args=(tracker, answers))
     with threads_are_meant():
         process.start()
-    assert answers.get(timeout=PATIENCE)["predictions"] == 101
-    returned = pickle.loads(answers.get(timeout=PATIENCE))
+    counters, data = answers.get(timeout=PATIENCE)
     process.join(PATIENCE)
     assert process.exitcode == 0
-    assert "child-3" in returned.predictions
+    assert isinstance(counters, dict), counters
+    assert counters["predictions"] == 101
+    assert "child-3" in pickle.loads(data).predictions
     assert list(tracker.predictions) == ["parent"]
 
 

@@ -68,7 +68,8 @@ def everything(tracker: ModelPerformanceTracker) -> dict[str, Any]:
         "name": (tracker.model_name, tracker.model_version),
         "counters": tracker.counters(),
         "predictions": list(tracker.predictions.items()) if can_iterate(tracker) else len(tracker.predictions),
-        "ground truths": list(tracker.ground_truths.items()) if can_iterate(tracker) else len(tracker.ground_truths),
+        # Labels without a prediction stand in no promised order.
+        "ground truths": dict(tracker.ground_truths) if can_iterate(tracker) else len(tracker.ground_truths),
         "history": list(tracker.metrics_history),
         "snapshots": [repr(tracker.snapshot(**window).to_dict()) for window in WINDOWS],
     }

@@ -43,9 +43,9 @@ def survives(data: bytes) -> bool:
         for view in (tracker.predictions, tracker.ground_truths):
             for request_id in view:
                 view.get(request_id)
-    except ValueError as error:
-        # Features are looked at when they are asked for.
-        if "damaged" not in str(error):
+    except (TypeError, ValueError) as error:
+        # Features are looked at when they are asked for; a flag may say that ids are not kept.
+        if "damaged" not in str(error) and "keep_ids" not in str(error):
             raise
     tracker.snapshot()
     tracker.snapshot(exact=True)

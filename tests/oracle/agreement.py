@@ -21,6 +21,9 @@ from tests.oracle.reference import Identity, ReferenceTracker, Window, document_
 RELATIVE = 8 * 2.0**-53
 #: Sums of logarithms are kept in fixed point with 40 bits after the point; each term is rounded once, at half a unit.
 FIXED_POINT = 2.0**-40
+#: A mean of scores such as 0.12625 stands on an edge of the rounding to four digits; fixed point moves it by up to 2^-41,
+#: and `compute_metrics` may move it back. Either side is right.
+NEAR_AN_EDGE = 1e-9
 
 
 def agrees(answer: float | None, expected: Fraction | float | None, *, absolute: float = 0.0) -> bool:
@@ -31,10 +34,11 @@ def agrees(answer: float | None, expected: Fraction | float | None, *, absolute:
     )
 
 
-def rounds_to(answer: float, expected: Fraction | float, digits: int = 4) -> bool:
+def rounds_to(answer: float, expected: Fraction | float, *, absolute: float = 0.0, digits: int = 4) -> bool:
     """Whether the answer is the value rounded as numpy rounds it; a value on the edge may have come from either side."""
     value = float(expected)
-    near = (value, value * (1 + RELATIVE), value * (1 - RELATIVE))
+    distance = max(absolute, RELATIVE * abs(value))
+    near = (value, value + distance, value - distance)
     # Python's own rounding, which is that of the coverage in the mission document, differs only on the edge as well.
     return any(answer in (float(np.round(one, digits)), round(one, digits)) for one in near)
 
@@ -108,5 +112,5 @@ def assert_document_metrics(answer: Mapping[str, Any], window: Window, held: int
         assert rounds_to(answer[name], expected[name]), (name, answer[name], float(expected[name]))
     mean, variance = expected["mean_score"], expected["score_variance"]
     if mean is not None:
-        assert rounds_to(answer["mean_score"], mean), (answer["mean_score"], float(mean))
-        assert rounds_to(answer["score_std"], math.sqrt(variance)), (answer["score_std"], math.sqrt(variance))
+        assert rounds_to(answer["mean_score"], mean, absolute=NEAR_AN_EDGE), (answer["mean_score"], float(mean))
+        assert rounds_to(answer["score_std"], math.sqrt(variance), absolute=NEAR_AN_EDGE), (answer["score_std"], math.sqrt(variance))

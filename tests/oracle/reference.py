@@ -85,7 +85,7 @@ class ReferenceTracker:
     max_orphan_labels: int = 10_000_000
     predictions: dict[Identity, Prediction] = field(default_factory=dict)
     orphans: dict[Identity, Orphan] = field(default_factory=dict)
-    #: Ids whose prediction has expired or was dropped, and was not logged again since.
+    #: Ids whose prediction has expired or was dropped, was not logged again since, and may have left a trace.
     departed: set[Identity] = field(default_factory=set)
     totals: dict[str, int] = field(default_factory=lambda: dict.fromkeys(TOTALS, 0))
     newest: int | None = None
@@ -180,7 +180,7 @@ class ReferenceTracker:
         row = self.predictions.get(key)
         if row is not None:
             row.label = Label(actual, time) if row.label is None else self._relabel(row.label, actual, time)
-        elif key in self.departed and key not in self.orphans and is_late():
+        elif self._finds_the_trace(key, is_late):
             self.totals["late_labels"] += 1
         elif self._has_expired(time):
             self.totals["dropped_orphans"] += 1
@@ -194,6 +194,12 @@ class ReferenceTracker:
                 del self.orphans[next(iter(self.orphans))]
                 self.totals["dropped_orphans"] += 1
             self.orphans[key] = Orphan(request_id, Label(actual, time))
+
+    def _finds_the_trace(self, key: Identity, is_late: Callable[[], bool]) -> bool:
+        if key in self.departed and not is_late():
+            # A trace that is gone does not come back.
+            self.departed.remove(key)
+        return key in self.departed
 
     def _relabel(self, label: Label, actual: int, time: int) -> Label:
         if label.actual == actual:

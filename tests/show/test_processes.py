@@ -14,7 +14,9 @@ from typing import Any
 
 import pytest
 
-COMMAND = [sys.executable, "-c", "from truthlag.show.cli import main; main()"]
+# A shell may have started the tests with interrupts ignored, which children inherit.
+PROGRAM = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); from truthlag.show.cli import main; main()"
+COMMAND = [sys.executable, "-c", PROGRAM]
 PLAIN = {**os.environ, "PYTHONWARNINGS": "error", "PYTHONIOENCODING": "utf-8"}
 
 Write = Callable[..., Path]
@@ -37,8 +39,10 @@ def test_interrupted_it_leaves_what_was_computed(long_log: Path, output: str) ->
         # The pipe is full long before the log has ended, so that the signal always finds it at work.
         lines = [process.stdout.readline() for _ in range(3)]
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate()
-    lines += out.splitlines(keepends=True)
+        # Not `communicate`, which would pass over what `readline` has already buffered.
+        lines += process.stdout.readlines()
+        assert process.stderr is not None
+        err = process.stderr.read()
     assert process.returncode == 130, err
     assert b"interrupted after" in err
     assert b"Traceback" not in err

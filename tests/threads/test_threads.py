@@ -175,7 +175,7 @@ def test_every_read_sees_every_call_that_returned_before_it() -> None:
             tracker.log_ground_truth(request_id, 1)
             assert tracker.ground_truths[request_id]["actual"] == 1
             if row % 50 == 0:
-                assert tracker.counters()["matched"] >= row + 1
+                assert tracker.counters()["matched"] >= row + 1 - (row + 2) // 3
             if row % 3 == 0:
                 assert tracker.retract_ground_truth(request_id)
                 assert request_id not in tracker.ground_truths

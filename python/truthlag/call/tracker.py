@@ -84,21 +84,19 @@ class ModelPerformanceTracker(_core.Tracker):
             keep_features=keep_features,
             clock=clock,
         )
-        self._describe(model_name, model_version, history_limit, keep_ids, clock, [])
+        self._describe(model_name, model_version, history_limit, clock, [])
 
     def _describe(
         self,
         model_name: str,
         model_version: str,
         history_limit: int,
-        keep_ids: bool,
         clock: Callable[[], Time] | None,
         history: list[dict[str, Any]],
     ) -> None:
         self.model_name = model_name
         self.model_version = model_version
         self._history_limit = history_limit
-        self._keep_ids = keep_ids
         self._clock = clock
         self._history = history
 
@@ -213,7 +211,8 @@ class ModelPerformanceTracker(_core.Tracker):
             "timestamp": self._timestamp(),
             **result,
         }
-        self._history.append(metrics)
+        # A copy: the caller may do as it likes with the answer.
+        self._history.append({**metrics, "confusion_matrix": dict(metrics["confusion_matrix"])})
         if len(self._history) > self._history_limit:
             del self._history[: -self._history_limit or None]
         return metrics
@@ -269,12 +268,12 @@ class ModelPerformanceTracker(_core.Tracker):
     @property
     def predictions(self) -> PredictionView:
         """The predictions held: a read-only mapping from request id to a dict."""
-        return PredictionView(self, self.model_version, keep_ids=self._keep_ids)
+        return PredictionView(self, self.model_version)
 
     @property
     def ground_truths(self) -> GroundTruthView:
         """The labels held, with and without a prediction: a read-only mapping from request id to a dict."""
-        return GroundTruthView(self, self.model_version, keep_ids=self._keep_ids)
+        return GroundTruthView(self, self.model_version)
 
     @property
     def metrics_history(self) -> list[dict[str, Any]]:
@@ -308,7 +307,6 @@ class ModelPerformanceTracker(_core.Tracker):
             "model_name": self.model_name,
             "model_version": self.model_version,
             "history_limit": self._history_limit,
-            "keep_ids": self._keep_ids,
             "metrics_history": self._history,
         }
         return self._to_bytes(json.dumps(header).encode())
@@ -337,7 +335,6 @@ class ModelPerformanceTracker(_core.Tracker):
             header["model_name"],
             header["model_version"],
             header["history_limit"],
-            header["keep_ids"],
             clock,
             header["metrics_history"],
         )
@@ -425,14 +422,14 @@ def _window_microseconds(window_hours: object) -> int:
         window_hours = window_hours.item()
     if isinstance(window_hours, bool) or not isinstance(window_hours, int | float):
         raise TypeError(f"window_hours must be {allowed}, got an object of type {type(window_hours).__name__}")
-    if not math.isfinite(window_hours) or window_hours < 0:
+    if (isinstance(window_hours, float) and not math.isfinite(window_hours)) or window_hours < 0:
         raise ValueError(f"window_hours must be {allowed}, got {window_hours}")
     return min(round(min(window_hours, _LONGEST_WINDOW // _HOUR) * _HOUR), _LONGEST_WINDOW)
 
 
 def _parse_header(header: bytes) -> dict[str, Any]:
     """The Python part of a saved tracker, checked: the bytes may come from anywhere."""
-    expected = {"model_name": str, "model_version": str, "history_limit": int, "keep_ids": bool, "metrics_history": list}
+    expected = {"model_name": str, "model_version": str, "history_limit": int, "metrics_history": list}
     try:
         parsed = json.loads(header)
     except (ValueError, RecursionError) as error:

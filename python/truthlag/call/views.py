@@ -19,12 +19,11 @@ def iso_timestamp(microseconds: int) -> str:
 class _View(Mapping[str | bytes | int | UUID, dict[str, Any]]):
     """What the two views share; each look-up reads the tracker as it is at that moment."""
 
-    __slots__ = ("_keep_ids", "_model_version", "_tracker")
+    __slots__ = ("_model_version", "_tracker")
 
-    def __init__(self, tracker: Tracker, model_version: str, *, keep_ids: bool) -> None:
+    def __init__(self, tracker: Tracker, model_version: str) -> None:
         self._tracker = tracker
         self._model_version = model_version
-        self._keep_ids = keep_ids
 
     @abstractmethod
     def _find(self, request_id: Any) -> dict[str, Any] | None: ...
@@ -50,7 +49,7 @@ class _View(Mapping[str | bytes | int | UUID, dict[str, Any]]):
             return False
 
     def _iterate(self, *, labelled: bool) -> Iterator[str | bytes | int | UUID]:
-        if not self._keep_ids:
+        if not self._tracker._keeps_ids():
             raise TypeError("iteration needs the ids, which this tracker does not keep: make it with keep_ids=True")
         return self._pages(labelled=labelled)
 

@@ -15,6 +15,9 @@ from truthlag import DegradationDetector, ModelABTestMonitor, ModelPerformanceTr
 from truthlag.show.simulate import DISPUTE_DAYS, START
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from truthlag.metrics.counts import ConfusionCounts
     from truthlag.show.simulate import PaymentStream
 
 MONTH = 30
@@ -160,21 +163,26 @@ def compare(
 ) -> list[Comparison]:
     """Compare the two versions on the month of the test, with the labels that are known so far."""
     monitor = ModelABTestMonitor("v1", "v2", min_sample_size=100)
-    counts = [tracker.snapshot(start=moment(test_day), end=moment(test_day + MONTH)).counts for tracker in (v1, v2)]
-    right = [
-        outcomes(one.true_positives + one.true_negatives, one.false_positives + one.false_negatives) for one in counts
-    ]
-    found = [Comparison("accuracy", after_test, monitor.evaluate(*right, metric_name="accuracy"))]
+    start, end = moment(test_day), moment(test_day + MONTH)
+    control, treatment = v1.snapshot(start=start, end=end).counts, v2.snapshot(start=start, end=end).counts
+    accuracy = monitor.evaluate(right(control), right(treatment), metric_name="accuracy")
+    found = [Comparison("accuracy", after_test, accuracy)]
     if after_test == DISPUTE_DAYS:
         # Before, hardly any missed fraud is known: every version seems to catch them all.
-        caught = [outcomes(one.true_positives, one.false_negatives) for one in counts]
-        found.append(Comparison("frauds caught", after_test, monitor.evaluate(*caught, metric_name="fraud_catch_rate")))
+        catch_rate = monitor.evaluate(caught(control), caught(treatment), metric_name="fraud_catch_rate")
+        found.append(Comparison("frauds caught", after_test, catch_rate))
     return found
 
 
-def outcomes(good: int, bad: int) -> Any:
-    """One 1 for each good outcome, one 0 for each bad one."""
-    return np.repeat([1, 0], [good, bad])
+def right(counts: ConfusionCounts) -> npt.NDArray[np.int64]:
+    """For each payment whose truth is known a 1 if the decision was right, else a 0."""
+    wrong = counts.false_positives + counts.false_negatives
+    return np.repeat([1, 0], [counts.labelled - wrong, wrong])
+
+
+def caught(counts: ConfusionCounts) -> npt.NDArray[np.int64]:
+    """For each known fraud a 1 if it was flagged, else a 0."""
+    return np.repeat([1, 0], [counts.true_positives, counts.false_negatives])
 
 
 # end compare

@@ -41,6 +41,9 @@ def summary(settings: ReplaySettings, replay: Replay, outcome: Outcome, undated_
     yield f"verdicts: {counted or 'none'}; a metric alerts when {100 * settings.tolerance:g}% below the baseline"
     counters = replay.tracker.counters()
     notes = [f"{counters[name]:,} {words}" for name, words in _NOTES.items() if counters[name]]
+    dropped = counters["late_labels"] + counters["dropped_orphans"]
+    if dropped:
+        notes.append(f"{dropped:,} labels dropped, whose prediction was forgotten by then or never came")
     if undated_labels:
         notes.insert(0, f"{undated_labels:,} labels without a time, taken as never arrived")
     if notes:

@@ -235,7 +235,7 @@ impl Tracker {
         let decisions = binaries(py, "predictions", "prediction", &decisions, false, &mut rejections)?;
         let score_column = score_source.map(|source| self::scores(py, &source, &mut rejections)).transpose()?;
         let batch = Batch {
-            times: state.batch_times(py, timestamps, id_column.len(), &mut rejections)?,
+            times: state.batch_times(py, timestamps, &decisions, &mut rejections)?,
             ids: id_column,
             values: decisions,
             scores: score_column.unwrap_or_default(),
@@ -266,7 +266,7 @@ impl Tracker {
         let id_column = id_column(py, &ids, &mut rejections)?;
         let actuals = binaries(py, "actuals", "actual", &actuals, true, &mut rejections)?;
         let batch = Batch {
-            times: state.batch_times(py, timestamps, id_column.len(), &mut rejections)?,
+            times: state.batch_times(py, timestamps, &actuals, &mut rejections)?,
             ids: id_column,
             values: actuals,
             scores: Vec::new(),
@@ -399,12 +399,7 @@ impl Tracker {
 
     /// A page of ids, and where the next one begins.
     #[pyo3(signature = (cursor, labelled))]
-    fn _ids<'py>(
-        &self,
-        py: Python<'py>,
-        cursor: Option<(u64, u64)>,
-        labelled: bool,
-    ) -> PyResult<Page<'py>> {
+    fn _ids<'py>(&self, py: Python<'py>, cursor: Option<(u64, u64)>, labelled: bool) -> PyResult<Page<'py>> {
         let state = self.state()?;
         let (ids, next) = state.core.ids(cursor, labelled, PAGE);
         let list = PyList::empty(py);
@@ -414,6 +409,11 @@ impl Tracker {
             }
         }
         Ok((list, next))
+    }
+
+    /// Whether ids are kept, as iteration needs.
+    fn _keeps_ids(&self) -> PyResult<bool> {
+        Ok(self.state()?.core.options().keep_ids)
     }
 
     /// The whole state as bytes, after the caller's header.
@@ -469,15 +469,19 @@ impl State {
         &self,
         py: Python<'_>,
         timestamps: Option<&Bound<'_, PyAny>>,
-        rows: usize,
+        values: &[u8],
         rejections: &mut Rejections,
     ) -> PyResult<Times> {
         let clock = self.now(py)?;
         let Some(timestamps) = timestamps else {
+            // A batch of which nothing is applied stamps nothing.
+            if !values.iter().enumerate().any(|(row, &value)| value != ABSENT && !rejections.is_rejected(row)) {
+                return Ok(Times::Each(Vec::new()));
+            }
             return self.core.resolve_stamp(Some(clock)).map(Times::All).map_err(|error| call_error(&error));
         };
         let source = Source::of("timestamps", timestamps)?;
-        same_length("timestamps", source.len(), rows)?;
+        same_length("timestamps", source.len(), values.len())?;
         times(py, &source, &self.core, clock, rejections).map(Times::Each)
     }
 }

@@ -476,7 +476,8 @@ impl Stage {
             }
             (None, clock) => {
                 let clock = clock.unwrap_or_else(system_clock);
-                let time = check_time(clock.max(self.last_stamp), clock)?;
+                // The last stamp may be far ahead of a clock that was set back: it still rules.
+                let time = check_time(clock, clock)?.max(self.last_stamp);
                 self.last_stamp = time;
                 Ok(ResolvedTime::at(time, clock))
             }

@@ -4,7 +4,7 @@ use arrow_array::ArrayRef;
 use pyo3::exceptions::{PyImportError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyList, PyTuple, PyType};
+use pyo3::types::{PyList, PyRange, PyTuple, PyType};
 
 use super::arrow;
 use crate::errors::describe;
@@ -19,7 +19,8 @@ pub(crate) enum Source<'py> {
     Arrow(ArrayRef),
 }
 
-const ALLOWED: &str = "a list, a tuple, a numpy array of one dimension, or Arrow data (pyarrow, polars, pandas, ...)";
+const ALLOWED: &str =
+    "a list, a tuple, a range, a numpy array of one dimension, or Arrow data (pyarrow, polars, pandas, ...)";
 
 fn array_type(py: Python<'_>) -> PyResult<&Bound<'_, PyType>> {
     static ARRAY: PyOnceLock<Py<PyType>> = PyOnceLock::new();
@@ -34,6 +35,9 @@ impl<'py> Source<'py> {
         }
         if let Ok(tuple) = column.cast::<PyTuple>() {
             return Ok(Self::Objects(tuple.iter().collect()));
+        }
+        if column.is_instance_of::<PyRange>() {
+            return column.try_iter()?.collect::<PyResult<_>>().map(Self::Objects);
         }
         if column.is_instance(array_type(column.py())?)? {
             return Self::of_numpy(argument, column);

@@ -25,6 +25,8 @@ pub(crate) struct Orphan {
 
 struct Entry {
     orphan: Option<Orphan>,
+    /// Counts arrivals, modulo 2^32.
+    serial: u32,
     /// Neighbours in order of arrival; `after` links the free entries too.
     before: u32,
     after: u32,
@@ -39,6 +41,7 @@ pub(crate) struct Orphans {
     newest: u32,
     /// Entries in use, expired ones that were not yet removed included.
     used: usize,
+    arrivals: u32,
     /// Live entries by time divided by the step of the cutoff; empty without retention.
     steps: BTreeMap<i64, usize>,
     step: Option<i64>,
@@ -60,6 +63,7 @@ impl Orphans {
             oldest: NONE,
             newest: NONE,
             used: 0,
+            arrivals: 0,
             steps: BTreeMap::new(),
             step,
             cutoff: i64::MIN,
@@ -167,6 +171,7 @@ impl Orphans {
             let first = self.blocks.len() * BLOCK;
             let block = (0..BLOCK).map(|offset| Entry {
                 orphan: None,
+                serial: 0,
                 before: NONE,
                 after: if offset + 1 == BLOCK { NONE } else { (first + offset + 1) as u32 },
             });
@@ -177,11 +182,13 @@ impl Orphans {
         let newest = self.newest;
         self.step_in(orphan.time);
         self.used += 1;
+        self.arrivals = self.arrivals.wrapping_add(1);
+        let serial = self.arrivals;
         self.id_bytes += orphan.id.len();
         let key = orphan.key;
         let entry = self.entry_mut(number);
         let next_free = entry.after;
-        *entry = Entry { orphan: Some(orphan), before: newest, after: NONE };
+        *entry = Entry { orphan: Some(orphan), serial, before: newest, after: NONE };
         self.free = next_free;
         if newest == NONE {
             self.oldest = number;
@@ -299,14 +306,33 @@ impl Orphans {
         .filter(|orphan| orphan.time >= self.cutoff)
     }
 
-    /// The labels held at entry `from` and after it, at most `count` entries of them, and where to go on.
-    pub(crate) fn page(&self, from: usize, count: usize) -> (Vec<&Orphan>, Option<usize>) {
-        let end = (from + count).min(self.blocks.len() * BLOCK);
-        let orphans = (from..end)
-            .filter_map(|number| self.entry(number as u32).orphan.as_ref())
-            .filter(|orphan| orphan.time >= self.cutoff)
-            .collect();
-        (orphans, (end < self.blocks.len() * BLOCK).then_some(end))
+    /// At most `count` of the labels held, in order of arrival, and the mark of the last of them, from where the next
+    /// page goes on. `after` is the mark of the page before.
+    pub(crate) fn page(&self, after: Option<u64>, count: usize) -> (Vec<&Orphan>, Option<u64>) {
+        let mut number = after.map_or(self.oldest, |mark| self.after_mark(mark));
+        let (mut orphans, mut mark) = (Vec::new(), None);
+        while number != NONE && orphans.len() < count {
+            let entry = self.entry(number);
+            orphans.extend(entry.orphan.as_ref().filter(|orphan| orphan.time >= self.cutoff));
+            mark = Some(u64::from(entry.serial) << 32 | u64::from(number));
+            number = entry.after;
+        }
+        (orphans, mark.filter(|_| number != NONE))
+    }
+
+    /// The entry after that of a mark; when that one has left, the oldest that came after it.
+    fn after_mark(&self, mark: u64) -> u32 {
+        let (serial, number) = ((mark >> 32) as u32, mark as u32);
+        let place = self.blocks.get(number as usize / BLOCK).and_then(|block| block.get(number as usize % BLOCK));
+        if let Some(entry) = place.filter(|entry| entry.orphan.is_some() && entry.serial == serial) {
+            return entry.after;
+        }
+        let mut number = self.oldest;
+        // Serials wrap around: one is later when it is less than half of the range ahead.
+        while number != NONE && self.entry(number).serial.wrapping_sub(serial).wrapping_sub(1) >= 1 << 31 {
+            number = self.entry(number).after;
+        }
+        number
     }
 
     pub(crate) fn bytes(&self) -> usize {

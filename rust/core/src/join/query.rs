@@ -51,7 +51,7 @@ impl Progress {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum PageCursor {
     Rows { sequence: u64, offset: usize },
-    Orphans { entry: usize },
+    Orphans { after: Option<u64> },
 }
 
 impl PageCursor {
@@ -61,13 +61,15 @@ impl PageCursor {
     pub(crate) fn to_pair(self) -> (u64, u64) {
         match self {
             Self::Rows { sequence, offset } => (sequence, offset as u64),
-            Self::Orphans { entry } => (u64::MAX, entry as u64),
+            Self::Orphans { after } => (u64::MAX, after.unwrap_or(u64::MAX)),
         }
     }
 
     pub(crate) fn from_pair((first, second): (u64, u64)) -> Self {
-        let place = second.min(1 << 40) as usize;
-        if first == u64::MAX { Self::Orphans { entry: place } } else { Self::Rows { sequence: first, offset: place } }
+        match first {
+            u64::MAX => Self::Orphans { after: (second != u64::MAX).then_some(second) },
+            sequence => Self::Rows { sequence, offset: second.min(1 << 40) as usize },
+        }
     }
 }
 
@@ -179,7 +181,7 @@ impl Store {
         match from {
             PageCursor::Rows { sequence, offset } => {
                 let Some((position, _)) = self.next_generation(Progress { next: sequence, cell: 0 }) else {
-                    return (ids, labelled.then_some(PageCursor::Orphans { entry: 0 }));
+                    return (ids, labelled.then_some(PageCursor::Orphans { after: None }));
                 };
                 let generation = &self.generations[position];
                 let start = if generation.sequence == sequence { offset } else { 0 };
@@ -196,10 +198,10 @@ impl Store {
                 };
                 (ids, Some(next))
             }
-            PageCursor::Orphans { entry } => {
-                let (orphans, next) = self.orphans.page(entry, count);
+            PageCursor::Orphans { after } => {
+                let (orphans, next) = self.orphans.page(after, count);
                 ids.extend(orphans.into_iter().map(|orphan| orphan.id.to_vec()));
-                (ids, next.map(|entry| PageCursor::Orphans { entry }))
+                (ids, next.map(|mark| PageCursor::Orphans { after: Some(mark) }))
             }
         }
     }
