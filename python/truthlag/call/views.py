@@ -1,7 +1,7 @@
 """Read-only views of what a tracker holds, with the shape of plain dicts of dicts."""
 
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import ItemsView, Iterator, Mapping, ValuesView
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -14,6 +14,22 @@ EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - the views write naive UTC times, 
 def iso_timestamp(microseconds: int) -> str:
     """The naive ISO 8601 text of microseconds since the epoch."""
     return (EPOCH + timedelta(microseconds=microseconds)).isoformat()
+
+
+class _Items(ItemsView[str | bytes | int | UUID, dict[str, Any]]):
+    def __iter__(self) -> Iterator[tuple[str | bytes | int | UUID, dict[str, Any]]]:
+        for request_id in self._mapping:
+            entry = self._mapping.get(request_id)
+            if entry is not None:
+                yield request_id, entry
+
+
+class _Values(ValuesView[dict[str, Any]]):
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        for request_id in self._mapping:
+            entry = self._mapping.get(request_id)
+            if entry is not None:
+                yield entry
 
 
 class _View(Mapping[str | bytes | int | UUID, dict[str, Any]]):
@@ -41,6 +57,14 @@ class _View(Mapping[str | bytes | int | UUID, dict[str, Any]]):
         if found is None:
             raise KeyError(request_id)
         return found
+
+    def items(self) -> ItemsView[str | bytes | int | UUID, dict[str, Any]]:
+        """Ids and entries; an id that leaves during the iteration is passed over."""
+        return _Items(self)
+
+    def values(self) -> ValuesView[dict[str, Any]]:
+        """The entries; one that leaves during the iteration is passed over."""
+        return _Values(self)
 
     def __contains__(self, request_id: object) -> bool:
         try:
