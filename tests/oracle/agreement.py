@@ -113,4 +113,7 @@ def assert_document_metrics(answer: Mapping[str, Any], window: Window, held: int
     mean, variance = expected["mean_score"], expected["score_variance"]
     if mean is not None:
         assert rounds_to(answer["mean_score"], mean, absolute=NEAR_AN_EDGE), (answer["mean_score"], float(mean))
-        assert rounds_to(answer["score_std"], math.sqrt(variance), absolute=NEAR_AN_EDGE), (answer["score_std"], math.sqrt(variance))
+        assert rounds_to(answer["score_std"], math.sqrt(variance), absolute=NEAR_AN_EDGE), (
+            answer["score_std"],
+            math.sqrt(variance),
+        )

@@ -169,7 +169,9 @@ class TrackerMachine(RuleBasedStateMachine):
                 self.model = model
                 return
         note(f"calls since the last comparison: {calls}")
-        note(f"{dict(self.tracker.predictions) if self.keep_ids else 0}\n{dict(self.tracker.ground_truths) if self.keep_ids else 0}\n{model}")
+        note(
+            f"{dict(self.tracker.predictions) if self.keep_ids else 0}\n{dict(self.tracker.ground_truths) if self.keep_ids else 0}\n{model}"
+        )
         # The reference has lost its way: what comes after it would say nothing.
         del self.tracker
         raise first_failure if first_failure is not None else AssertionError("too many combinations")

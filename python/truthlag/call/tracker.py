@@ -1,7 +1,6 @@
 """The tracker: predictions in, labels in whenever they come, metrics out at once."""
 
 import json
-import math
 import os
 import secrets
 from collections.abc import Callable
@@ -73,7 +72,9 @@ class ModelPerformanceTracker(_core.Tracker):
         _check_text("model_name", model_name)
         _check_text("model_version", model_version)
         if isinstance(history_limit, bool) or not isinstance(history_limit, int):
-            raise TypeError(f"history_limit must be an int of at least 0, got an object of type {type(history_limit).__name__}")
+            raise TypeError(
+                f"history_limit must be an int of at least 0, got an object of type {type(history_limit).__name__}"
+            )
         if history_limit < 0:
             raise ValueError(f"history_limit must be an int of at least 0, got {history_limit}")
         self._initialise(

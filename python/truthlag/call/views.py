@@ -17,17 +17,25 @@ def iso_timestamp(microseconds: int) -> str:
 
 
 class _Items(ItemsView[str | bytes | int | UUID, dict[str, Any]]):
+    def __init__(self, view: "_View") -> None:
+        super().__init__(view)
+        self._view = view
+
     def __iter__(self) -> Iterator[tuple[str | bytes | int | UUID, dict[str, Any]]]:
-        for request_id in self._mapping:
-            entry = self._mapping.get(request_id)
+        for request_id in self._view:
+            entry = self._view.get(request_id)
             if entry is not None:
                 yield request_id, entry
 
 
 class _Values(ValuesView[dict[str, Any]]):
+    def __init__(self, view: "_View") -> None:
+        super().__init__(view)
+        self._view = view
+
     def __iter__(self) -> Iterator[dict[str, Any]]:
-        for request_id in self._mapping:
-            entry = self._mapping.get(request_id)
+        for request_id in self._view:
+            entry = self._view.get(request_id)
             if entry is not None:
                 yield entry
 

@@ -86,7 +86,9 @@ class ModelABTestMonitor:
         control_mean, treatment_mean = np.mean(control), np.mean(treatment)
         lift = (treatment_mean - control_mean) / control_mean * 100 if control_mean != 0 else 0
         if not np.isfinite(lift):
-            raise ValueError("control_metric must have a mean from which a lift can be told, got values near the end of the range")
+            raise ValueError(
+                "control_metric must have a mean from which a lift can be told, got values near the end of the range"
+            )
         significant = bool(p_value < number("significance_level", self.significance_level))
         positive = bool((treatment_mean > control_mean) == higher_is_better)
         return {
@@ -153,14 +155,16 @@ def _pooled_p_value(control: NDArray[Any], treatment: NDArray[Any]) -> Any:
             f"control_metric and treatment_metric must hold enough values for a t-test, got {len(control)} and {len(treatment)}"
         )
     # Imported on first use: a server that only logs never loads it.
-    from scipy import stats  # noqa: PLC0415
+    from scipy import stats
 
     deviations = [float(np.std(arm, ddof=1)) if len(arm) > 1 else 0.0 for arm in (control, treatment)]
     p_value = stats.ttest_ind_from_stats(
         np.mean(control), deviations[0], len(control), np.mean(treatment), deviations[1], len(treatment)
     ).pvalue
     if np.isnan(p_value):
-        raise ValueError("control_metric and treatment_metric must not all be the same value: the t-test is undefined then")
+        raise ValueError(
+            "control_metric and treatment_metric must not all be the same value: the t-test is undefined then"
+        )
     return p_value
 
 

@@ -69,14 +69,18 @@ class DegradationDetector:
         """
         current = _mapping("current_metrics", current_metrics)
         if thresholds is None:
-            limits = {name: value * _ALLOWED_DROP for name, value in self.baseline.items() if is_number(value) and value == value}  # noqa: PLR0124
+            limits = {
+                name: value * _ALLOWED_DROP
+                for name, value in self.baseline.items()
+                if is_number(value) and value == value
+            }
         else:
             limits = _mapping("thresholds", thresholds)
         alerts: dict[str, dict[str, Any]] = {}
         missing: list[str] = []
         for metric, threshold in limits.items():
             value = current.get(metric)
-            if value is None or (is_number(value) and value != value):  # noqa: PLR0124 - true of NaN only
+            if value is None or (is_number(value) and value != value):
                 missing.append(metric)
                 continue
             number(f"current_metrics[{metric!r}]", value)
@@ -93,7 +97,9 @@ class DegradationDetector:
         baseline = number(f"baseline_metrics[{metric!r}]", self.baseline.get(metric, threshold))
         drop = (baseline - value) / baseline * 100 if baseline > 0 else 0
         if math.isnan(drop):
-            raise ValueError(f"baseline_metrics[{metric!r}] must be finite to tell a drop from it, got {plain(baseline)}")
+            raise ValueError(
+                f"baseline_metrics[{metric!r}] must be finite to tell a drop from it, got {plain(baseline)}"
+            )
         return {
             "current": plain(round(value, 4)),
             "threshold": plain(round(threshold, 4)),
@@ -145,7 +151,9 @@ class DegradationDetector:
             slope = np.polyfit(np.arange(len(values)), values, 1)[0]
             projected = values[-1] + slope
         if not (np.isfinite(slope) and np.isfinite(projected)):
-            raise ValueError("recent_values must be small enough for a line through them, got values near the end of the range")
+            raise ValueError(
+                "recent_values must be small enough for a line through them, got values near the end of the range"
+            )
         declining = bool(slope < limit)
         return {
             "metric": metric_name,
@@ -160,5 +168,7 @@ class DegradationDetector:
 
 def _mapping(argument: str, value: object) -> Mapping[str, Any]:
     if not isinstance(value, Mapping):
-        raise TypeError(f"{argument} must be a mapping of names to numbers, got an object of type {type(value).__name__}")
+        raise TypeError(
+            f"{argument} must be a mapping of names to numbers, got an object of type {type(value).__name__}"
+        )
     return value

@@ -28,7 +28,7 @@ def number(argument: str, value: object) -> Any:
     """
     if not is_number(value):
         raise TypeError(f"{argument} must be a number, got an object of type {type(value).__name__}")
-    if value != value:  # noqa: PLR0124 - true of NaN only
+    if value != value:
         raise ValueError(f"{argument} must be a number, got NaN")
     return value
 
