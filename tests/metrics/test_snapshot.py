@@ -98,8 +98,8 @@ def test_text_is_aligned_and_says_why(snapshot: PerformanceSnapshot) -> None:
 
 def test_html_is_escaped_and_self_contained() -> None:
     tracker = truthlag.ModelPerformanceTracker("<script>alert('a & b')</script>", "1 < 2")
-    tracker.log_predictions(range(8), DECISIONS, SCORES)
-    tracker.log_ground_truths(range(8), LABELS)
+    tracker.log_predictions(list(range(8)), DECISIONS, SCORES)
+    tracker.log_ground_truths(list(range(8)), LABELS)
     html = tracker.snapshot()._repr_html_()
     assert "<script" not in html
     assert "&lt;script&gt;" in html

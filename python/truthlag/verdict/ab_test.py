@@ -1,11 +1,12 @@
 """Is the new version better: the plain comparison of the monitor that this one replaces."""
 
+import math
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from truthlag.verdict.values import Numbers, number, number_array, plain
+from truthlag.verdict.values import Numbers, judges, plain, rounded
 
 
 class ModelABTestMonitor:
@@ -43,6 +44,7 @@ class ModelABTestMonitor:
         self.min_sample_size = min_sample_size
         self.significance_level = significance_level
 
+    @judges("control_metric, treatment_metric or the settings of the test")
     def evaluate(
         self,
         control_metric: Numbers,
@@ -66,15 +68,13 @@ class ModelABTestMonitor:
 
         Raises:
             TypeError: Values are not numbers.
-            ValueError: Values are not finite or not of one dimension, or the test is undefined for them: too few, or all
-                the same in both arms.
+            ValueError: The test is undefined for the values: they are not of one dimension, not finite, fewer than 3 in
+                both arms together, or all the same.
 
         Cost: proportional to the number of values; arrays are not copied.
         """
-        control = number_array("control_metric", control_metric, least=0)
-        treatment = number_array("treatment_metric", treatment_metric, least=0)
-        least = number("min_sample_size", self.min_sample_size)
-        if len(control) < least or len(treatment) < least:
+        control, treatment = np.asarray(control_metric), np.asarray(treatment_metric)
+        if len(control) < self.min_sample_size or len(treatment) < self.min_sample_size:
             return {
                 "status": "insufficient_sample",
                 "control_n": len(control),
@@ -82,32 +82,29 @@ class ModelABTestMonitor:
                 "required_n": plain(self.min_sample_size),
                 "recommendation": "Continue collecting data",
             }
-        p_value = _pooled_p_value(control, treatment)
-        control_mean, treatment_mean = np.mean(control), np.mean(treatment)
+        arms = [_Arm(control), _Arm(treatment)]
+        p_value = _p_value(*arms)
+        control_mean, treatment_mean = (arm.mean for arm in arms)
         lift = (treatment_mean - control_mean) / control_mean * 100 if control_mean != 0 else 0
-        if not np.isfinite(lift):
-            raise ValueError(
-                "control_metric must have a mean from which a lift can be told, got values near the end of the range"
-            )
-        significant = bool(p_value < number("significance_level", self.significance_level))
-        positive = bool((treatment_mean > control_mean) == higher_is_better)
+        is_significant = bool(p_value < self.significance_level)
+        is_positive = (treatment_mean > control_mean) == higher_is_better
+        if is_significant and is_positive:
+            recommendation = f"Ship {self.treatment_name} - statistically significant improvement"
+        elif is_significant:
+            recommendation = f"Revert to {self.control_name} - treatment is significantly worse"
+        else:
+            recommendation = "Continue test - results not yet significant"
         return {
-            "metric": metric_name,
-            "control": _arm(self.control_name, control),
-            "treatment": _arm(self.treatment_name, treatment),
-            "lift_percent": plain(round(lift, 3)),
-            "p_value": plain(round(p_value, 6)),
-            "is_significant": significant,
-            "recommendation": self._recommendation(significant=significant, positive=positive),
+            "metric": plain(metric_name),
+            "control": arms[0].named(self.control_name),
+            "treatment": arms[1].named(self.treatment_name),
+            "lift_percent": rounded(lift, 3),
+            "p_value": rounded(p_value, 6),
+            "is_significant": is_significant,
+            "recommendation": recommendation,
         }
 
-    def _recommendation(self, *, significant: bool, positive: bool) -> str:
-        if significant and positive:
-            return f"Ship {self.treatment_name} - statistically significant improvement"
-        if significant:
-            return f"Revert to {self.control_name} - treatment is significantly worse"
-        return "Continue test - results not yet significant"
-
+    @judges("control_latencies, treatment_latencies or max_p99_increase_ms")
     def check_guardrails(
         self, control_latencies: Numbers, treatment_latencies: Numbers, max_p99_increase_ms: float = 50
     ) -> dict[str, Any]:
@@ -124,7 +121,8 @@ class ModelABTestMonitor:
 
         Raises:
             TypeError: Values are not numbers.
-            ValueError: An arm is empty, or values are not finite or not of one dimension.
+            ValueError: A percentile or the increase is undefined: an arm is empty or has NaN among its values, or both
+                percentiles are infinite.
 
         Example:
             >>> from truthlag import ModelABTestMonitor
@@ -132,52 +130,48 @@ class ModelABTestMonitor:
             >>> monitor.check_guardrails([10, 12, 11], [90, 95, 99])["action"]
             'BLOCK - latency guardrail violated'
         """
-        limit = number("max_p99_increase_ms", max_p99_increase_ms)
-        control_p99 = _percentile_99("control_latencies", control_latencies)
-        treatment_p99 = _percentile_99("treatment_latencies", treatment_latencies)
+        control_p99 = np.percentile(control_latencies, 99)
+        treatment_p99 = np.percentile(treatment_latencies, 99)
         increase = treatment_p99 - control_p99
-        passed = bool(increase <= limit)
+        passed = bool(increase <= max_p99_increase_ms)
         return {
             "guardrail": "latency_p99",
-            "control_p99_ms": plain(round(control_p99, 1)),
-            "treatment_p99_ms": plain(round(treatment_p99, 1)),
-            "increase_ms": plain(round(increase, 1)),
+            "control_p99_ms": rounded(control_p99, 1),
+            "treatment_p99_ms": rounded(treatment_p99, 1),
+            "increase_ms": rounded(increase, 1),
             "threshold_ms": plain(max_p99_increase_ms),
             "passed": passed,
             "action": "OK" if passed else "BLOCK - latency guardrail violated",
         }
 
 
-def _pooled_p_value(control: NDArray[Any], treatment: NDArray[Any]) -> Any:
-    """The two-sided p-value of Student's t-test, from means and variances: arms of one value each raise no warnings."""
-    if len(control) + len(treatment) <= 2 or min(len(control), len(treatment)) < 1:
-        raise ValueError(
-            f"control_metric and treatment_metric must hold enough values for a t-test, got {len(control)} and {len(treatment)}"
-        )
+class _Arm:
+    """What the test needs to know of one arm; the spread is told from the population's, so that values are read once."""
+
+    def __init__(self, values: NDArray[Any]) -> None:
+        if values.ndim != 1 or not len(values):
+            raise ValueError(f"an arm must have one dimension and a value, got the shape {values.shape}")
+        if values.dtype.kind not in "biufO":
+            raise TypeError(f"an arm must hold real numbers, got values of dtype {values.dtype}")
+        self.n = len(values)
+        self.mean = np.mean(values)
+        self.std = np.std(values)
+
+    def named(self, name: Any) -> dict[str, Any]:
+        return {"name": plain(name), "mean": rounded(self.mean, 6), "std": rounded(self.std, 6), "n": self.n}
+
+    def for_test(self) -> tuple[float, float, int]:
+        # An arm of one value adds nothing to the pooled variance.
+        return float(self.mean), float(self.std) * math.sqrt(self.n / max(self.n - 1, 1)), self.n
+
+
+def _p_value(control: _Arm, treatment: _Arm) -> float:
+    """The two-sided p-value of Student's t-test with pooled variance."""
     # Imported on first use: a server that only logs never loads it.
     from scipy import stats
 
-    deviations = [float(np.std(arm, ddof=1)) if len(arm) > 1 else 0.0 for arm in (control, treatment)]
-    p_value = stats.ttest_ind_from_stats(
-        np.mean(control), deviations[0], len(control), np.mean(treatment), deviations[1], len(treatment)
-    ).pvalue
-    if np.isnan(p_value):
-        raise ValueError(
-            "control_metric and treatment_metric must not all be the same value: the t-test is undefined then"
-        )
-    return p_value
-
-
-def _arm(name: str, values: NDArray[Any]) -> dict[str, Any]:
-    return {
-        "name": name,
-        "mean": plain(round(np.mean(values), 6)),
-        "std": plain(round(np.std(values), 6)),
-        "n": len(values),
-    }
-
-
-def _percentile_99(argument: str, latencies: Numbers) -> Any:
-    values = number_array(argument, latencies, least=1)
-    # numpy subtracts bools nowhere, and the percentile interpolates by a difference.
-    return np.percentile(values.astype(np.float64) if values.dtype.kind == "b" else values, 99)
+    if control.n + treatment.n > 2:
+        p_value = float(stats.ttest_ind_from_stats(*control.for_test(), *treatment.for_test()).pvalue)
+        if not math.isnan(p_value):
+            return p_value
+    raise ValueError("the t-test is undefined: too few values, all the same value, or values that are not finite")

@@ -1,12 +1,12 @@
 """Is the model getting worse: the two rules of the detector that this one replaces."""
 
-import math
+import operator
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-from truthlag.verdict.values import Numbers, is_number, number, number_array, plain
+from truthlag.verdict.values import Numbers, judges, plain, rounded
 
 _ALLOWED_DROP = 0.95
 
@@ -18,10 +18,7 @@ class DegradationDetector:
     values whose slope is below a limit. Both take a falling value for the bad news.
 
     Args:
-        baseline_metrics: Metrics of a validation or shadow period, by name. Entries that are no numbers are passed over.
-
-    Raises:
-        TypeError: `baseline_metrics` is no mapping.
+        baseline_metrics: Metrics of a validation or shadow period, by name.
 
     Example:
         >>> from truthlag import DegradationDetector
@@ -36,9 +33,10 @@ class DegradationDetector:
     """
 
     def __init__(self, baseline_metrics: Mapping[str, Any]) -> None:
-        self.baseline = _mapping("baseline_metrics", baseline_metrics)
+        self.baseline = baseline_metrics
         self.history: list[dict[str, Any]] = []
 
+    @judges("current_metrics, thresholds or baseline_metrics")
     def check_absolute_degradation(
         self, current_metrics: Mapping[str, Any], thresholds: Mapping[str, float] | None = None
     ) -> dict[str, Any]:
@@ -46,18 +44,19 @@ class DegradationDetector:
 
         Args:
             current_metrics: Metrics by name, as `ModelPerformanceTracker.compute_metrics` gives them.
-            thresholds: Thresholds by name; None for 95 percent of each number of the baseline.
+            thresholds: Thresholds by name; None for 95 percent of each entry of the baseline that is an int or a float
+                (`numpy.float64` is one). Its other entries are passed over, numbers of other types included.
 
         Returns:
             `degradation_detected`; `alerts`: for each metric below its threshold `current`, `threshold` and `baseline`
-            (rounded to 4 decimals) and `drop_percent` (of the baseline, to 2; 0 for a baseline of 0 or less); `severity`:
-            `"critical"` for two alerts or more, `"warning"` for one, else `"ok"`; `missing`: the metrics that have a
-            threshold and no current value (absent, None or NaN). An `"ok"` with anything under `missing` says nothing
-            of those metrics. `json.dumps` takes the result.
+            (rounded to 4 decimals; the threshold stands in for a missing baseline) and `drop_percent` (of the baseline,
+            to 2; 0 for a baseline of 0 or less); `severity`: `"critical"` for two alerts or more, `"warning"` for one,
+            else `"ok"`; `missing`: the metrics that have a threshold and no current value (absent, None or NaN). An
+            `"ok"` with anything under `missing` says nothing of those metrics. `json.dumps` takes the result.
 
         Raises:
-            TypeError: An argument is no mapping, or a value that is compared is no number.
-            ValueError: A threshold is NaN, or a drop cannot be told since the baseline is infinite.
+            TypeError: An argument that is asked is no mapping, or a value that is compared is no number.
+            ValueError: A drop cannot be told, since the baseline of an alert is infinite or NaN.
 
         Cost: proportional to the number of thresholds.
 
@@ -67,46 +66,34 @@ class DegradationDetector:
             >>> detector.check_absolute_degradation({"status": "no_matched_data"})
             {'degradation_detected': False, 'alerts': {}, 'severity': 'ok', 'missing': ['accuracy']}
         """
-        current = _mapping("current_metrics", current_metrics)
         if thresholds is None:
-            limits = {
-                name: value * _ALLOWED_DROP
-                for name, value in self.baseline.items()
-                if is_number(value) and value == value
-            }
-        else:
-            limits = _mapping("thresholds", thresholds)
+            thresholds = {k: v * _ALLOWED_DROP for k, v in self.baseline.items() if isinstance(v, int | float)}
         alerts: dict[str, dict[str, Any]] = {}
         missing: list[str] = []
-        for metric, threshold in limits.items():
-            value = current.get(metric)
-            if value is None or (is_number(value) and value != value):
-                missing.append(metric)
-                continue
-            number(f"current_metrics[{metric!r}]", value)
-            if value < number(f"thresholds[{metric!r}]", threshold):
-                alerts[metric] = self._alert(metric, value, threshold)
+        for metric, threshold in thresholds.items():
+            value = current_metrics.get(metric)
+            if value is None or (isinstance(value, float | np.floating) and np.isnan(value)):
+                missing.append(plain(metric))
+            elif value < threshold:
+                alerts[plain(metric)] = self._alert(metric, value, threshold)
         return {
-            "degradation_detected": bool(alerts),
+            "degradation_detected": len(alerts) > 0,
             "alerts": alerts,
             "severity": "critical" if len(alerts) >= 2 else "warning" if alerts else "ok",
             "missing": missing,
         }
 
     def _alert(self, metric: str, value: Any, threshold: Any) -> dict[str, Any]:
-        baseline = number(f"baseline_metrics[{metric!r}]", self.baseline.get(metric, threshold))
+        baseline = self.baseline.get(metric, threshold)
         drop = (baseline - value) / baseline * 100 if baseline > 0 else 0
-        if math.isnan(drop):
-            raise ValueError(
-                f"baseline_metrics[{metric!r}] must be finite to tell a drop from it, got {plain(baseline)}"
-            )
         return {
-            "current": plain(round(value, 4)),
-            "threshold": plain(round(threshold, 4)),
-            "baseline": plain(round(baseline, 4)),
-            "drop_percent": plain(round(drop, 2)),
+            "current": rounded(value, 4),
+            "threshold": rounded(threshold, 4),
+            "baseline": rounded(baseline, 4),
+            "drop_percent": rounded(drop, 2),
         }
 
+    @judges("recent_values, window or min_slope")
     def check_trend_degradation(
         self, metric_name: str, recent_values: Numbers, window: int = 7, min_slope: float = -0.01
     ) -> dict[str, Any]:
@@ -115,7 +102,7 @@ class DegradationDetector:
         Args:
             metric_name: What the result calls the metric.
             recent_values: Values of the metric, one a period, oldest first.
-            window: The number of last values that the line goes through, at least 2.
+            window: The number of last values that the line goes through.
             min_slope: A slope below this, in units of the metric a period, is a decline; one above its magnitude an
                 improvement.
 
@@ -126,7 +113,7 @@ class DegradationDetector:
 
         Raises:
             TypeError: An argument has the wrong type.
-            ValueError: Values are not finite, or fewer than 2 are left to draw a line through.
+            ValueError: A line cannot be drawn: values of the window are not finite, or it leaves fewer than 2.
 
         Cost: proportional to `window`.
 
@@ -137,38 +124,20 @@ class DegradationDetector:
             >>> result["trend"], result["slope_per_period"], result["alert"]
             ('declining', -0.015, True)
         """
-        if not isinstance(window, int | np.integer):
-            raise TypeError(f"window must be an int, got an object of type {type(window).__name__}")
-        limit = number("min_slope", min_slope)
-        recent = number_array("recent_values", recent_values, least=0)
-        if len(recent) < window:
+        if len(recent_values) < window:
             return {"status": "insufficient_data"}
-        values = recent[-int(window) :]
+        # As an index, since the negative of a small unsigned integer of numpy's is a large one.
+        values = np.asarray(recent_values[-operator.index(window) :])
         if len(values) < 2:
-            raise ValueError(f"window must leave at least 2 values for a line, got {window} of {len(recent)} values")
-        values = values.astype(np.int64) if values.dtype.kind == "b" else values
-        with np.errstate(all="ignore"):
-            slope = np.polyfit(np.arange(len(values)), values, 1)[0]
-            projected = values[-1] + slope
-        if not (np.isfinite(slope) and np.isfinite(projected)):
-            raise ValueError(
-                "recent_values must be small enough for a line through them, got values near the end of the range"
-            )
-        declining = bool(slope < limit)
+            raise ValueError(f"a line needs 2 values, got {len(values)}")
+        slope = np.polyfit(np.arange(len(values)), values, 1)[0]
+        declining = bool(slope < min_slope)
         return {
-            "metric": metric_name,
-            "trend": "declining" if declining else "improving" if slope > abs(limit) else "stable",
-            "slope_per_period": plain(round(slope, 6)),
-            "latest_value": plain(round(values[-1], 4)),
-            "period_start_value": plain(round(values[0], 4)),
+            "metric": plain(metric_name),
+            "trend": "declining" if declining else "improving" if slope > abs(min_slope) else "stable",
+            "slope_per_period": rounded(slope, 6),
+            "latest_value": rounded(values[-1], 4),
+            "period_start_value": rounded(values[0], 4),
             "alert": declining,
-            "projected_next": plain(round(projected, 4)),
+            "projected_next": rounded(values[-1] + slope, 4),
         }
-
-
-def _mapping(argument: str, value: object) -> Mapping[str, Any]:
-    if not isinstance(value, Mapping):
-        raise TypeError(
-            f"{argument} must be a mapping of names to numbers, got an object of type {type(value).__name__}"
-        )
-    return value

@@ -1,61 +1,59 @@
-"""Checks of the numbers that a verdict rests on, and plain Python values from numpy's."""
+"""Plain Python values from numpy's, and errors of arithmetic as errors of the arguments."""
 
-from collections.abc import Sequence
-from typing import Any, TypeAlias
+import functools
+from collections.abc import Callable, Sequence
+from decimal import Decimal
+from numbers import Real
+from typing import Any, ParamSpec, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 Numbers: TypeAlias = Sequence[float] | NDArray[Any]
 
-
-def is_number(value: object) -> bool:
-    """Whether a value is a real number: an int, float or bool of Python's or numpy's."""
-    return isinstance(value, int | float | np.integer | np.floating | np.bool_)
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
 
 
 def plain(value: Any) -> Any:
-    """A Python number for a numpy scalar; anything else as it is."""
-    return value.item() if isinstance(value, np.generic) else value
+    """A Python number for one of numpy's or of any other type; anything else as it is."""
+    if isinstance(value, np.generic) or (isinstance(value, np.ndarray) and value.size == 1):
+        value = value.item()
+    return float(value) if isinstance(value, Real | Decimal) and not isinstance(value, int | float) else value
 
 
-def number(argument: str, value: object) -> Any:
-    """A real number that is not NaN.
-
-    Raises:
-        TypeError: The value is no real number.
-        ValueError: The value is NaN.
-    """
-    if not is_number(value):
-        raise TypeError(f"{argument} must be a number, got an object of type {type(value).__name__}")
-    if value != value:
-        raise ValueError(f"{argument} must be a number, got NaN")
-    return value
-
-
-def number_array(argument: str, values: object, *, least: int) -> NDArray[Any]:
-    """The values as an array of one dimension of finite real numbers; an array that is one already is not copied.
+def rounded(value: Any, digits: int) -> Any:
+    """A number rounded by its own rule, as a Python number of so many decimals.
 
     Raises:
-        TypeError: The values are not numbers.
-        ValueError: They are not finite, not of one dimension, or fewer than `least`.
+        ValueError: The number is NaN.
     """
-    allowed = "a list or an array of finite numbers"
-    if isinstance(values, str | bytes | dict | set | frozenset) or not hasattr(values, "__len__"):
-        raise TypeError(f"{argument} must be {allowed}, got an object of type {type(values).__name__}")
-    try:
-        array = np.asarray(values)
-    except Exception as error:
-        # A sequence may be anybody's code, and rows of unequal length are refused by numpy itself.
-        raise ValueError(f"{argument} must be {allowed}: {error}") from error
-    if array.ndim != 1:
-        raise ValueError(f"{argument} must have one dimension, got {array.ndim}")
-    if array.size < least:
-        raise ValueError(f"{argument} must hold at least {least} values, got {array.size}")
-    if array.size and array.dtype.kind not in "biuf":
-        raise TypeError(f"{argument} must be {allowed}, got values of dtype {array.dtype}")
-    finite = np.isfinite(array) if array.size else np.ones(0, dtype=bool)
-    if not finite.all():
-        row = int(np.argmin(finite))
-        raise ValueError(f"{argument} must be {allowed}, got {array[row]} at position {row}")
-    return array
+    number = plain(round(value, digits))
+    if number != number:  # true of NaN only
+        raise ValueError("the result is not defined (NaN)")
+    # Once more for float32, whose 0.95 is 0.949999988079071 as a float.
+    return round(number, digits)
+
+
+def judges(arguments: str) -> Callable[[Callable[_P, _R]], Callable[_P, _R]]:
+    """A decorator: whatever fails is a TypeError or ValueError that names the arguments, and numpy does not warn."""
+
+    def decorate(function: Callable[_P, _R]) -> Callable[_P, _R]:
+        @functools.wraps(function)
+        def judge(*args: _P.args, **kwargs: _P.kwargs) -> _R:
+            try:
+                with np.errstate(all="ignore"):
+                    return function(*args, **kwargs)
+            except MemoryError:
+                raise
+            except (TypeError, AttributeError) as error:
+                raise TypeError(f"{arguments} have the wrong type: {error}") from error
+            except ValueError as error:
+                raise ValueError(f"{arguments} cannot be judged: {error}") from error
+            except Exception as error:
+                # A value may be anybody's code, and numpy has errors of its own.
+                raise ValueError(f"{arguments} cannot be judged: {type(error).__name__}: {error}") from error
+
+        return judge
+
+    return decorate

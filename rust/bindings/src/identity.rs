@@ -1,6 +1,7 @@
 //! Ids from Python objects: str, bytes, int, UUID, and numpy's scalars of these.
 
 use pyo3::exceptions::PyValueError;
+use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBool, PyBytes, PyInt, PyString, PyType};
@@ -35,7 +36,6 @@ fn checked(id: Identity<'_>) -> PyResult<Identity<'_>> {
     id.check().map_err(|error| call_error(&error))
 }
 
-#[cold]
 fn with_other_identity<T>(object: &Bound<'_, PyAny>, use_id: impl FnOnce(Identity<'_>) -> PyResult<T>) -> PyResult<T> {
     let py = object.py();
     if let Ok(bytes) = object.cast::<PyBytes>() {
@@ -47,22 +47,36 @@ fn with_other_identity<T>(object: &Bound<'_, PyAny>, use_id: impl FnOnce(Identit
     if let Ok(number) = object.cast::<PyInt>() {
         return with_integer(number, use_id);
     }
-    if object.is_instance(uuid_type(py)?)? {
-        // The number of a UUID is a slot of its own type: no code of a subclass runs.
-        let number: u128 = uuid_type(py)?
-            .getattr("int")?
-            .call_method1("__get__", (object,))?
-            .extract()
-            .map_err(|_| wrong_type("request_id", ALLOWED, object))?;
-        let digits = format!("{number:032x}");
-        let text =
-            format!("{}-{}-{}-{}-{}", &digits[..8], &digits[8..12], &digits[12..16], &digits[16..20], &digits[20..]);
-        return use_id(Identity::text(&text));
+    let uuid = uuid_type(py)?;
+    if object.get_type().is(uuid) {
+        return with_uuid(object.getattr(intern!(py, "int"))?.extract()?, use_id);
+    }
+    if object.is_instance(uuid)? {
+        // The number is a slot of UUID itself: no code of the subclass runs.
+        let number = uuid.getattr("int")?.call_method1("__get__", (object,))?;
+        return with_uuid(number.extract().map_err(|_| wrong_type("request_id", ALLOWED, object))?, use_id);
     }
     match numpy_item(object)? {
         Some(item) if !item.is_instance_of::<PyBool>() => with_identity(&item, use_id),
         _ => Err(wrong_type("request_id", ALLOWED, object)),
     }
+}
+
+/// The canonical text of a UUID.
+fn with_uuid<T>(number: u128, use_id: impl FnOnce(Identity<'_>) -> PyResult<T>) -> PyResult<T> {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let (mut text, mut place) = ([b'-'; 36], 0);
+    for (position, byte) in number.to_be_bytes().into_iter().enumerate() {
+        // Dashes stand before bytes 4, 6, 8 and 10.
+        place += usize::from(matches!(position, 4 | 6 | 8 | 10));
+        for digit in [byte >> 4, byte & 0xf] {
+            if let (Some(target), Some(&digit)) = (text.get_mut(place), DIGITS.get(usize::from(digit))) {
+                *target = digit;
+            }
+            place += 1;
+        }
+    }
+    use_id(Identity { kind: IdKind::Text, bytes: &text })
 }
 
 fn with_integer<T>(number: &Bound<'_, PyInt>, use_id: impl FnOnce(Identity<'_>) -> PyResult<T>) -> PyResult<T> {

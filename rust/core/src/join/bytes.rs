@@ -45,6 +45,19 @@ impl ByteColumn {
         self.positions[row] = self.append(bytes);
     }
 
+    /// Sets the string of a row after all rows that have one; an empty one is none.
+    #[inline]
+    pub(crate) fn push(&mut self, row: usize, bytes: &[u8]) {
+        if bytes.is_empty() {
+            return;
+        }
+        if self.positions.len() < row {
+            self.positions.resize(row, 0);
+        }
+        let position = self.append(bytes);
+        self.positions.push(position);
+    }
+
     #[inline]
     fn append(&mut self, bytes: &[u8]) -> u32 {
         let needed = HEADER + bytes.len();

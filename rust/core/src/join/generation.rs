@@ -227,9 +227,10 @@ impl Generation {
         self.features.erase(offset);
     }
 
+    /// Sets the id of a row that was just pushed.
     #[inline]
     pub(crate) fn set_id(&mut self, offset: usize, encoded: &[u8]) {
-        self.ids.set(offset, encoded);
+        self.ids.push(offset, encoded);
     }
 
     /// The id as it was encoded: a byte for its kind, then its bytes. Empty when ids are not kept.
