@@ -9,6 +9,7 @@ import decimal
 import fractions
 import functools
 import uuid
+import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -430,8 +431,11 @@ def odd_arrays() -> list[Any]:
         np.frombuffer(b"\xff" * 12, dtype="<U1"),
         np.frombuffer(b"\xff" * 3, dtype=bool),
         np.lib.stride_tricks.as_strided(np.ones(1), shape=(3,), strides=(0,)),
-        np.matrix([1, 0, 1]),
     ]
+    with warnings.catch_warnings():
+        # numpy advises against it; it is there all the same.
+        warnings.simplefilter("ignore", PendingDeprecationWarning)
+        arrays.append(np.matrix([1, 0, 1]))
     return arrays
 
 

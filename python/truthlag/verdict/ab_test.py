@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from truthlag.verdict.values import Numbers, judges, plain, rounded
+from truthlag.verdict.values import Numbers, judges, number, plain, rounded
 
 
 class ModelABTestMonitor:
@@ -79,7 +79,7 @@ class ModelABTestMonitor:
                 "status": "insufficient_sample",
                 "control_n": len(control),
                 "treatment_n": len(treatment),
-                "required_n": plain(self.min_sample_size),
+                "required_n": number(self.min_sample_size),
                 "recommendation": "Continue collecting data",
             }
         arms = [_Arm(control), _Arm(treatment)]
@@ -139,7 +139,7 @@ class ModelABTestMonitor:
             "control_p99_ms": rounded(control_p99, 1),
             "treatment_p99_ms": rounded(treatment_p99, 1),
             "increase_ms": rounded(increase, 1),
-            "threshold_ms": plain(max_p99_increase_ms),
+            "threshold_ms": number(max_p99_increase_ms),
             "passed": passed,
             "action": "OK" if passed else "BLOCK - latency guardrail violated",
         }
@@ -165,13 +165,13 @@ class _Arm:
         return float(self.mean), float(self.std) * math.sqrt(self.n / max(self.n - 1, 1)), self.n
 
 
-def _p_value(control: _Arm, treatment: _Arm) -> float:
+def _p_value(control: _Arm, treatment: _Arm) -> np.float64:
     """The two-sided p-value of Student's t-test with pooled variance."""
     # Imported on first use: a server that only logs never loads it.
     from scipy import stats
 
     if control.n + treatment.n > 2:
-        p_value = float(stats.ttest_ind_from_stats(*control.for_test(), *treatment.for_test()).pvalue)
+        p_value = np.float64(stats.ttest_ind_from_stats(*control.for_test(), *treatment.for_test()).pvalue)
         if not math.isnan(p_value):
             return p_value
     raise ValueError("the t-test is undefined: too few values, all the same value, or values that are not finite")

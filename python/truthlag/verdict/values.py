@@ -1,6 +1,7 @@
 """Plain Python values from numpy's, and errors of arithmetic as errors of the arguments."""
 
 import functools
+import math
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 from numbers import Real
@@ -16,10 +17,24 @@ _R = TypeVar("_R")
 
 
 def plain(value: Any) -> Any:
-    """A Python number for one of numpy's or of any other type; anything else as it is."""
-    if isinstance(value, np.generic) or (isinstance(value, np.ndarray) and value.size == 1):
-        value = value.item()
-    return float(value) if isinstance(value, Real | Decimal) and not isinstance(value, int | float) else value
+    """Python's own type for a scalar of numpy's; anything else as it is."""
+    # The type is asked and not the value, which is anybody's where a name is meant.
+    return value.item() if issubclass(type(value), np.generic) else value
+
+
+def number(value: Any) -> Any:
+    """An int or a float for a number of any other type; anything else as it is.
+
+    Raises:
+        ValueError: The number is NaN.
+    """
+    value = value.item() if isinstance(value, np.ndarray) and value.size == 1 else plain(value)
+    if isinstance(value, int):
+        return value
+    result = float(value) if isinstance(value, Real | Decimal) else value
+    if isinstance(result, float) and math.isnan(result):
+        raise ValueError("a result is not defined (NaN)")
+    return result
 
 
 def rounded(value: Any, digits: int) -> Any:
@@ -28,11 +43,8 @@ def rounded(value: Any, digits: int) -> Any:
     Raises:
         ValueError: The number is NaN.
     """
-    number = plain(round(value, digits))
-    if number != number:  # true of NaN only
-        raise ValueError("the result is not defined (NaN)")
-    # Once more for float32, whose 0.95 is 0.949999988079071 as a float.
-    return round(number, digits)
+    # Rounded once more for float32, whose 0.95 is 0.949999988079071 as a float.
+    return round(number(round(value, digits)), digits)
 
 
 def judges(arguments: str) -> Callable[[Callable[_P, _R]], Callable[_P, _R]]:

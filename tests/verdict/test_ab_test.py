@@ -1,0 +1,284 @@
+"""`ModelABTestMonitor` answers what the document's class answers, in plain values."""
+
+from __future__ import annotations
+
+import functools
+import tracemalloc
+from typing import Any
+
+import numpy as np
+import pandas
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.verdict import document_classes
+from tests.verdict.outcomes import assert_same, check_same
+from tests.verdict.values import columns
+from truthlag import ModelABTestMonitor
+
+NAN = float("nan")
+INF = float("inf")
+many = functools.partial(settings, max_examples=4000)
+
+#: The p-value comes from means and standard deviations that the result needs anyhow, where `ttest_ind` goes over the
+#: values once more: the same formula, in operations of another order. A few units in the last place of t move the
+#: p-value of a float64 by 1e-13 at most, which can still be another sixth decimal.
+TOLERANCE = 1e-6
+#: `ttest_ind` computes with float32 when it is given only that, here the same is done with float64: 7 digits of t.
+TOLERANCE_NARROW = 1e-4
+
+
+def monitors(**settings: Any) -> tuple[ModelABTestMonitor, document_classes.ModelABTestMonitor]:
+    return ModelABTestMonitor("old", "new", **settings), document_classes.ModelABTestMonitor("old", "new", **settings)
+
+
+def check_evaluation(
+    control: Any, treatment: Any, *, higher_is_better: Any = True, level: Any = 0.05, least: Any = 0
+) -> Any:
+    ours, documents = monitors(min_sample_size=least, significance_level=level)
+    narrow = all(isinstance(arm, np.ndarray) and arm.dtype in ("f2", "f4") for arm in (control, treatment))
+    tolerance = TOLERANCE_NARROW if narrow else TOLERANCE
+
+    def compare(mine: Any, theirs: Any) -> None:
+        if "p_value" not in theirs:
+            assert_same(mine, theirs)
+            return
+        p_value = float(theirs["p_value"])
+        assert abs(mine["p_value"] - p_value) <= tolerance
+        open_keys = {"p_value": mine["p_value"]}
+        if abs(p_value - level) <= tolerance:
+            open_keys |= {key: mine[key] for key in ("is_significant", "recommendation")}
+        assert_same(mine, theirs | open_keys)
+
+    return check_same(
+        lambda: ours.evaluate(control, treatment, "rate", higher_is_better),
+        lambda: documents.evaluate(control, treatment, "rate", higher_is_better),
+        compare,
+    )
+
+
+class TestTheDocumentsExample:
+    @pytest.mark.parametrize(
+        "kind", [np.ndarray.tolist, tuple, np.asarray, pandas.Series, lambda arm: arm.astype(bool)]
+    )
+    def test_it(self, kind: Any) -> None:
+        np.random.seed(42)
+        control, treatment = kind(np.random.binomial(1, 0.12, 5000)), kind(np.random.binomial(1, 0.135, 5000))
+        monitor = ModelABTestMonitor("fraud-v2.3", "fraud-v2.4")
+        result = monitor.evaluate(control, treatment, metric_name="fraud_catch_rate")
+        assert result == {
+            "metric": "fraud_catch_rate",
+            "control": {"name": "fraud-v2.3", "mean": 0.1156, "std": 0.319745, "n": 5000},
+            "treatment": {"name": "fraud-v2.4", "mean": 0.1276, "std": 0.333644, "n": 5000},
+            "lift_percent": 10.381,
+            "p_value": 0.06639,
+            "is_significant": False,
+            "recommendation": "Continue test - results not yet significant",
+        }
+        documents = document_classes.ModelABTestMonitor("fraud-v2.3", "fraud-v2.4")
+        assert result == documents.evaluate(control, treatment, metric_name="fraud_catch_rate")
+
+
+class TestEvaluate:
+    @pytest.mark.parametrize(
+        ("shift", "higher_is_better", "recommendation"),
+        [
+            (1, True, "Ship new - statistically significant improvement"),
+            (-1, True, "Revert to old - treatment is significantly worse"),
+            (1, False, "Revert to old - treatment is significantly worse"),
+            (-1, False, "Ship new - statistically significant improvement"),
+            (0, True, "Continue test - results not yet significant"),
+        ],
+    )
+    def test_recommendations(self, shift: float, higher_is_better: bool, recommendation: str) -> None:
+        values = np.random.RandomState(1).normal(5, 1, 1000)
+        result = check_evaluation(values, values + shift, higher_is_better=higher_is_better)
+        assert result["recommendation"] == recommendation
+        assert result["is_significant"] is (shift != 0)
+
+    @pytest.mark.parametrize("sizes", [(999, 1000), (1000, 999), (0, 0)])
+    def test_insufficient_sample(self, sizes: tuple[int, int]) -> None:
+        result = ModelABTestMonitor("old", "new").evaluate([1] * sizes[0], np.zeros(sizes[1]))
+        assert result == {
+            "status": "insufficient_sample",
+            "control_n": sizes[0],
+            "treatment_n": sizes[1],
+            "required_n": 1000,
+            "recommendation": "Continue collecting data",
+        }
+
+    @pytest.mark.parametrize("values", [[NAN], [None], ["x"], [[1, 2]], [INF]])
+    def test_values_are_judged_once_they_are_enough(self, values: Any) -> None:
+        assert ModelABTestMonitor("old", "new").evaluate(values, values)["status"] == "insufficient_sample"
+
+    def test_the_required_number_is_plain(self) -> None:
+        for least in (np.int64(5), np.float32(2.5), np.array(5)):
+            check_evaluation([1], [2], least=least)
+
+    # scipy itself warns about an arm of one value repeated; here it is an answer like any other.
+    def test_no_warnings(self) -> None:
+        monitor = ModelABTestMonitor("old", "new", min_sample_size=1)
+        assert monitor.evaluate([1, 1, 1], [0, 1, 0])["p_value"] == 0.116117
+        assert monitor.evaluate([1, 1, 1], [2, 2, 2])["p_value"] == 0.0
+        assert monitor.evaluate([0, 0, 0], [0, 1, 0])["lift_percent"] == 0
+        assert monitor.evaluate([1], [1, 2, 3])["p_value"] == 0.477767
+        with pytest.raises(ValueError, match="undefined"):
+            monitor.evaluate([1e308, 1e308], [1e308, -1e308])
+
+    def test_a_lift_may_be_infinite(self) -> None:
+        assert check_evaluation([5e-324, 5e-324, 5e-324], [1.0, 2.0, 3.0])["lift_percent"] == INF
+
+    @pytest.mark.parametrize(
+        ("control", "treatment", "error"),
+        [
+            ([1, 1], [1, 1], ValueError),
+            ([1], [2], ValueError),
+            ([], [], ValueError),
+            ([], [1, 2, 3], ValueError),
+            ([1, NAN, 0], [1, 0, 1], ValueError),
+            ([1, INF, 0], [1, 0, 1], ValueError),
+            ([1, None, 0], [1, 0, 1], TypeError),
+            (["1", "0"], [1, 0], TypeError),
+            ([1j, 0], [1, 0], TypeError),
+            (np.zeros((3, 1)), np.arange(3).reshape(3, 1), ValueError),
+            (5, [1, 0], TypeError),
+            (None, [1, 0], TypeError),
+            ({1, 0}, [1, 0], TypeError),
+            (np.array([1, 2], "m8[s]"), [1, 0], TypeError),
+        ],
+    )
+    def test_errors_name_the_arguments(self, control: Any, treatment: Any, error: type[Exception]) -> None:
+        monitor = ModelABTestMonitor("old", "new", min_sample_size=0)
+        with pytest.raises(error, match="control_metric, treatment_metric"):
+            monitor.evaluate(control, treatment)
+        with pytest.raises(error, match="control_metric, treatment_metric"):
+            monitor.evaluate(treatment, control)
+
+    def test_arrays_are_not_copied(self) -> None:
+        control = np.random.RandomState(1).normal(0, 1, 1_000_000)
+        treatment = control + 0.5
+        for arm in (control, treatment):
+            arm.flags.writeable = False
+        monitor = ModelABTestMonitor("old", "new", min_sample_size=2)
+        monitor.evaluate([1, 2], [2, 4])
+        peaks = []
+        for least in (2, 10**7):
+            monitor.min_sample_size = least
+            tracemalloc.start()
+            monitor.evaluate(control, treatment)
+            peaks.append(tracemalloc.get_traced_memory()[1])
+            tracemalloc.stop()
+        # numpy's own standard deviation takes the differences of one arm from its mean.
+        assert peaks[0] < 1.1 * control.nbytes
+        assert peaks[1] < control.nbytes / 50
+
+    @many()
+    @given(
+        columns(),
+        columns(),
+        st.sampled_from([True, False, 1, np.bool_(False), None]),
+        st.sampled_from([0.05, 0.5, 1, 0, np.float64(0.1)]),
+        st.sampled_from([0, 2, 5, np.int64(4), 2.5]),
+    )
+    def test_it_is_the_documents(self, control: Any, treatment: Any, higher: Any, level: Any, least: Any) -> None:
+        check_evaluation(control, treatment, higher_is_better=higher, level=level, least=least)
+
+    @many()
+    @given(*[st.lists(st.floats(-1e3, 1e3), min_size=2, max_size=40)] * 2, st.booleans())
+    def test_ordinary_values(self, control: list[float], treatment: list[float], higher: bool) -> None:
+        check_evaluation(control, treatment, higher_is_better=higher)
+
+    @many()
+    @given(
+        st.integers(10, 20_000),
+        st.integers(10, 20_000),
+        st.floats(0, 1),
+        st.floats(-0.03, 0.03),
+        st.integers(0, 2**32 - 1),
+    )
+    def test_conversions(self, control_n: int, treatment_n: int, rate: float, lift: float, seed: int) -> None:
+        random = np.random.RandomState(seed)
+        control = random.binomial(1, rate, control_n)
+        check_evaluation(control, random.binomial(1, min(1.0, max(0.0, rate + lift)), treatment_n))
+
+
+class TestGuardrails:
+    def test_it_blocks(self) -> None:
+        control, treatment = np.arange(1.0, 101.0), np.arange(61.0, 161.0)
+        result = ModelABTestMonitor("old", "new").check_guardrails(control, treatment)
+        assert result == {
+            "guardrail": "latency_p99",
+            "control_p99_ms": 99.0,
+            "treatment_p99_ms": 159.0,
+            "increase_ms": 60.0,
+            "threshold_ms": 50,
+            "passed": False,
+            "action": "BLOCK - latency guardrail violated",
+        }
+
+    def test_the_limit_itself_passes(self) -> None:
+        result = ModelABTestMonitor("old", "new").check_guardrails([10], [60.0], np.float32(50))
+        assert (result["passed"], result["action"], result["threshold_ms"]) == (True, "OK", 50.0)
+
+    def test_a_timeout_that_counts_as_infinite(self) -> None:
+        monitor = ModelABTestMonitor("old", "new")
+        few = [*range(1000), INF]
+        assert monitor.check_guardrails(few, few)["control_p99_ms"] == 990.0
+        result = check_same(
+            lambda: monitor.check_guardrails(range(100), [INF] * 3 + [1] * 97),
+            lambda: document_classes.ModelABTestMonitor("old", "new").check_guardrails(
+                range(100), [INF] * 3 + [1] * 97
+            ),
+        )
+        assert not isinstance(result, dict) or not result["passed"]
+
+    @pytest.mark.parametrize(
+        ("latencies", "limit", "error"),
+        [
+            ([], 50, ValueError),
+            ([1, NAN], 50, ValueError),
+            ([1, None], 50, TypeError),
+            (["a"], 50, TypeError),
+            ([True], 50, TypeError),
+            ([1j], 50, TypeError),
+            (None, 50, TypeError),
+            ([1], None, TypeError),
+            ([1], "50", TypeError),
+            ([INF] * 5, 50, ValueError),
+            ([1], NAN, ValueError),
+        ],
+    )
+    def test_errors_name_the_arguments(self, latencies: Any, limit: Any, error: type[Exception]) -> None:
+        with pytest.raises(error, match="control_latencies, treatment_latencies or max_p99_increase_ms"):
+            ModelABTestMonitor("old", "new").check_guardrails(latencies, latencies, limit)
+
+    def test_arrays_stay_as_they_are(self) -> None:
+        latencies = np.random.RandomState(1).normal(100, 10, 1000)
+        before = latencies.copy()
+        latencies.flags.writeable = False
+        ModelABTestMonitor("old", "new").check_guardrails(latencies, latencies)
+        assert (latencies == before).all()
+
+    @many()
+    @given(
+        columns(),
+        columns(),
+        st.one_of(st.floats(), st.integers(-100, 100), st.sampled_from([True, None, "x", np.int8(5), np.array(50.0)])),
+    )
+    def test_it_is_the_documents(self, control: Any, treatment: Any, limit: Any) -> None:
+        ours, documents = monitors()
+        check_same(
+            lambda: ours.check_guardrails(control, treatment, limit),
+            lambda: documents.check_guardrails(control, treatment, limit),
+        )
+
+    @many()
+    @given(*[st.lists(st.floats(0, 1e5), min_size=1, max_size=300)] * 2, st.floats(-100, 1000))
+    def test_ordinary_values(self, control: list[float], treatment: list[float], limit: float) -> None:
+        ours, documents = monitors()
+        mine = check_same(
+            lambda: ours.check_guardrails(control, treatment, limit),
+            lambda: documents.check_guardrails(control, treatment, limit),
+        )
+        assert isinstance(mine, dict)
