@@ -2,11 +2,10 @@
 
 from typing import Any
 
-from pytest_benchmark.fixture import BenchmarkFixture
-
 from benches.answers import require_counters
 from benches.calls import CallLoad, worst_call, worst_pause
 from benches.contenders import new_tracker
+from benches.fixture import BenchmarkFixture
 from benches.sizes import QUICK
 
 

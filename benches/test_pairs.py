@@ -4,9 +4,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
-from pytest_benchmark.fixture import BenchmarkFixture
 
 from benches.contenders import LOGGERS, Logger
+from benches.fixture import BenchmarkFixture
 from benches.pairs import PairLoad
 from benches.sizes import QUICK
 from benches.streams import string_ids, uuid_objects, uuid_texts

@@ -3,10 +3,10 @@
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from pytest_benchmark.fixture import BenchmarkFixture
 
 from benches.answers import ROUNDED, expected
 from benches.batch import RIVALS, batch_input, tracked
+from benches.fixture import BenchmarkFixture
 from benches.incremental import IncrementalLoad
 from benches.rivals import BatchInput, Rival
 from benches.sizes import QUICK

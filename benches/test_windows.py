@@ -1,8 +1,8 @@
 """Queries: each checks its answer against numpy."""
 
 import pytest
-from pytest_benchmark.fixture import BenchmarkFixture
 
+from benches.fixture import BenchmarkFixture
 from benches.progress import Progress
 from benches.ranking import snapshot
 from benches.sizes import QUICK

@@ -1,4 +1,4 @@
-"""The detector and the A/B monitor of the mission document, word for word with their indentation restored: the oracle."""
+"""The detector and the A/B monitor of the document, word for word with their indentation restored: the oracle."""
 # ruff: noqa: I001, RUF013, RUF059, UP006, UP035 - the lines are the document's own
 # fmt: off
 

@@ -25,7 +25,7 @@ CURRENT = {"accuracy": 0.91, "precision": 0.85, "recall": 0.82, "f1_score": 0.83
 FALLING = [0.95, 0.94, 0.92, 0.91, 0.89, 0.88, 0.86]
 NAN = float("nan")
 
-many = functools.partial(settings, max_examples=4000)
+many = functools.partial(settings, max_examples=300)
 
 
 class TestTheDocumentsExample:

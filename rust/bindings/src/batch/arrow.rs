@@ -1,11 +1,11 @@
 //! Arrow data through the `PyCapsule` interface: the C data and stream interfaces, without an import of any producer.
 #![allow(unsafe_code, reason = "the C data interface is made of raw pointers in capsules")]
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::ffi::CStr;
 
-use arrow_array::ffi::{FFI_ArrowArray, FFI_ArrowSchema, from_ffi};
-use arrow_array::ffi_stream::{ArrayStreamReader, FFI_ArrowArrayStream};
-use arrow_array::{Array, ArrayReader, ArrayRef, make_array, new_empty_array};
+use arrow_array::ffi::{FFI_ArrowArray, FFI_ArrowSchema};
+use arrow_array::ffi_stream::FFI_ArrowArrayStream;
+use arrow_array::{Array, ArrayRef, new_empty_array};
 use arrow_cast::cast::{CastOptions, cast_with_options};
 use arrow_schema::DataType;
 use arrow_select::concat::concat;
@@ -13,6 +13,7 @@ use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyCapsule, PyTuple};
 
+use super::arrow_import::{data_type, import};
 use super::source::unreadable;
 
 /// The Arrow data of an object in one piece; `None` when it offers none.
@@ -29,10 +30,7 @@ pub(crate) fn read(argument: &str, column: &Bound<'_, PyAny>) -> PyResult<Option
             }
             Err(cause) => return Err(unreadable(argument, column, cause)),
         };
-        // The reader checks what a producer says of its data, and some of the checks panic.
-        let array =
-            catch_unwind(AssertUnwindSafe(|| if is_stream { read_stream(&capsules) } else { read_array(&capsules) }))
-                .unwrap_or_else(|_| Err("its data contradict its schema".to_owned()));
+        let array = if is_stream { read_stream(&capsules) } else { read_array(&capsules) };
         return array
             .map(Some)
             .map_err(|message| PyTypeError::new_err(format!("{argument} cannot be read as Arrow data: {message}")));
@@ -40,7 +38,7 @@ pub(crate) fn read(argument: &str, column: &Bound<'_, PyAny>) -> PyResult<Option
     Ok(None)
 }
 
-fn capsule_pointer<T>(capsule: &Bound<'_, PyAny>, name: &std::ffi::CStr) -> Result<*mut T, String> {
+fn capsule_pointer<T>(capsule: &Bound<'_, PyAny>, name: &CStr) -> Result<*mut T, String> {
     let capsule = capsule.cast::<PyCapsule>().map_err(|_| "it gave no capsule".to_owned())?;
     let pointer = capsule
         .pointer_checked(Some(name))
@@ -57,29 +55,66 @@ fn read_array(capsules: &Bound<'_, PyAny>) -> Result<ArrayRef, String> {
         (pair.get_item(0).map_err(|error| error.to_string())?, pair.get_item(1).map_err(|error| error.to_string())?);
     let schema = capsule_pointer::<FFI_ArrowSchema>(&schema, c"arrow_schema")?;
     let array = capsule_pointer::<FFI_ArrowArray>(&array, c"arrow_array")?;
-    // SAFETY: capsules of these names hold these structures (Arrow's interface); moving them out marks them
-    // released, as the interface asks of a consumer. A null release mark (already consumed) is checked before.
+    // SAFETY: capsules of these names hold these structures (Arrow's interface); moving the array out marks it
+    // released, as the interface asks of a consumer. A structure without a release mark was consumed before.
     unsafe {
-        if (*array).is_released() {
-            return Err("its array was consumed before".to_owned());
+        if (*schema).release().is_none() || (*array).is_released() {
+            return Err("it was consumed before".to_owned());
         }
-        let array = FFI_ArrowArray::from_raw(array);
-        from_ffi(array, &*schema).map(make_array).map_err(|error| error.to_string())
+        let kind = data_type(&*schema)?;
+        import(FFI_ArrowArray::from_raw(array), &kind)
     }
 }
 
 fn read_stream(capsule: &Bound<'_, PyAny>) -> Result<ArrayRef, String> {
     let stream = capsule_pointer::<FFI_ArrowArrayStream>(capsule, c"arrow_array_stream")?;
-    // SAFETY: as above; the stream is moved out of its capsule, and one that was consumed before is refused.
-    let reader = unsafe { ArrayStreamReader::from_raw(stream) }.map_err(|error| error.to_string())?;
-    let kind = reader.field().data_type().clone();
-    let chunks = reader.collect::<Result<Vec<ArrayRef>, _>>().map_err(|error| error.to_string())?;
+    // SAFETY: as above; the stream is moved out of its capsule and released when it is dropped here.
+    let mut stream = unsafe { FFI_ArrowArrayStream::from_raw(stream) };
+    let (Some(get_schema), Some(get_next), Some(_)) = (stream.get_schema(), stream.get_next(), stream.release()) else {
+        return Err("it was consumed before".to_owned());
+    };
+    let mut schema = FFI_ArrowSchema::empty();
+    // SAFETY: the functions of a stream that was not released take it and a place for the answer.
+    let code = unsafe { get_schema(&raw mut stream, &raw mut schema) };
+    if code != 0 {
+        return Err(failure(&mut stream, code));
+    }
+    if schema.release().is_none() {
+        return Err("its stream gave no schema".to_owned());
+    }
+    let kind = data_type(&schema)?;
+    let mut chunks = Vec::new();
+    loop {
+        let mut array = FFI_ArrowArray::empty();
+        // SAFETY: as above.
+        let code = unsafe { get_next(&raw mut stream, &raw mut array) };
+        if code != 0 {
+            return Err(failure(&mut stream, code));
+        }
+        if array.is_released() {
+            break;
+        }
+        // SAFETY: the producer's part of the interface.
+        chunks.push(unsafe { import(array, &kind) }?);
+    }
     let arrays: Vec<&dyn Array> = chunks.iter().map(AsRef::as_ref).collect();
     match arrays.as_slice() {
         [] => Ok(new_empty_array(&kind)),
-        [only] => Ok(make_array(only.to_data())),
+        [_] => Ok(chunks.swap_remove(0)),
         several => concat(several).map_err(|error| error.to_string()),
     }
+}
+
+/// What a stream says of its last failure.
+fn failure(stream: &mut FFI_ArrowArrayStream, code: i32) -> String {
+    let text = stream.get_last_error().and_then(|get_last_error| {
+        // SAFETY: asked right after a call that failed; the text is the producer's until the next call.
+        unsafe {
+            let text = get_last_error(&raw mut *stream);
+            (!text.is_null()).then(|| CStr::from_ptr(text).to_string_lossy().into_owned())
+        }
+    });
+    text.map_or_else(|| format!("its stream failed with error {code}"), |text| format!("its stream failed: {text}"))
 }
 
 /// Casts to a type. Values that do not fit become null, which the caller tells apart by the nulls before.
@@ -97,7 +132,6 @@ pub(crate) fn unsuited(argument: &str, array: &ArrayRef) -> PyErr {
 pub(crate) fn value_type(array: &ArrayRef) -> &DataType {
     match array.data_type() {
         DataType::Dictionary(_, values) => values,
-        DataType::RunEndEncoded(_, values) => values.data_type(),
         plain => plain,
     }
 }

@@ -40,7 +40,10 @@ pub(crate) fn binaries(
             }
             Ok(values)
         }
-        Source::Numpy { array, kind: 'b', .. } => Ok(cast::<u8>(array, "uint8")?),
+        Source::Numpy { array, kind: 'b', .. } => {
+            // A byte of foreign memory that is neither 0 nor 1 is true, as it is for numpy.
+            Ok(cast::<u8>(array, "uint8")?.into_iter().map(|value| u8::from(value != 0)).collect())
+        }
         Source::Numpy { array, kind: 'i' | 'u', size: 1, .. } => {
             // An int8 of -1 becomes 255, which is none of the allowed values either; the message shows it as it was.
             let values = array.call_method1("astype", ("int64",))?;

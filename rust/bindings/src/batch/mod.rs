@@ -4,6 +4,7 @@
 //! stops another thread from changing a list or an array while a batch is applied without the interpreter.
 
 mod arrow;
+mod arrow_import;
 mod binary;
 mod features;
 mod identities;

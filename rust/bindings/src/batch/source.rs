@@ -4,7 +4,7 @@ use arrow_array::ArrayRef;
 use pyo3::exceptions::{PyImportError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyList, PyRange, PyTuple, PyType};
+use pyo3::types::{PyList, PyTuple, PyType};
 
 use super::arrow;
 use crate::errors::describe;
@@ -19,8 +19,7 @@ pub(crate) enum Source<'py> {
     Arrow(ArrayRef),
 }
 
-const ALLOWED: &str =
-    "a list, a tuple, a range, a numpy array of one dimension, or Arrow data (pyarrow, polars, pandas, ...)";
+const ALLOWED: &str = "a list, a tuple, a numpy array of one dimension, or Arrow data (pyarrow, polars, pandas, ...)";
 
 fn array_type(py: Python<'_>) -> PyResult<&Bound<'_, PyType>> {
     static ARRAY: PyOnceLock<Py<PyType>> = PyOnceLock::new();
@@ -35,9 +34,6 @@ impl<'py> Source<'py> {
         }
         if let Ok(tuple) = column.cast::<PyTuple>() {
             return Ok(Self::Objects(tuple.iter().collect()));
-        }
-        if column.is_instance_of::<PyRange>() {
-            return column.try_iter()?.collect::<PyResult<_>>().map(Self::Objects);
         }
         if column.is_instance(array_type(column.py())?)? {
             return Self::of_numpy(argument, column);
@@ -70,7 +66,7 @@ impl<'py> Source<'py> {
         // Hidden values become None: those of a masked array are no data.
         let masked = py.import("numpy.ma")?.getattr("MaskedArray")?;
         if array.is_instance(&masked)? && matches!(kind, 'b' | 'i' | 'u' | 'f') {
-            let list = masked.call_method1("tolist", (array,))?;
+            let list = masked.call_method1("tolist", (array,)).map_err(|cause| unreadable(argument, array, cause))?;
             return Ok(Self::Objects(
                 list.cast::<PyList>()
                     .map_err(|_| PyTypeError::new_err(format!("{argument} must be {ALLOWED}")))?
@@ -89,7 +85,10 @@ impl<'py> Source<'py> {
                 Ok(Self::Numpy { array: array.clone(), kind, size, length })
             }
             'O' | 'U' | 'S' | 'T' => {
-                let list = array_type(py)?.call_method1("tolist", (array,))?;
+                // Text of bytes that are no characters is refused by Python itself.
+                let list = array_type(py)?
+                    .call_method1("tolist", (array,))
+                    .map_err(|cause| unreadable(argument, array, cause))?;
                 Ok(Self::Objects(
                     list.cast::<PyList>()
                         .map_err(|_| PyTypeError::new_err(format!("{argument} must be {ALLOWED}")))?

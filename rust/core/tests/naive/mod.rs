@@ -6,28 +6,28 @@ use truthlag_core::call::ONE_HOUR;
 use truthlag_core::{Counters, Options};
 
 #[derive(Debug, Clone, PartialEq)]
-pub struct Row {
-    pub positive: bool,
-    pub score: Option<f64>,
-    pub features: Vec<u8>,
-    pub time: i64,
-    pub label: Option<(bool, i64)>,
+pub(crate) struct Row {
+    pub(crate) positive: bool,
+    pub(crate) score: Option<f64>,
+    pub(crate) features: Vec<u8>,
+    pub(crate) time: i64,
+    pub(crate) label: Option<(bool, i64)>,
 }
 
 #[derive(Debug, Default)]
-pub struct Naive {
+pub(crate) struct Naive {
     retention: Option<i64>,
     most_orphans: usize,
     newest: Option<i64>,
     cutoff: Option<i64>,
-    pub rows: BTreeMap<String, Row>,
+    pub(crate) rows: BTreeMap<String, Row>,
     /// In order of arrival.
-    pub orphans: Vec<(String, bool, i64)>,
-    pub totals: Counters,
+    pub(crate) orphans: Vec<(String, bool, i64)>,
+    pub(crate) totals: Counters,
 }
 
 impl Naive {
-    pub fn new(options: &Options) -> Self {
+    pub(crate) fn new(options: &Options) -> Self {
         Self { retention: options.retention, most_orphans: options.max_orphan_labels, ..Self::default() }
     }
 
@@ -62,7 +62,15 @@ impl Naive {
         Some((positive, time))
     }
 
-    pub fn predict(&mut self, id: &str, positive: bool, score: Option<f64>, features: &[u8], time: i64, clock: i64) {
+    pub(crate) fn predict(
+        &mut self,
+        id: &str,
+        positive: bool,
+        score: Option<f64>,
+        features: &[u8],
+        time: i64,
+        clock: i64,
+    ) {
         self.advance(time, clock);
         if let Some(row) = self.rows.get_mut(id) {
             if (row.positive, row.score, row.features.as_slice()) == (positive, score, features) {
@@ -86,7 +94,7 @@ impl Naive {
     }
 
     /// `late` says that the store still knew an expired row of this id: it may tell as long as it likes.
-    pub fn label(&mut self, id: &str, positive: bool, time: i64, clock: i64, late: bool) {
+    pub(crate) fn label(&mut self, id: &str, positive: bool, time: i64, clock: i64, late: bool) {
         self.advance(time, clock);
         let totals = &mut self.totals;
         let held = match self.rows.get_mut(id) {
@@ -127,11 +135,11 @@ impl Naive {
         }
     }
 
-    pub fn forget(&mut self, id: &str) -> bool {
+    pub(crate) fn forget(&mut self, id: &str) -> bool {
         self.rows.remove(id).is_some() || self.take_orphan(id).is_some()
     }
 
-    pub fn retract(&mut self, id: &str) -> bool {
+    pub(crate) fn retract(&mut self, id: &str) -> bool {
         match self.rows.get_mut(id) {
             Some(row) => row.label.take().is_some(),
             None => self.take_orphan(id).is_some(),
@@ -139,7 +147,7 @@ impl Naive {
     }
 
     /// Lets rows go that the limit on predictions has taken.
-    pub fn drop_rows(&mut self, gone: impl Fn(&str) -> bool) {
+    pub(crate) fn drop_rows(&mut self, gone: impl Fn(&str) -> bool) {
         let totals = &mut self.totals;
         self.rows.retain(|id, row| {
             let leaves = gone(id);
@@ -149,7 +157,7 @@ impl Naive {
         });
     }
 
-    pub fn counters(&self) -> Counters {
+    pub(crate) fn counters(&self) -> Counters {
         let (predictions, orphans) = (self.rows.len() as u64, self.orphans.len() as u64);
         let matched = self.rows.values().filter(|row| row.label.is_some()).count() as u64;
         Counters {
@@ -164,7 +172,7 @@ impl Naive {
 
     /// Rows of a window by decision and label (0 none, 1 negative, 2 positive); scored rows with a label, how many of
     /// them are positive, and the sums of their scores and squared scores in units of 2^-40 and 2^-80.
-    pub fn window(&self, first: i64, last: i64) -> ([[u64; 3]; 2], u64, u64, i128, u128) {
+    pub(crate) fn window(&self, first: i64, last: i64) -> ([[u64; 3]; 2], u64, u64, i128, u128) {
         let (mut classes, mut scored, mut positives, mut sum, mut squares) = ([[0; 3]; 2], 0, 0, 0_i128, 0_u128);
         for row in self.rows.values().filter(|row| first <= row.time && row.time <= last) {
             let label = row.label.map_or(0, |(positive, _)| 1 + usize::from(positive));
