@@ -412,6 +412,10 @@ def _new(cls: type[ModelPerformanceTracker]) -> ModelPerformanceTracker:
     return cls.__new__(cls)
 
 
+# The interpreter makes short work of methods that belong to the very class of the object.
+_core.quicken(ModelPerformanceTracker)
+
+
 def _check_text(argument: str, value: object) -> None:
     if not isinstance(value, str):
         raise TypeError(f"{argument} must be a str, got an object of type {type(value).__name__}")

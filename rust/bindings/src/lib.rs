@@ -2,6 +2,7 @@
 
 mod batch;
 mod errors;
+mod fast_calls;
 mod features;
 mod identity;
 mod scalar;
@@ -28,9 +29,16 @@ mod _core {
     #[pymodule_export]
     use super::build_info;
     #[pymodule_export]
+    use super::fast_calls::quicken;
+    #[pymodule_export]
     use super::snapshot::f_beta;
     #[pymodule_export]
     use super::time::microseconds;
     #[pymodule_export]
     use super::tracker::Tracker;
+
+    #[pymodule_init]
+    fn init(module: &pyo3::Bound<'_, pyo3::types::PyModule>) -> pyo3::PyResult<()> {
+        super::fast_calls::install(module.py())
+    }
 }

@@ -85,6 +85,12 @@ impl Tracker {
         })
     }
 
+    /// The core, where it is initialised and the system's clock is the tracker's.
+    #[inline]
+    pub(crate) fn core_by_system_clock(&self) -> Option<&Core> {
+        self.state.get().filter(|state| state.clock.is_none()).map(|state| &state.core)
+    }
+
     fn initialise(&self, core: Core, clock: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
         let state = State { core, clock: callable(clock)?.map(|clock| clock.clone().unbind()) };
         self.state.set(state).map_err(|_| PyRuntimeError::new_err("the tracker is initialised already"))

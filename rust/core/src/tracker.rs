@@ -203,8 +203,6 @@ impl Tracker {
         timing: Timing,
     ) -> Result<(), CallError> {
         let key = self.fingerprint(id);
-        let stamp_clock =
-            if timing.time.is_none() && timing.clock.is_none() { Some(system_clock()) } else { timing.clock };
         loop {
             let mut stage = lock(&self.shared.stage);
             if stage.is_full() {
@@ -212,7 +210,7 @@ impl Tracker {
                 drop(self.drained());
                 continue;
             }
-            let time = stage.resolve(timing.time, stamp_clock)?;
+            let time = stage.resolve(timing.time, timing.clock)?;
             stage.push(kind, &BatchRow { key, id, positive, score, time, features });
             let drain = stage.is_worth_draining();
             drop(stage);
@@ -253,7 +251,7 @@ impl Tracker {
     /// # Errors
     /// [`CallError::EarlyTime`] or [`CallError::LateTime`] when the clock itself is out of range.
     pub fn resolve_stamp(&self, clock: Option<i64>) -> Result<ResolvedTime, CallError> {
-        lock(&self.shared.stage).resolve(None, Some(clock.unwrap_or_else(system_clock)))
+        lock(&self.shared.stage).resolve(None, clock)
     }
 
     /// Takes checked predictions, in slices that each hold the store for well under a millisecond.
@@ -463,7 +461,7 @@ impl Stage {
         self.events.capacity() * size_of::<Event>() + self.bytes.capacity()
     }
 
-    /// The time of an event. `clock` is always given for an event without a time.
+    /// The time of an event; without a `clock` the system's is asked.
     #[inline]
     fn resolve(&mut self, time: Option<i64>, clock: Option<i64>) -> Result<ResolvedTime, CallError> {
         match (time, clock) {
@@ -475,7 +473,7 @@ impl Stage {
                 Ok(ResolvedTime::at(check_time(time, self.clock)?, self.clock))
             }
             (None, clock) => {
-                let clock = clock.unwrap_or_else(system_clock);
+                let clock = clock.unwrap_or_else(|| self.ticking.now());
                 // The last stamp may be far ahead of a clock that was set back: it still rules.
                 let time = check_time(clock, clock)?.max(self.last_stamp);
                 self.last_stamp = time;

@@ -8,6 +8,7 @@ mod event;
 mod identity;
 mod logarithm;
 mod siphash;
+mod ticking;
 
 pub use checks::{CallError, MAXIMUM_FEATURE_BYTES, MAXIMUM_SCORE, MAXIMUM_TIME, check_score, check_time};
 pub use clock::{ONE_HOUR, TEN_YEARS, system_clock};
@@ -15,3 +16,4 @@ pub(crate) use event::{Event, Kind};
 pub use identity::{HashKey, IdKind, Identity, Key, MAXIMUM_ID_BYTES};
 pub(crate) use logarithm::natural_logarithm;
 pub(crate) use siphash::siphash;
+pub(crate) use ticking::TickingClock;

@@ -3,7 +3,7 @@
 //! A drain overlaps the cache misses of many events, which one call cannot; and a call that only stages never waits for
 //! a query. Events are complete and checked: draining cannot fail.
 
-use crate::call::Event;
+use crate::call::{Event, TickingClock};
 
 /// Events that make a drain worth while.
 pub(crate) const WORTH_DRAINING: usize = 1024;
@@ -21,6 +21,8 @@ pub(crate) struct Stage {
     pub(crate) last_stamp: i64,
     /// A reading of the clock that is not ahead of it.
     pub(crate) clock: i64,
+    /// Reads the clock for events without a time.
+    pub(crate) ticking: TickingClock,
     /// Whether the bytes of ids and of features are staged.
     pub(crate) keep_ids: bool,
     pub(crate) keep_features: bool,
