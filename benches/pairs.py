@@ -11,21 +11,34 @@ from benches.figure import Bar, Figure, at_least, median_figure
 from benches.progress import Progress
 from benches.sizes import Sizes
 from benches.stopwatch import interleave, ratios, scaled, seconds
-from benches.streams import Stream, make_stream, shuffled, string_ids, uuid_objects, uuid_texts
+from benches.streams import (
+    Stream,
+    copied_texts,
+    copied_uuids,
+    make_stream,
+    shuffled,
+    string_ids,
+    uuid_objects,
+    uuid_texts,
+)
 
 Ids = Sequence[Any]
 
 
 class PairLoad:
-    """Premade ids with the events that are logged under them, labels in another order if asked."""
+    """Premade ids with the events that are logged under them, labels in another order if asked.
 
-    def __init__(self, ids: Ids, *, shuffle: bool) -> None:
+    With `label_ids`, equal to `ids`, labels come under objects of their own, as from another message: laid out in the
+    order of their arrival, so that walking the list is not itself a walk over random lines of memory.
+    """
+
+    def __init__(self, ids: Ids, *, shuffle: bool, label_ids: Callable[[Ids], Ids] = lambda ids: ids) -> None:
         self.stream: Stream = make_stream(len(ids))
         self.ids = ids
         self.predictions: list[int] = self.stream.predictions.tolist()
         self.scores: list[float] = self.stream.scores.tolist()
         order = shuffled(len(ids)) if shuffle else np.arange(len(ids))
-        self.labelled_ids = [ids[row] for row in order.tolist()]
+        self.labelled_ids = label_ids([ids[row] for row in order.tolist()])
         self.actuals: list[int] = self.stream.actuals[order].tolist()
 
     def log(self, logger: Logger) -> None:
@@ -91,9 +104,15 @@ def string_pairs(sizes: Sizes, progress: Progress) -> Iterator[Figure]:
 
 
 def uuid_pairs(sizes: Sizes, progress: Progress) -> Iterator[Figure]:
-    """Yield the figures of UUIDs with shuffled labels, as objects and as text."""
+    """Yield the figures of UUIDs with shuffled labels: as text, as objects, and as text whose objects are reused.
+
+    In the last one every label is logged from a random line of memory, which costs as much as the rest of the call.
+    """
     bars = at_least(10), at_least(3.5)
-    load = PairLoad(uuid_objects(sizes.pairs), shuffle=True)
-    yield from measure(load, "UUID objects, labels shuffled", bars, sizes, progress)
-    load = PairLoad(uuid_texts(sizes.pairs), shuffle=True)
+    load = PairLoad(uuid_texts(sizes.pairs), shuffle=True, label_ids=copied_texts)
     yield from measure(load, "UUID text, labels shuffled", bars, sizes, progress)
+    load = PairLoad(uuid_objects(sizes.pairs), shuffle=True, label_ids=copied_uuids)
+    yield from measure(load, "UUID objects, labels shuffled", (None, None), sizes, progress)
+    load = PairLoad(uuid_texts(sizes.pairs), shuffle=True)
+    what = "UUID text, labels shuffled under the same objects"
+    yield from measure(load, what, (None, None), sizes, progress)

@@ -2,6 +2,7 @@
 
 import random
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -51,6 +52,16 @@ def uuid_texts(rows: int, seed: int = 2) -> list[str]:
     return [str(one) for one in uuid_objects(rows, seed)]
 
 
+def copied_texts(texts: Sequence[str]) -> list[str]:
+    """Return equal texts in objects of their own."""
+    return [text.encode().decode() for text in texts]
+
+
+def copied_uuids(ids: Sequence[uuid.UUID]) -> list[uuid.UUID]:
+    """Return equal UUIDs in objects of their own."""
+    return [uuid.UUID(bytes=one.bytes) for one in ids]
+
+
 def integer_ids(rows: int) -> Ids:
     """Return distinct int64 ids without order: multiplying by an odd number permutes the integers below 2**62.
 
@@ -68,4 +79,4 @@ def shuffled(rows: int, seed: int = 3) -> NDArray[np.intp]:
 def spread_times(rows: int, end: int) -> Ids:
     """Return `rows` rising times in microseconds over the `HOURS` before `end`, whole seconds since the epoch."""
     span = HOURS * 3_600_000_000
-    return end * 1_000_000 - span + (np.arange(rows, dtype=np.int64) * span) // rows
+    return end * 1_000_000 - span + np.linspace(0, span, rows, endpoint=False).astype(np.int64)

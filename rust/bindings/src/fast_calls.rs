@@ -18,9 +18,13 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::PyType;
 use truthlag_core::call::{IdKind, Identity};
 
+use crate::identity::UuidType;
 use crate::tracker::Tracker;
 
 type Arguments<'a> = &'a [*mut ffi::PyObject];
+/// The bytes of a UUID as text, the longest id that is made here.
+const LONGEST_TEXT: usize = 36;
+
 type Method = ffi::PyCFunctionFastWithKeywords;
 
 /// The methods as `Tracker` declares them, for all that is not common.
@@ -105,7 +109,8 @@ unsafe extern "C" fn log_prediction(
                 ref none if none.iter().all(|&argument| is_none(argument)) => None,
                 _ => return None,
             };
-            let (id, decision) = (quick_identity(id)?, quick_binary(decision)?);
+            let mut buffer = [0; LONGEST_TEXT];
+            let (id, decision) = (quick_identity(id, &mut buffer)?, quick_binary(decision)?);
             quick_tracker(tracker)?.log_prediction(id, decision, score, &[], <_>::default()).ok()
         };
         call(tracker, arguments, count, keywords, quick, |general| &general.log_prediction)
@@ -126,7 +131,8 @@ unsafe extern "C" fn log_ground_truth(
                 [id, actual, timestamp] if is_none(timestamp) => (id, actual),
                 _ => return None,
             };
-            let (id, actual) = (quick_identity(id)?, quick_binary(actual)?);
+            let mut buffer = [0; LONGEST_TEXT];
+            let (id, actual) = (quick_identity(id, &mut buffer)?, quick_binary(actual)?);
             quick_tracker(tracker)?.log_label(id, actual, <_>::default()).ok()
         };
         call(tracker, arguments, count, keywords, quick, |general| &general.log_ground_truth)
@@ -222,13 +228,13 @@ unsafe fn quick_tracker<'a>(tracker: *mut ffi::PyObject) -> Option<&'a truthlag_
     }
 }
 
-/// An id of exactly the type str.
+/// An id of exactly the type str, int or `uuid.UUID`; the bytes of the latter two are put into `buffer`.
 #[inline]
-unsafe fn quick_identity<'a>(id: *mut ffi::PyObject) -> Option<Identity<'a>> {
-    // SAFETY: by the caller the object is alive during the call; text and bytes never change.
+unsafe fn quick_identity(id: *mut ffi::PyObject, buffer: &mut [u8; LONGEST_TEXT]) -> Option<Identity<'_>> {
+    // SAFETY: by the caller the object is alive during the call; text never changes.
     unsafe {
         if ffi::PyUnicode_CheckExact(id) == 0 {
-            return None;
+            return quick_other_identity(id, buffer);
         }
         let mut length = 0;
         let text = ffi::PyUnicode_AsUTF8AndSize(id, &raw mut length);
@@ -238,6 +244,24 @@ unsafe fn quick_identity<'a>(id: *mut ffi::PyObject) -> Option<Identity<'a>> {
         }
         let bytes = slice::from_raw_parts(text.cast::<u8>(), length.cast_unsigned());
         Some(Identity { kind: IdKind::Text, bytes })
+    }
+}
+
+unsafe fn quick_other_identity(id: *mut ffi::PyObject, buffer: &mut [u8; LONGEST_TEXT]) -> Option<Identity<'_>> {
+    // SAFETY: by the caller the object is alive.
+    unsafe {
+        if ffi::PyLong_CheckExact(id) != 0 {
+            let mut overflow: c_int = 0;
+            let number = ffi::PyLong_AsLongLongAndOverflow(id, &raw mut overflow);
+            if overflow != 0 {
+                return None;
+            }
+            let (bytes, _) = buffer.split_first_chunk_mut::<8>()?;
+            *bytes = number.to_le_bytes();
+            return Some(Identity { kind: IdKind::Integer, bytes });
+        }
+        *buffer = UuidType::text_of(&Borrowed::from_ptr(Python::assume_attached(), id))?;
+        Some(Identity { kind: IdKind::Text, bytes: buffer })
     }
 }
 

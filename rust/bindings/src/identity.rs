@@ -12,9 +12,36 @@ use crate::scalar::numpy_item;
 
 const ALLOWED: &str = "a str, bytes, int or uuid.UUID";
 
-fn uuid_type(py: Python<'_>) -> PyResult<&Bound<'_, PyType>> {
-    static UUID: PyOnceLock<Py<PyType>> = PyOnceLock::new();
-    UUID.import(py, "uuid", "UUID")
+/// `uuid.UUID`, which is imported when an object is first met that may be one.
+pub(crate) struct UuidType {
+    class: Py<PyType>,
+    /// The slot of the class that holds the number: read directly, no code of a subclass runs.
+    number: Py<PyAny>,
+}
+
+static UUID_TYPE: PyOnceLock<UuidType> = PyOnceLock::new();
+
+impl UuidType {
+    fn import(py: Python<'_>) -> PyResult<&UuidType> {
+        UUID_TYPE.get_or_try_init(py, || {
+            let class = py.import("uuid")?.getattr("UUID")?.cast_into::<PyType>()?;
+            Ok(UuidType { number: class.getattr("int")?.unbind(), class: class.unbind() })
+        })
+    }
+
+    fn number<'py>(&self, object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        self.number.bind(object.py()).call_method1(intern!(object.py(), "__get__"), (object,))
+    }
+
+    /// The text of an object of exactly this class; `None` of any other, or while the class is not imported.
+    #[inline]
+    pub(crate) fn text_of(object: &Bound<'_, PyAny>) -> Option<[u8; 36]> {
+        let known = UUID_TYPE.get(object.py())?;
+        if !object.get_type().is(&known.class) {
+            return None;
+        }
+        object.getattr(intern!(object.py(), "int")).ok()?.extract().ok().map(uuid_text)
+    }
 }
 
 /// Calls `use_id` with the id of an object. The bytes are borrowed from the object where it holds them.
@@ -47,14 +74,10 @@ fn with_other_identity<T>(object: &Bound<'_, PyAny>, use_id: impl FnOnce(Identit
     if let Ok(number) = object.cast::<PyInt>() {
         return with_integer(number, use_id);
     }
-    let uuid = uuid_type(py)?;
-    if object.get_type().is(uuid) {
-        return with_uuid(object.getattr(intern!(py, "int"))?.extract()?, use_id);
-    }
-    if object.is_instance(uuid)? {
-        // The number is a slot of UUID itself: no code of the subclass runs.
-        let number = uuid.getattr("int")?.call_method1("__get__", (object,))?;
-        return with_uuid(number.extract().map_err(|_| wrong_type("request_id", ALLOWED, object))?, use_id);
+    let uuid = UuidType::import(py)?;
+    if object.is_instance(uuid.class.bind(py))? {
+        let number = uuid.number(object)?.extract().map_err(|_| wrong_type("request_id", ALLOWED, object))?;
+        return use_id(Identity { kind: IdKind::Text, bytes: &uuid_text(number) });
     }
     match numpy_item(object)? {
         Some(item) if !item.is_instance_of::<PyBool>() => with_identity(&item, use_id),
@@ -63,20 +86,23 @@ fn with_other_identity<T>(object: &Bound<'_, PyAny>, use_id: impl FnOnce(Identit
 }
 
 /// The canonical text of a UUID.
-fn with_uuid<T>(number: u128, use_id: impl FnOnce(Identity<'_>) -> PyResult<T>) -> PyResult<T> {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let (mut text, mut place) = ([b'-'; 36], 0);
-    for (position, byte) in number.to_be_bytes().into_iter().enumerate() {
-        // Dashes stand before bytes 4, 6, 8 and 10.
-        place += usize::from(matches!(position, 4 | 6 | 8 | 10));
-        for digit in [byte >> 4, byte & 0xf] {
-            if let (Some(target), Some(&digit)) = (text.get_mut(place), DIGITS.get(usize::from(digit))) {
-                *target = digit;
-            }
-            place += 1;
+#[inline]
+fn uuid_text(number: u128) -> [u8; 36] {
+    /// Where the digits of each byte stand: dashes come before bytes 4, 6, 8 and 10.
+    const PLACES: [usize; 16] = [0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34];
+    let mut text = [b'-'; 36];
+    for (byte, place) in number.to_be_bytes().into_iter().zip(PLACES) {
+        if let Some(target) = text.get_mut(place..place + 2) {
+            target.copy_from_slice(&[digit(byte >> 4), digit(byte & 0xf)]);
         }
     }
-    use_id(Identity { kind: IdKind::Text, bytes: &text })
+    text
+}
+
+/// A hexadecimal digit below 16 as text.
+#[inline]
+fn digit(value: u8) -> u8 {
+    if value < 10 { b'0' + value } else { b'a' - 10 + value }
 }
 
 fn with_integer<T>(number: &Bound<'_, PyInt>, use_id: impl FnOnce(Identity<'_>) -> PyResult<T>) -> PyResult<T> {

@@ -124,6 +124,11 @@ impl State {
 }
 
 #[pymethods]
+#[allow(
+    clippy::doc_markdown,
+    clippy::doc_link_with_quotes,
+    reason = "doc strings of methods are for readers of Python"
+)]
 impl Tracker {
     #[new]
     #[pyo3(signature = (*_arguments, **_keywords))]
@@ -157,6 +162,32 @@ impl Tracker {
     }
 
     /// Log a prediction at inference time.
+    ///
+    /// O(1): the event is staged under a lock of its own, and stored together with others. With one id, the prediction with
+    /// the newest timestamp wins; at equal ones the last call.
+    ///
+    /// Args:
+    ///     request_id: A str, bytes, int or uuid.UUID, not empty and at most 1 024 bytes long. A UUID is its canonical text.
+    ///     prediction: 0 or 1, as an int, bool, float or numpy scalar.
+    ///     score: A finite number from -65536 to 65536, best the probability of 1; None for no score.
+    ///     features: A dict with str keys and JSON-like values, given back by `predictions`; at most 65 535 bytes encoded.
+    ///     timestamp: When the prediction was made: a datetime (naive is UTC), a number of seconds since the epoch or a
+    ///         numpy.datetime64; None for now.
+    ///
+    /// Raises:
+    ///     TypeError: An argument has the wrong type.
+    ///     ValueError: A value is not allowed, or the timestamp is before 1970 or over 10 years ahead of the clock. The
+    ///         tracker is as before.
+    ///
+    /// Example:
+    ///     >>> from datetime import UTC, datetime, timedelta
+    ///     >>> from truthlag import ModelPerformanceTracker
+    ///     >>> tracker = ModelPerformanceTracker("fraud-detector")
+    ///     >>> tracker.log_prediction("req-1", 1, 0.91)
+    ///     >>> yesterday = datetime.now(UTC) - timedelta(days=1)
+    ///     >>> tracker.log_prediction("req-2", 0, 0.2, {"amount": 12.5}, yesterday)
+    ///     >>> tracker.counters()["predictions"]
+    ///     2
     #[pyo3(signature = (request_id, prediction, score=None, features=None, timestamp=None))]
     fn log_prediction(
         &self,
@@ -180,7 +211,27 @@ impl Tracker {
         })
     }
 
-    /// Log the truth when it becomes known.
+    /// Log the truth of a request when it becomes known, before its prediction or after.
+    ///
+    /// O(1), staged as predictions are. With one id, the label with the newest timestamp wins; at equal ones the last call. A
+    /// label without a prediction waits for it as an orphan, bounded by `max_orphan_labels`.
+    ///
+    /// Args:
+    ///     request_id: The id of the prediction.
+    ///     actual: 0 or 1, as an int, bool, float or numpy scalar.
+    ///     timestamp: When the truth became known, as in `log_prediction`; None for now.
+    ///
+    /// Raises:
+    ///     TypeError: An argument has the wrong type.
+    ///     ValueError: A value is not allowed. The tracker is as before.
+    ///
+    /// Example:
+    ///     >>> from truthlag import ModelPerformanceTracker
+    ///     >>> tracker = ModelPerformanceTracker("fraud-detector")
+    ///     >>> tracker.log_ground_truth("req-1", 0)
+    ///     >>> tracker.log_prediction("req-1", 1, 0.91)
+    ///     >>> tracker.compute_metrics().get("sample_size")
+    ///     1
     #[pyo3(signature = (request_id, actual, timestamp=None))]
     fn log_ground_truth(
         &self,
@@ -197,13 +248,52 @@ impl Tracker {
         })
     }
 
-    /// Remove the prediction and the label of a request.
+    /// Remove the prediction and the label of a request from store and counts, as an erasure request asks.
+    ///
+    /// O(1) after what is staged has been stored. The bytes of id and features are overwritten.
+    ///
+    /// Args:
+    ///     request_id: The id of the prediction, the label or both.
+    ///
+    /// Returns:
+    ///     Whether anything was held under the id.
+    ///
+    /// Raises:
+    ///     TypeError: The id has the wrong type.
+    ///     ValueError: The id is not allowed.
+    ///
+    /// Example:
+    ///     >>> from truthlag import ModelPerformanceTracker
+    ///     >>> tracker = ModelPerformanceTracker("fraud-detector")
+    ///     >>> tracker.log_prediction("req-1", 1, 0.91)
+    ///     >>> tracker.forget("req-1"), tracker.forget("req-1"), len(tracker.predictions)
+    ///     (True, False, 0)
     fn forget(&self, request_id: &Bound<'_, PyAny>) -> PyResult<bool> {
         let state = self.state()?;
         with_identity(request_id, |id| Ok(state.core.forget(id)))
     }
 
-    /// Take the label of a request back.
+    /// Take the label of a request back: its prediction is pending again.
+    ///
+    /// O(1) after what is staged has been stored. A label that is logged later counts, whatever its timestamp.
+    ///
+    /// Args:
+    ///     request_id: The id of the label.
+    ///
+    /// Returns:
+    ///     Whether there was a label.
+    ///
+    /// Raises:
+    ///     TypeError: The id has the wrong type.
+    ///     ValueError: The id is not allowed.
+    ///
+    /// Example:
+    ///     >>> from truthlag import ModelPerformanceTracker
+    ///     >>> tracker = ModelPerformanceTracker("fraud-detector")
+    ///     >>> tracker.log_prediction("req-1", 1, 0.91)
+    ///     >>> tracker.log_ground_truth("req-1", 0)
+    ///     >>> tracker.retract_ground_truth("req-1"), tracker.compute_metrics()["status"]
+    ///     (True, 'no_matched_data')
     fn retract_ground_truth(&self, request_id: &Bound<'_, PyAny>) -> PyResult<bool> {
         let state = self.state()?;
         with_identity(request_id, |id| Ok(state.core.retract_label(id)))

@@ -1,5 +1,7 @@
 //! A column of 0/1 decisions or labels.
 
+use std::fmt::Display;
+
 use arrow_array::Array;
 use arrow_array::cast::AsArray;
 use arrow_array::types::Float64Type;
@@ -9,8 +11,8 @@ use pyo3::prelude::*;
 use pyo3::types::PyFloat;
 
 use super::arrow;
-use super::rejections::Rejections;
-use super::source::{Source, cast};
+use super::rejections::{MOST_REASONS, Rejections};
+use super::source::{Source, read};
 use crate::scalar::binary;
 
 /// A row without a value.
@@ -42,15 +44,23 @@ pub(crate) fn binaries(
         }
         Source::Numpy { array, kind: 'b', .. } => {
             // A byte of foreign memory that is neither 0 nor 1 is true, as it is for numpy.
-            Ok(cast::<u8>(array, "uint8")?.into_iter().map(|value| u8::from(value != 0)).collect())
+            read(array, "uint8", |value: u8| u8::from(value != 0))
         }
-        Source::Numpy { array, kind: 'i' | 'u', size: 1, .. } => {
-            // An int8 of -1 becomes 255, which is none of the allowed values either; the message shows it as it was.
-            let values = array.call_method1("astype", ("int64",))?;
-            of_floats(py, argument, &cast::<f64>(&values, "float64")?, |_| false, optional, rejections)
-        }
-        Source::Numpy { array, kind: 'i' | 'u' | 'f', .. } => {
-            of_floats(py, argument, &cast::<f64>(array, "float64")?, |_| false, optional, rejections)
+        Source::Numpy { array, kind, size, .. } if matches!(kind, 'i' | 'u' | 'f') => {
+            let mut rejected = Vec::new();
+            let values = match (kind, size) {
+                ('i', 1) => read(array, "int8", numbered(0_i8, 1, |_| false, &mut rejected))?,
+                ('u', 1) => read(array, "uint8", numbered(0_u8, 1, |_| false, &mut rejected))?,
+                ('i', _) => read(array, "int64", numbered(0_i64, 1, |_| false, &mut rejected))?,
+                ('u', _) => read(array, "uint64", numbered(0_u64, 1, |_| false, &mut rejected))?,
+                _ => {
+                    read(array, "float64", numbered(0.0, 1.0, |value: f64| optional && value.is_nan(), &mut rejected))?
+                }
+            };
+            for (row, shown) in rejected {
+                rejections.reject(py, argument, row, &unsuited(&shown))?;
+            }
+            Ok(values)
         }
         Source::Numpy { array, .. } => Err(PyTypeError::new_err(format!(
             "{argument} must hold 0 and 1, got a numpy array of dtype {}",
@@ -85,6 +95,35 @@ fn is_missing(object: &Bound<'_, PyAny>) -> PyResult<bool> {
     Ok(matches!(name.to_str()?, "NAType" | "NaTType") && kind.module()?.to_str()?.starts_with("pandas."))
 }
 
+fn unsuited(shown: &str) -> PyErr {
+    PyValueError::new_err(format!("value must be 0 or 1, got {shown}"))
+}
+
+/// Values as they are read row by row: 0, 1, or [`ABSENT`] for those that are absent and those that are not allowed, of
+/// which `rejected` gets the rows and, for the first, their values as text.
+fn numbered<T: PartialEq + Copy + Display>(
+    zero: T,
+    one: T,
+    is_absent: impl Fn(T) -> bool,
+    rejected: &mut Vec<(usize, String)>,
+) -> impl FnMut(T) -> u8 {
+    let mut row = 0;
+    move |value| {
+        row += 1;
+        if value == zero {
+            0
+        } else if value == one {
+            1
+        } else {
+            if !is_absent(value) {
+                let shown = if rejected.len() < MOST_REASONS { value.to_string() } else { String::new() };
+                rejected.push((row - 1, shown));
+            }
+            ABSENT
+        }
+    }
+}
+
 fn of_floats(
     py: Python<'_>,
     argument: &str,
@@ -102,8 +141,7 @@ fn of_floats(
         } else {
             if !(optional && float.is_nan()) {
                 let shown = if is_null(row) { "null".to_owned() } else { float.to_string() };
-                let error = PyValueError::new_err(format!("value must be 0 or 1, got {shown}"));
-                rejections.reject(py, argument, row, &error)?;
+                rejections.reject(py, argument, row, &unsuited(&shown))?;
             }
             ABSENT
         };

@@ -10,7 +10,7 @@ use truthlag_core::call::{IdKind, Identity};
 
 use super::arrow;
 use super::rejections::Rejections;
-use super::source::{Source, cast};
+use super::source::{Source, cast, read};
 use crate::identity::with_identity;
 
 const ARGUMENT: &str = "request_ids";
@@ -85,7 +85,7 @@ pub(crate) fn id_column(py: Python<'_>, source: &Source<'_>, rejections: &mut Re
             }
             Ok(column)
         }
-        Source::Numpy { array, kind: 'i', .. } => Ok(integers(&cast::<i64>(array, "int64")?)),
+        Source::Numpy { array, kind: 'i', .. } => Ok(IdColumn::Integers(read(array, "int64", i64::to_le_bytes)?)),
         Source::Numpy { array, kind: 'u', .. } => {
             Ok(unsigned(cast::<u64>(array, "uint64")?.into_iter().map(Some), py, rejections)?)
         }

@@ -8,7 +8,7 @@ use pyo3::prelude::*;
 use crate::errors::{wrong_type, wrong_value};
 
 /// Reasons that a report carries; further rows are counted.
-const MOST_REASONS: usize = 1000;
+pub(super) const MOST_REASONS: usize = 1000;
 
 /// What a bad row does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

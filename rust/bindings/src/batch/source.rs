@@ -124,8 +124,26 @@ pub(crate) fn unreadable(argument: &str, column: &Bound<'_, PyAny>, cause: PyErr
 
 /// The values of a numpy array cast to another type.
 pub(crate) fn cast<T: pyo3::buffer::Element>(array: &Bound<'_, PyAny>, target: &str) -> PyResult<Vec<T>> {
+    read(array, target, |value: T| value)
+}
+
+/// What `of` makes of each value of a numpy array cast to another type, without a copy in between where it has the type
+/// and the plain layout already.
+pub(crate) fn read<T: pyo3::buffer::Element, R>(
+    array: &Bound<'_, PyAny>,
+    target: &str,
+    mut of: impl FnMut(T) -> R,
+) -> PyResult<Vec<R>> {
     let py = array.py();
     // A copy in the plain layout where it has another: strides, byte order, alignment, another type.
     let array = py.import("numpy")?.call_method1("require", (array, target, ["C_CONTIGUOUS", "ALIGNED"]))?;
-    pyo3::buffer::PyBuffer::<T>::get(&array)?.to_vec(py)
+    let buffer = pyo3::buffer::PyBuffer::<T>::get(&array)?;
+    let Some(values) = buffer.as_slice_ptr() else {
+        return Ok(buffer.to_vec(py)?.into_iter().map(of).collect());
+    };
+    let first = values.cast::<T>();
+    // SAFETY: `get` has checked type and alignment, and the memory stays while the buffer is held. Each value is read
+    // once and by copy, as `to_vec` does: another thread that writes to the array meanwhile decides what is read.
+    #[allow(unsafe_code, reason = "reads the memory of an array without a copy of all of it")]
+    Ok((0..values.len()).map(|row| of(unsafe { first.add(row).read() })).collect())
 }

@@ -21,13 +21,11 @@ pub(crate) struct ByteColumn {
     chunks: Vec<Chunk>,
     /// Bytes of strings that were replaced or erased.
     garbage: usize,
-    /// Whether chunks ask for huge pages.
-    huge: bool,
 }
 
 impl ByteColumn {
-    pub(crate) fn new(huge: bool) -> Self {
-        Self { positions: Vec::new(), chunks: Vec::new(), garbage: 0, huge }
+    pub(crate) fn new() -> Self {
+        Self { positions: Vec::new(), chunks: Vec::new(), garbage: 0 }
     }
 
     /// Sets the string of a row; an empty one is none.
@@ -63,7 +61,7 @@ impl ByteColumn {
         let needed = HEADER + bytes.len();
         if self.chunks.last().is_none_or(|chunk| chunk.used + needed > CHUNK) {
             // Whole at once: untouched pages are free.
-            self.chunks.push(Chunk { bytes: Pages::zeroed(CHUNK, self.huge), used: 0 });
+            self.chunks.push(Chunk { bytes: Pages::zeroed(CHUNK), used: 0 });
         }
         let number = self.chunks.len() - 1;
         let chunk = &mut self.chunks[number];
@@ -104,7 +102,7 @@ impl ByteColumn {
     }
 
     fn compact(&mut self) {
-        let old = std::mem::replace(self, Self::new(self.huge));
+        let old = std::mem::replace(self, Self::new());
         for row in 0..old.positions.len() {
             let bytes = old.get(row);
             if !bytes.is_empty() {
@@ -128,7 +126,7 @@ mod tests {
 
     #[test]
     fn keeps_the_last_string_of_each_row_within_bounds() {
-        let mut column = ByteColumn::new(false);
+        let mut column = ByteColumn::new();
         for round in 0..400_u32 {
             for row in 0..40_usize {
                 column.set(row, &vec![(round % 251) as u8; 300 + row * 7]);

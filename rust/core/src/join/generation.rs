@@ -45,7 +45,6 @@ pub(crate) struct Generation {
     ids: ByteColumn,
     features: ByteColumn,
     sums: Option<Box<CoveredSums>>,
-    huge: bool,
 }
 
 /// What a step of a scan over a generation came to.
@@ -57,21 +56,20 @@ pub(crate) enum Step {
 
 impl Generation {
     /// An empty generation with room for `capacity` rows.
-    pub(crate) fn new(sequence: u64, born: i64, capacity: usize, huge: bool) -> Self {
+    pub(crate) fn new(sequence: u64, born: i64, capacity: usize) -> Self {
         Self {
             sequence,
             born,
-            rows: Pages::zeroed(capacity, huge),
+            rows: Pages::zeroed(capacity),
             length: 0,
             dead: 0,
             cells: Vec::new(),
             total: Cell::EMPTY,
             label_times: None,
             earliest: BTreeMap::new(),
-            ids: ByteColumn::new(huge),
-            features: ByteColumn::new(huge),
+            ids: ByteColumn::new(),
+            features: ByteColumn::new(),
             sums: None,
-            huge,
         }
     }
 
@@ -176,8 +174,8 @@ impl Generation {
 
     #[inline]
     pub(crate) fn set_label_time(&mut self, offset: usize, time: i64) {
-        let (capacity, huge) = (self.rows.len(), self.huge);
-        self.label_times.get_or_insert_with(|| Pages::zeroed(capacity, huge))[offset] = time;
+        let capacity = self.rows.len();
+        self.label_times.get_or_insert_with(|| Pages::zeroed(capacity))[offset] = time;
     }
 
     /// The time of a label; that of the epoch for a pending row.
@@ -253,7 +251,7 @@ impl Generation {
 
     /// Frees the memory of a generation all of whose rows have left. Its number stays taken.
     pub(crate) fn release(&mut self) {
-        *self = Self::new(self.sequence, self.born, 0, false);
+        *self = Self::new(self.sequence, self.born, 0);
     }
 
     /// Adds the counts of the rows in the span.

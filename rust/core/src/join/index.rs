@@ -109,7 +109,7 @@ impl Index {
         let regions = TABLES_PER_SLAB.map(|tables| {
             let buckets = SLAB / tables;
             // The first table of a region is alone, so that a small store stays small.
-            slabs.push(Pages::zeroed(buckets, false));
+            slabs.push(Pages::zeroed(buckets));
             let slab = slabs.len() - 1;
             Region {
                 buckets: buckets as u32,
@@ -328,10 +328,10 @@ impl Index {
         let region = &mut self.regions[region];
         let buckets = region.buckets as usize;
         if region.next + buckets > self.slabs[region.slab].len() {
-            // Slabs grow with the region, up to one huge page, so that a small store stays small.
+            // Slabs grow with the region, up to two megabytes, so that a small store stays small.
             let tables = region.tables.min(SLAB / buckets);
             let length = if tables * buckets + buckets > SLAB { SLAB } else { tables * buckets };
-            self.slabs.push(Pages::zeroed(length, length == SLAB));
+            self.slabs.push(Pages::zeroed(length));
             region.slab = self.slabs.len() - 1;
             region.next = 0;
         }

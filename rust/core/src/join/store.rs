@@ -187,9 +187,7 @@ impl Store {
             self.drop_oldest();
         }
         let capacity = self.options.generation_rows;
-        // The first generations of a store take pages as they are touched, so that a small store stays small.
-        let huge = self.generations.len() >= 2;
-        self.generations.push_back(Generation::new(self.next_sequence, self.newest.unwrap_or(0), capacity, huge));
+        self.generations.push_back(Generation::new(self.next_sequence, self.newest.unwrap_or(0), capacity));
         self.next_sequence += 1;
     }
 

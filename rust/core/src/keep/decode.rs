@@ -132,7 +132,7 @@ fn read_generation(
     let mut rows = Reader::new(reader.take(length * 16)?);
     // Only the last generation takes more rows.
     let capacity = if last { options.generation_rows } else { length };
-    let mut generation = Generation::new(sequence, born, capacity, !last);
+    let mut generation = Generation::new(sequence, born, capacity);
     let mut labels = Vec::new();
     for offset in 0..length {
         let (stamp, score) = (rows.u64()?, f64::from_bits(rows.u64()?));

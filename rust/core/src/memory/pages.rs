@@ -1,14 +1,12 @@
-//! Zeroed arrays straight from the operating system: untouched pages cost nothing, large ones ask for huge pages, and
-//! dropping one gives its memory back at once.
+//! Zeroed arrays straight from the operating system: untouched pages cost nothing, and dropping one gives its memory
+//! back at once.
 //!
-//! Random lines of memory cost about half as much in huge pages, and the store is nothing but random lines.
+//! Huge pages are not asked for: a call that is the first to touch one waits for two megabytes to be cleared, which
+//! takes up to ten milliseconds where the machine is itself a guest, and random lines came out no cheaper.
 #![allow(unsafe_code, reason = "memory is mapped and unmapped by system calls")]
 
 use std::ops::{Deref, DerefMut};
 use std::ptr::NonNull;
-
-/// The size of a huge page.
-const HUGE_PAGE: usize = 2 << 20;
 
 /// Types whose bytes may all be zero and which own nothing.
 ///
@@ -25,9 +23,6 @@ unsafe impl Plain for u8 {}
 pub(crate) struct Pages<T: Plain> {
     data: NonNull<T>,
     length: usize,
-    /// What was mapped: the aligned data may begin later than the mapping.
-    mapping: NonNull<u8>,
-    mapped: usize,
 }
 
 // SAFETY: the array is owned like that of a Vec<T>; T is plain data.
@@ -36,20 +31,15 @@ unsafe impl<T: Plain + Send> Send for Pages<T> {}
 unsafe impl<T: Plain + Sync> Sync for Pages<T> {}
 
 impl<T: Plain> Pages<T> {
-    /// An array of `length` zeroes; `huge` asks for huge pages, which are then touched two megabytes at a time.
-    pub(crate) fn zeroed(length: usize, huge: bool) -> Self {
-        let bytes = length.saturating_mul(size_of::<T>()).max(1);
-        let huge = huge && bytes >= HUGE_PAGE;
-        let mapped = if huge { bytes.saturating_add(HUGE_PAGE) } else { bytes };
-        let mapping = map(mapped);
+    /// An array of `length` zeroes.
+    pub(crate) fn zeroed(length: usize) -> Self {
         // Any mapping is aligned to a page, which is more than any plain type asks for.
-        let skip = if huge { mapping.as_ptr().align_offset(HUGE_PAGE) } else { 0 };
-        // SAFETY: with `huge`, `skip` is below HUGE_PAGE and `skip + bytes` is inside of the mapping; else it is 0.
-        let data = unsafe { mapping.add(skip) };
-        if huge {
-            advise_huge(data, bytes);
-        }
-        Self { data: data.cast(), length, mapping, mapped }
+        Self { data: map(Self::mapped(length)).cast(), length }
+    }
+
+    /// The bytes that are mapped for a length.
+    fn mapped(length: usize) -> usize {
+        length.saturating_mul(size_of::<T>()).max(1)
     }
 }
 
@@ -73,7 +63,7 @@ impl<T: Plain> DerefMut for Pages<T> {
 
 impl<T: Plain> Drop for Pages<T> {
     fn drop(&mut self) {
-        unmap(self.mapping, self.mapped);
+        unmap(self.data.cast(), Self::mapped(self.length));
     }
 }
 
@@ -102,15 +92,6 @@ fn unmap(mapping: NonNull<u8>, bytes: usize) {
     unsafe { libc::munmap(mapping.as_ptr().cast(), bytes) };
 }
 
-#[cfg(target_os = "linux")]
-fn advise_huge(data: NonNull<u8>, bytes: usize) {
-    // SAFETY: advice about memory that we own; a refusal changes nothing.
-    unsafe { libc::madvise(data.as_ptr().cast(), bytes, libc::MADV_HUGEPAGE) };
-}
-
-#[cfg(not(target_os = "linux"))]
-fn advise_huge(_data: NonNull<u8>, _bytes: usize) {}
-
 fn layout(bytes: usize) -> std::alloc::Layout {
     std::alloc::Layout::from_size_align(bytes, 4096).unwrap_or(std::alloc::Layout::new::<u8>())
 }
@@ -134,14 +115,14 @@ mod tests {
 
     #[test]
     fn pages_are_zeroed_and_writable() {
-        for (length, huge) in [(1, false), (1000, true), (1 << 19, true)] {
-            let mut pages = Pages::<i64>::zeroed(length, huge);
+        for length in [0, 1, 1000, 1 << 19] {
+            let mut pages = Pages::<i64>::zeroed(length);
             assert!(pages.iter().all(|&value| value == 0));
             assert_eq!(pages.len(), length);
             if let Some(last) = pages.last_mut() {
                 *last = 7;
+                assert_eq!(pages.last(), Some(&7));
             }
-            assert_eq!(pages.last(), Some(&7));
         }
     }
 }
