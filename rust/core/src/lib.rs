@@ -9,6 +9,7 @@
 //!
 //! It is not a metrics library for arrays, not a database, and it knows nothing of Python.
 
+mod batch;
 pub mod call;
 mod join;
 mod keep;
@@ -18,6 +19,7 @@ mod roll;
 mod stage;
 mod tracker;
 
+pub use batch::BatchRow;
 pub use join::{Counters, LabelView, MemoryUsage, Options, PredictionView};
 pub use keep::DecodeError;
-pub use tracker::{BatchRow, ResolvedTime, Snapshot, SnapshotRequest, Timing, Tracker};
+pub use tracker::{ResolvedTime, Snapshot, SnapshotRequest, Timing, Tracker};

@@ -6,6 +6,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 
+use crate::batch::BatchRow;
 use crate::call::{
     CallError, Event, HashKey, Identity, Key, Kind, MAXIMUM_FEATURE_BYTES, ONE_HOUR, check_score, check_time,
     system_clock,
@@ -14,7 +15,7 @@ use crate::join::{Counters, LabelView, MemoryUsage, Options, PageCursor, Predict
 use crate::memory::fork::{Forkable, Held, outlive, register};
 use crate::metrics::{Aggregates, Bin, Report, evaluate};
 use crate::roll::{Counts, ScoreSums, Span};
-use crate::stage::{Stage, WORTH_DRAINING};
+use crate::stage::Stage;
 
 /// What the caller says of the time of an event, in microseconds since the epoch.
 #[derive(Debug, Clone, Copy, Default)]
@@ -25,25 +26,8 @@ pub struct Timing {
     pub clock: Option<i64>,
 }
 
-/// One row of a batch. Its time was resolved by [`Tracker::resolve_time`] or [`Tracker::resolve_stamp`].
-#[derive(Debug, Clone, Copy)]
-pub struct BatchRow<'a> {
-    /// The fingerprint of the id.
-    pub key: Key,
-    /// The id.
-    pub id: Identity<'a>,
-    /// The prediction or the label.
-    pub positive: bool,
-    /// NaN for none.
-    pub score: f64,
-    /// The time and whether it may advance retention.
-    pub time: ResolvedTime,
-    /// Encoded features; empty for none.
-    pub features: &'a [u8],
-}
-
 /// A time that was checked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ResolvedTime {
     /// Microseconds since the epoch.
     pub time: i64,
@@ -82,8 +66,8 @@ pub struct Snapshot {
 }
 
 /// The store and the buffers that it swaps with the stage.
-struct Room {
-    store: Store,
+pub(crate) struct Room {
+    pub(crate) store: Store,
     spare: Stage,
 }
 
@@ -232,7 +216,7 @@ impl Tracker {
     }
 
     /// The store, with everything in it that was staged before.
-    fn drained(&self) -> MutexGuard<'_, Room> {
+    pub(crate) fn drained(&self) -> MutexGuard<'_, Room> {
         let mut room = lock(&self.shared.room);
         room.drain(&self.shared.stage);
         room
@@ -252,32 +236,6 @@ impl Tracker {
     /// [`CallError::EarlyTime`] or [`CallError::LateTime`] when the clock itself is out of range.
     pub fn resolve_stamp(&self, clock: Option<i64>) -> Result<ResolvedTime, CallError> {
         lock(&self.shared.stage).resolve(None, clock)
-    }
-
-    /// Takes checked predictions, in slices that each hold the store for well under a millisecond.
-    pub fn log_predictions<'a>(&self, rows: impl Iterator<Item = BatchRow<'a>>) {
-        self.log_batch(Kind::Prediction, rows);
-    }
-
-    /// Takes checked labels, in slices that each hold the store for well under a millisecond.
-    pub fn log_labels<'a>(&self, rows: impl Iterator<Item = BatchRow<'a>>) {
-        self.log_batch(Kind::Label, rows);
-    }
-
-    fn log_batch<'a>(&self, kind: Kind, mut rows: impl Iterator<Item = BatchRow<'a>>) {
-        let mut slice = Stage::for_options(&self.options());
-        loop {
-            slice.clear();
-            while slice.events.len() < WORTH_DRAINING && !slice.is_worth_draining() {
-                let Some(row) = rows.next() else { break };
-                slice.push(kind, &row);
-            }
-            if slice.events.is_empty() {
-                return;
-            }
-            let mut room = self.drained();
-            room.store.apply(&slice.events, &slice.bytes);
-        }
     }
 
     /// Counts rows of a batch that were refused one by one, and null labels that were skipped.
@@ -423,13 +381,13 @@ impl Room {
 }
 
 impl Stage {
-    fn for_options(options: &Options) -> Self {
+    pub(crate) fn for_options(options: &Options) -> Self {
         Self { keep_ids: options.keep_ids, keep_features: options.keep_features, ..Self::default() }
     }
 
     /// Adds an event at the end.
     #[inline]
-    fn push(&mut self, kind: Kind, row: &BatchRow<'_>) {
+    pub(crate) fn push(&mut self, kind: Kind, row: &BatchRow<'_>) {
         let before = self.bytes.len();
         if self.keep_ids {
             self.bytes.push(row.id.kind as u8);
@@ -450,7 +408,7 @@ impl Stage {
         });
     }
 
-    fn clear(&mut self) {
+    pub(crate) fn clear(&mut self) {
         self.events.clear();
         self.bytes.clear();
         // A burst of long features leaves no large buffer behind.

@@ -61,10 +61,15 @@ impl Store {
             return;
         }
         if let Some(place) = self.index.find(event.key).and_then(|slot| self.place(slot.row)) {
-            let generation = &self.generations[place.generation];
-            generation.prefetch_row(place.offset);
-            generation.prefetch_label_time(place.offset);
+            self.prefetch_place(place);
         }
+    }
+
+    #[inline]
+    pub(super) fn prefetch_place(&self, place: Place) {
+        let generation = &self.generations[place.generation];
+        generation.prefetch_row(place.offset);
+        generation.prefetch_label_time(place.offset);
     }
 
     #[inline]
@@ -134,6 +139,7 @@ impl Store {
             tail.set_features(offset, features);
         }
         self.resident += 1;
+        self.arrivals += 1;
         Place { generation, offset }
     }
 
@@ -177,6 +183,7 @@ impl Store {
         let sequence = generation.sequence;
         generation.kill(place.offset);
         self.resident -= 1;
+        self.departures += 1;
         let moved = self.push(row.with_label(Label::Pending), &id, &features);
         let number = self.number(moved);
         if let Some(slot) = self.index.find(key) {
@@ -198,31 +205,31 @@ impl Store {
     #[inline]
     fn apply_label(&mut self, event: &Event, id: &[u8]) {
         match self.find(self.index.home(event.key), event.key) {
-            Found::Live(place) => self.meet_label(event, place),
+            Found::Live(place) => self.meet_label(place, event.positive, event.time),
             Found::Expired(_) => self.totals.late_labels += 1,
             Found::Nothing => self.hold_label(event, id),
         }
     }
 
     #[inline]
-    fn meet_label(&mut self, event: &Event, place: Place) {
+    pub(super) fn meet_label(&mut self, place: Place, positive: bool, event_time: i64) {
         let generation = &mut self.generations[place.generation];
         let Some(row) = generation.row(place.offset) else {
             return;
         };
-        let label = Label::of(event.positive);
+        let label = Label::of(positive);
         if row.label() == Label::Pending {
-            generation.set_label(place.offset, label, event.time);
+            generation.set_label(place.offset, label, event_time);
             return;
         }
         let time = generation.label_time(place.offset);
-        generation.note_label_event(place.offset, event.time);
+        generation.note_label_event(place.offset, event_time);
         if row.label() == label {
             self.totals.duplicate_events += 1;
-            generation.set_label_time(place.offset, time.max(event.time));
-        } else if event.time >= time {
+            generation.set_label_time(place.offset, time.max(event_time));
+        } else if event_time >= time {
             self.totals.corrected_labels += 1;
-            generation.set_label(place.offset, label, event.time);
+            generation.set_label(place.offset, label, event_time);
         } else {
             self.totals.stale_events += 1;
         }
@@ -270,6 +277,7 @@ impl Store {
         }
         self.generations[place.generation].kill(place.offset);
         self.resident -= 1;
+        self.departures += 1;
         self.release_if_empty(place.generation);
         true
     }

@@ -106,6 +106,9 @@ pub(crate) struct Store {
     pub(crate) cutoff: i64,
     /// Rows held in memory, expired ones included, taken-out ones not.
     pub(crate) resident: usize,
+    /// Times that rows have left or moved, and rows that ever came.
+    pub(crate) departures: u64,
+    pub(crate) arrivals: u64,
     next_sequence: u64,
     sweep_next: usize,
     sweep_due: usize,
@@ -126,6 +129,8 @@ impl Store {
             newest: None,
             cutoff: i64::MIN,
             resident: 0,
+            departures: 0,
+            arrivals: 0,
             next_sequence: 0,
             sweep_next: 0,
             sweep_due: 0,
@@ -206,9 +211,16 @@ impl Store {
         }
     }
 
+    /// The earliest time whose event would move the cutoff; `None` when there is no retention.
+    pub(crate) fn next_cutoff_move(&self) -> Option<i64> {
+        let (retention, step) = (self.options.retention?, self.options.cutoff_step()?);
+        Some(self.cutoff.saturating_add(step).saturating_add(retention))
+    }
+
     #[cold]
     fn move_cutoff(&mut self, cutoff: i64) {
         self.cutoff = cutoff;
+        self.departures += 1;
         self.totals.dropped_orphans += self.orphans.expire(cutoff);
         for position in 0..self.generations.len() {
             if self.generations[position].held() > 0 && self.generations[position].total.last < cutoff {
@@ -232,6 +244,7 @@ impl Store {
         self.totals.reclaimed_labelled += counts.matched();
         self.totals.reclaimed_unlabelled += counts.pending();
         self.resident -= generation.held();
+        self.departures += 1;
         generation.release();
         self.sweep_due = (self.sweep_due + SWEEP_PER_GENERATION).min(SWEEP_PARTS);
     }

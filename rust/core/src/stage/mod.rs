@@ -3,7 +3,10 @@
 //! A drain overlaps the cache misses of many events, which one call cannot; and a call that only stages never waits for
 //! a query. Events are complete and checked: draining cannot fail.
 
+mod block;
+
 use crate::call::{Event, TickingClock};
+pub(crate) use block::{LEAST_IN_BLOCK, LabelBlock, Lookup, MOST_IN_BLOCK, Target};
 
 /// Events that make a drain worth while.
 pub(crate) const WORTH_DRAINING: usize = 1024;

@@ -1,0 +1,126 @@
+//! A batch of labels, which is applied in the order of the index and the rows, leaves what single calls leave.
+#![allow(clippy::unwrap_used, reason = "a failed test")]
+
+use proptest::prelude::*;
+use truthlag_core::call::{HashKey, IdKind, Identity};
+use truthlag_core::{BatchRow, Options, Timing, Tracker};
+
+const CLOCK: i64 = 1_700_000_000_000_000;
+const HOUR: i64 = 3_600_000_000;
+
+#[derive(Debug, Clone, Copy)]
+struct Label {
+    id: u64,
+    positive: bool,
+    time: i64,
+}
+
+fn identity(bytes: &[u8; 8]) -> Identity<'_> {
+    Identity { kind: IdKind::Integer, bytes }
+}
+
+fn timing(time: i64) -> Timing {
+    Timing { time: Some(time), clock: Some(CLOCK) }
+}
+
+/// A tracker with predictions of the first `ids` ids, some of them expired when there is retention.
+fn with_predictions(options: Options, ids: u64) -> Tracker {
+    let tracker = Tracker::with_hash_key(options, HashKey::new([1, 2]));
+    for id in 0..ids {
+        let time = CLOCK - (id as i64 * 37 % 100) * HOUR;
+        tracker.log_prediction(identity(&id.to_le_bytes()), id % 2 == 0, Some(0.5), b"", timing(time)).unwrap();
+    }
+    tracker
+}
+
+fn log_batch(tracker: &Tracker, labels: &[Label]) {
+    let ids: Vec<[u8; 8]> = labels.iter().map(|label| label.id.to_le_bytes()).collect();
+    tracker.log_labels(labels.iter().zip(&ids).map(|(label, bytes)| BatchRow {
+        key: tracker.fingerprint(identity(bytes)),
+        id: identity(bytes),
+        positive: label.positive,
+        score: f64::NAN,
+        time: tracker.resolve_time(label.time, Some(CLOCK)).unwrap(),
+        features: &[],
+    }));
+}
+
+fn labels(count: std::ops::Range<usize>) -> impl Strategy<Value = Vec<Label>> {
+    // Few enough ids that many have several labels, in the order of time, against it, and at the same time.
+    let label = (0..3000_u64, any::<bool>(), -90..5_i64).prop_map(|(id, positive, hours)| Label {
+        id,
+        positive,
+        time: CLOCK + hours * HOUR,
+    });
+    let ordered = |mut labels: Vec<Label>, order: u8| {
+        match order {
+            0 => labels.sort_by_key(|label| label.time),
+            1 => labels.sort_by_key(|label| -label.time),
+            _ => {}
+        }
+        labels
+    };
+    (prop::collection::vec(label, count), 0..3_u8).prop_map(move |(labels, order)| ordered(labels, order))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 60, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_batch_leaves_the_bytes_that_single_calls_leave(
+        labels in labels(2000..9000),
+        ids in 0..3000_u64,
+        retention in prop_oneof![Just(None), (1..400_i64).prop_map(|hours| Some(hours * HOUR))],
+        generation_rows in 1..3000_usize,
+        max_orphan_labels in prop_oneof![0..2000_usize, Just(1_000_000)],
+        keep_ids in any::<bool>(),
+    ) {
+        let options = Options { retention, max_orphan_labels, keep_ids, generation_rows, ..Options::default() };
+        let (batch, single) = (with_predictions(options, ids), with_predictions(options, ids));
+        log_batch(&batch, &labels);
+        for label in &labels {
+            single.log_label(identity(&label.id.to_le_bytes()), label.positive, timing(label.time)).unwrap();
+        }
+        prop_assert_eq!(batch.counters(), single.counters());
+        prop_assert!(batch.to_bytes(b"") == single.to_bytes(b""));
+    }
+}
+
+/// Rows that leave and come while a batch looks for them are neither hit by mistake nor missed.
+#[test]
+fn rows_may_leave_and_come_meanwhile() {
+    const KEPT: u64 = 60_000;
+    let options = Options { retention: None, generation_rows: 500, max_orphan_labels: 1 << 20, ..Options::default() };
+    for round in 0..6 {
+        let tracker = with_predictions(options, 2 * KEPT);
+        // Ids below KEPT stay; those up to 2 KEPT are forgotten meanwhile; the last come meanwhile.
+        let labels: Vec<Label> = (0..3 * KEPT)
+            .map(|number| Label { id: number * 7919 % (3 * KEPT), positive: number % 3 == 0, time: CLOCK })
+            .collect();
+        std::thread::scope(|scope| {
+            scope.spawn(|| log_batch(&tracker, &labels));
+            scope.spawn(|| {
+                for id in 0..KEPT {
+                    assert!(tracker.forget(identity(&(KEPT + id).to_le_bytes())));
+                    let come = (2 * KEPT + id).to_le_bytes();
+                    tracker.log_prediction(identity(&come), id % 2 == 0, Some(0.5), b"", timing(CLOCK)).unwrap();
+                    if id % 64 == round {
+                        std::thread::yield_now();
+                    }
+                }
+            });
+        });
+        let counters = tracker.counters();
+        assert_eq!((counters.predictions, counters.matched, counters.pending), (2 * KEPT, 2 * KEPT, 0));
+        for label in &labels {
+            let view = tracker.label(identity(&label.id.to_le_bytes()));
+            let forgotten = (KEPT..2 * KEPT).contains(&label.id);
+            match view {
+                Some(view) => assert_eq!((view.positive, view.time), (label.positive, CLOCK)),
+                None => assert!(forgotten),
+            }
+        }
+        // A label that came after its prediction was forgotten waits for another.
+        assert_eq!(counters.labels, counters.matched + counters.orphan_labels);
+    }
+}
