@@ -7,6 +7,8 @@ use crate::memory::pages::Pages;
 /// Bytes of a chunk. Strings do not straddle chunks, so that nothing large is ever copied to grow.
 const CHUNK: usize = 2 << 20;
 const HEADER: usize = 2;
+/// Bytes whose pages are touched together.
+const STRETCH: usize = 64 << 10;
 
 /// Bytes of which the first `used` are written.
 struct Chunk {
@@ -69,6 +71,10 @@ impl ByteColumn {
         target[..HEADER].copy_from_slice(&(bytes.len() as u16).to_le_bytes());
         target[HEADER..].copy_from_slice(bytes);
         let position = (number * CHUNK + chunk.used) as u32;
+        if (chunk.used + needed) / STRETCH > chunk.used / STRETCH {
+            let next = (chunk.used + needed) / STRETCH * STRETCH;
+            chunk.bytes.populate(next..next + STRETCH);
+        }
         chunk.used += needed;
         position + 1
     }

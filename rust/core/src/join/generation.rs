@@ -116,12 +116,21 @@ impl Generation {
     pub(crate) fn push(&mut self, row: Row) -> usize {
         let offset = self.length;
         if offset.is_multiple_of(CELL) {
-            self.cells.push(Cell::EMPTY);
+            self.open_cell(offset);
         }
         self.rows[offset] = row;
         self.length += 1;
         self.count_in(offset, &row);
         offset
+    }
+
+    #[cold]
+    fn open_cell(&mut self, offset: usize) {
+        self.cells.push(Cell::EMPTY);
+        // Not the first, so that a small store stays small.
+        if offset > 0 {
+            self.rows.populate(offset..offset + CELL);
+        }
     }
 
     #[inline]

@@ -336,6 +336,7 @@ impl Index {
             region.next = 0;
         }
         let table = Table { slab: region.slab as u32, first: region.next as u32 };
+        self.slabs[region.slab].populate(region.next..region.next + buckets);
         region.next += buckets;
         region.tables += 1;
         table
