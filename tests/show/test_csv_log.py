@@ -105,6 +105,6 @@ def test_other_kinds_of_files_are_named(tmp_path: Path, content: bytes, reason: 
 
 
 def test_no_file_and_no_regular_file(tmp_path: Path) -> None:
-    for path in (tmp_path / "absent.csv", tmp_path):
-        with pytest.raises(LogError, match="not a regular file"):
+    for path, reason in ((tmp_path / "absent.csv", "no such file"), (tmp_path, "not a regular file")):
+        with pytest.raises(LogError, match=reason):
             open_log(str(path))

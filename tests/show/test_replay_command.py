@@ -158,7 +158,7 @@ def test_labels_without_a_time_or_a_prediction_are_told(run: Run, write_log: Wri
     predictions = write_log(["a,2024-03-01,1,0.5"], "predictions.csv", "request_id,timestamp,prediction,score")
     labels = write_log(["a,1,", "z,1,2024-03-01"], "labels.csv", "request_id,label,label_timestamp")
     ran = run("replay", predictions, "--labels", labels)
-    assert ran.out.splitlines()[-1] == "1 labels without a time, taken as never arrived; 1 labels without a prediction"
+    assert ran.out.splitlines()[-1] == "1 label without a time, taken as never arrived; 1 label without a prediction"
 
 
 def test_parquet_rows_are_told_by_number(run: Run, tmp_path: Path) -> None:

@@ -52,6 +52,8 @@ def open_log(path: str) -> LogFile:
     from truthlag.show.csv_log import CsvLog
     from truthlag.show.parquet_log import ParquetLog
 
+    if not Path(path).exists():
+        raise LogError(f"{path}: no such file")
     if not Path(path).is_file():
         raise LogError(f"{path}: not a regular file (a log is read twice: first its times, then its rows)")
     try:

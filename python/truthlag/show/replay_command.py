@@ -16,7 +16,7 @@ from truthlag.show.interrupt import Interrupts
 from truthlag.show.machine_formats import CsvWriter, JsonWriter
 from truthlag.show.outcome import Outcome
 from truthlag.show.replay import Replay, ReplaySettings
-from truthlag.show.summary import summary
+from truthlag.show.summary import counted, summary
 from truthlag.show.table import TableWriter
 from truthlag.show.timeline import Timeline
 
@@ -64,13 +64,14 @@ def run_replay(request: ReplayRequest) -> int:
             run.go(progress, tell, interrupts)
             code = _exit_code(request, run.outcome, tell)
         except KeyboardInterrupt:
-            tell(f"interrupted after {run.outcome.periods:,} periods")
+            tell(f"interrupted after {counted(run.outcome.periods, 'period')}")
             code = EXIT_INTERRUPTED
         except LogError as error:
             shared.print(str(error), style="red", markup=False, soft_wrap=True)
             code = error.exit_code
     if run.bad_rows.count:
-        tell(f"{run.bad_rows.count:,} bad rows were left out")
+        left_out = run.bad_rows.count
+        tell(f"{counted(left_out, 'bad row')} {'was' if left_out == 1 else 'were'} left out")
     if request.output == "table" and run.outcome.periods:
         for line in run.summary():
             # On a terminal lines break between words; elsewhere they are as long as they are.

@@ -16,18 +16,23 @@ if TYPE_CHECKING:
     from truthlag.show.replay import Replay, ReplaySettings
 
 _NOTES = {
-    "orphan_labels": "labels without a prediction",
-    "replaced_predictions": "predictions replaced by a later one of the same id",
-    "corrected_labels": "labels corrected",
-    "duplicate_events": "events repeated",
-    "stale_events": "events overtaken by a later one of the same id",
+    "orphan_labels": ("label", "without a prediction"),
+    "replaced_predictions": ("prediction", "replaced by a later one of the same id"),
+    "corrected_labels": ("label", "corrected"),
+    "duplicate_events": ("event", "repeated"),
+    "stale_events": ("event", "overtaken by a later one of the same id"),
 }
+
+
+def counted(number: int, noun: str) -> str:
+    """A number with its noun: `1 label`, `2,000 labels`."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def summary(settings: ReplaySettings, replay: Replay, outcome: Outcome, undated_labels: int) -> Iterator[str]:
     """The lines, without line ends."""
     age = f", once {format_duration(settings.min_age)} old" if settings.min_age else ""
-    yield f"replayed {replay.predictions:,} predictions and {replay.labels:,} labels"
+    yield f"replayed {counted(replay.predictions, 'prediction')} and {counted(replay.labels, 'label')}"
     yield f"each row: predictions of {format_duration(settings.window)}{age}; labels known at the end of the period"
     baseline = replay.judge.baseline
     if baseline is None:
@@ -35,17 +40,17 @@ def summary(settings: ReplaySettings, replay: Replay, outcome: Outcome, undated_
     else:
         yield f"baseline ({_source(replay)}): " + ", ".join(f"{name} {value:.3f}" for name, value in baseline.items())
     order = (*SEVERITIES, TOO_FEW, "pending")
-    counted = ", ".join(
+    verdicts = ", ".join(
         f"{outcome.verdicts[word]:,} {WORDS.get(word, word)}" for word in order if outcome.verdicts[word]
     )
-    yield f"verdicts: {counted or 'none'}; a metric alerts when {100 * settings.tolerance:g}% below the baseline"
+    yield f"verdicts: {verdicts or 'none'}; a metric alerts when {100 * settings.tolerance:g}% below the baseline"
     counters = replay.tracker.counters()
-    notes = [f"{counters[name]:,} {words}" for name, words in _NOTES.items() if counters[name]]
+    notes = [f"{counted(counters[name], noun)} {fate}" for name, (noun, fate) in _NOTES.items() if counters[name]]
     dropped = counters["late_labels"] + counters["dropped_orphans"]
     if dropped:
-        notes.append(f"{dropped:,} labels dropped, whose prediction was forgotten by then or never came")
+        notes.append(f"{counted(dropped, 'label')} dropped, whose prediction was forgotten by then or never came")
     if undated_labels:
-        notes.insert(0, f"{undated_labels:,} labels without a time, taken as never arrived")
+        notes.insert(0, f"{counted(undated_labels, 'label')} without a time, taken as never arrived")
     if notes:
         yield "; ".join(notes)
 
