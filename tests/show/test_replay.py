@@ -136,4 +136,4 @@ def test_the_last_event_of_an_id_wins(run: Callable[..., Any], write_log: Callab
     ]
     ran = run("replay", write_log(lines))
     assert "2       2   100.0%    1.000" in ran.out
-    assert "1 predictions replaced by a later one of the same id; 1 labels corrected; 2 events repeated" in ran.out
+    assert "1 prediction replaced by a later one of the same id; 1 label corrected; 2 events repeated" in ran.out
