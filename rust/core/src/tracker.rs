@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 
 use crate::batch::BatchRow;
 use crate::call::{
-    CallError, Event, HashKey, Identity, Key, Kind, MAXIMUM_FEATURE_BYTES, ONE_HOUR, check_score, check_time,
+    CallError, Event, HashKey, Identity, Key, Kind, MAXIMUM_FEATURE_BYTES, ONE_HOUR, Ticks, check_score, check_time,
     system_clock,
 };
 use crate::join::{Counters, LabelView, MemoryUsage, Options, PageCursor, PredictionView, Progress, Store};
@@ -186,6 +186,7 @@ impl Tracker {
         features: &[u8],
         timing: Timing,
     ) -> Result<(), CallError> {
+        let ticks = Ticks::now();
         let key = self.fingerprint(id);
         loop {
             let mut stage = lock(&self.shared.stage);
@@ -194,7 +195,7 @@ impl Tracker {
                 drop(self.drained());
                 continue;
             }
-            let time = stage.resolve(timing.time, timing.clock)?;
+            let time = stage.resolve(timing.time, timing.clock, ticks)?;
             stage.push(kind, &BatchRow { key, id, positive, score, time, features });
             let drain = stage.is_worth_draining();
             drop(stage);
@@ -227,7 +228,7 @@ impl Tracker {
     /// # Errors
     /// [`CallError::EarlyTime`] or [`CallError::LateTime`].
     pub fn resolve_time(&self, time: i64, clock: Option<i64>) -> Result<ResolvedTime, CallError> {
-        lock(&self.shared.stage).resolve(Some(time), clock)
+        lock(&self.shared.stage).resolve(Some(time), clock, Ticks::now())
     }
 
     /// The stamp for events without a time: the clock, or the last stamp when the clock has stepped back.
@@ -235,7 +236,7 @@ impl Tracker {
     /// # Errors
     /// [`CallError::EarlyTime`] or [`CallError::LateTime`] when the clock itself is out of range.
     pub fn resolve_stamp(&self, clock: Option<i64>) -> Result<ResolvedTime, CallError> {
-        lock(&self.shared.stage).resolve(None, clock)
+        lock(&self.shared.stage).resolve(None, clock, Ticks::now())
     }
 
     /// Counts rows of a batch that were refused one by one, and null labels that were skipped.
@@ -248,7 +249,11 @@ impl Tracker {
     /// Removes the prediction and the label of an id; true when there was either.
     #[must_use]
     pub fn forget(&self, id: Identity<'_>) -> bool {
-        self.drained().store.forget(self.fingerprint(id))
+        let mut room = self.drained();
+        // Its bytes may still lie in what was staged before.
+        room.spare.wipe();
+        lock(&self.shared.stage).wipe();
+        room.store.forget(self.fingerprint(id))
     }
 
     /// Takes the label of an id back; true when there was one.
@@ -415,13 +420,20 @@ impl Stage {
         self.bytes.shrink_to(1 << 21);
     }
 
+    /// Overwrites what lies behind the staged bytes.
+    fn wipe(&mut self) {
+        let length = self.bytes.len();
+        self.bytes.resize(self.bytes.capacity(), 0);
+        self.bytes.truncate(length);
+    }
+
     fn bytes(&self) -> usize {
         self.events.capacity() * size_of::<Event>() + self.bytes.capacity()
     }
 
-    /// The time of an event; without a `clock` the system's is asked.
+    /// The time of an event; without a `clock` the system's counts, as it stood at `ticks`.
     #[inline]
-    fn resolve(&mut self, time: Option<i64>, clock: Option<i64>) -> Result<ResolvedTime, CallError> {
+    fn resolve(&mut self, time: Option<i64>, clock: Option<i64>, ticks: Ticks) -> Result<ResolvedTime, CallError> {
         match (time, clock) {
             (Some(time), Some(clock)) => Ok(ResolvedTime::at(check_time(time, clock)?, clock)),
             // The last reading of the system's clock will do while it is not behind the event.
@@ -431,7 +443,7 @@ impl Stage {
                 Ok(ResolvedTime::at(check_time(time, self.clock)?, self.clock))
             }
             (None, clock) => {
-                let clock = clock.unwrap_or_else(|| self.ticking.now());
+                let clock = clock.unwrap_or_else(|| self.ticking.at(ticks));
                 // The last stamp may be far ahead of a clock that was set back: it still rules.
                 let time = check_time(clock, clock)?.max(self.last_stamp);
                 self.last_stamp = time;

@@ -16,4 +16,4 @@ pub(crate) use event::{Event, Kind};
 pub use identity::{HashKey, IdKind, Identity, Key, MAXIMUM_ID_BYTES};
 pub(crate) use logarithm::natural_logarithm;
 pub(crate) use siphash::siphash;
-pub(crate) use ticking::TickingClock;
+pub(crate) use ticking::{TickingClock, Ticks};

@@ -58,11 +58,24 @@ impl<T> Reading<T> {
     }
 }
 
-impl TickingClock {
-    /// Microseconds since the epoch; 0 when the clock stands before 1970.
+/// The counter of ticks at a moment. Taken before the lock under which it is turned into a time: the processor works on
+/// other things while it reads the counter, but not across a lock.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Ticks(u64);
+
+impl Ticks {
     #[inline]
-    pub(crate) fn now(&mut self) -> i64 {
-        let passed = counter().wrapping_sub(self.ticks);
+    pub(crate) fn now() -> Self {
+        Self(counter())
+    }
+}
+
+impl TickingClock {
+    /// Microseconds since the epoch at `ticks`, a reading just taken; 0 when the clock stands before 1970.
+    #[inline]
+    pub(crate) fn at(&mut self, ticks: Ticks) -> i64 {
+        // Ticks from before the reading that counts now have passed a whole round: the clock is asked again.
+        let passed = ticks.0.wrapping_sub(self.ticks);
         if passed < self.good_for {
             // Less than SPAN nanoseconds have passed, so the product stays below 2^49.
             return ((self.time + ((passed * self.rate) >> POINT)) / 1000).cast_signed();
@@ -161,7 +174,7 @@ mod tests {
         let (start, mut carried) = (Instant::now(), 0_u32);
         while start.elapsed().as_millis() < 50 {
             let before = system_clock();
-            let read = clock.now();
+            let read = clock.at(Ticks::now());
             let after = system_clock();
             // Half of the longest reading, and one part in a thousand of the span.
             assert!(before - 1 <= read && read <= after + 1, "{before} {read} {after}");
@@ -198,5 +211,18 @@ mod tests {
         clock.measure(reading(93_000_000, 4_000, 10));
         clock.measure(reading(96_000_000, 5_000, 10));
         assert!(clock.is_steady);
+    }
+
+    #[test]
+    fn ticks_from_before_the_last_reading_ask_the_clock_again() {
+        let mut clock = TickingClock::default();
+        let early = Ticks::now();
+        std::thread::sleep(Duration::from_millis(2));
+        while clock.good_for == 0 && has_steady_ticks() {
+            clock.at(Ticks::now());
+        }
+        let before = system_clock();
+        let read = clock.at(early);
+        assert!((before..=system_clock()).contains(&read));
     }
 }

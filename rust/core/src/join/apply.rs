@@ -11,9 +11,10 @@ use super::store::{Place, Store};
 use crate::call::{Event, Key, Kind};
 use crate::roll::{Label, Row};
 
-/// How many events ahead their buckets are brought into the cache, and their rows after that.
-const BUCKETS_AHEAD: usize = 24;
-const ROWS_AHEAD: usize = 12;
+/// Events that are applied together: the buckets of a group are brought into the cache two groups ahead, its rows one
+/// group ahead. Each is a loop of its own with little else in it, since the processor overlaps misses (those of the
+/// page tables too) only as far as it sees ahead.
+const GROUP: usize = 32;
 
 /// What the index says of a key.
 enum Found {
@@ -28,40 +29,45 @@ impl Store {
     /// Applies events in their order. `bytes` holds their ids and features one after the other.
     pub(crate) fn apply(&mut self, events: &[Event], bytes: &[u8]) {
         let mut rest = bytes;
-        for event in events.iter().take(BUCKETS_AHEAD) {
-            self.index.prefetch(event.key);
-        }
-        for (position, event) in events.iter().enumerate() {
-            if let Some(ahead) = events.get(position + BUCKETS_AHEAD) {
-                self.index.prefetch(ahead.key);
-                self.orphans.prefetch(ahead.key);
-            }
-            if let Some(ahead) = events.get(position + ROWS_AHEAD) {
-                self.prefetch_row(ahead);
-            }
-            let (id, after) = rest.split_at(usize::from(event.id_length).min(rest.len()));
-            let (features, after) = after.split_at((event.features_length as usize).min(after.len()));
-            rest = after;
-            if event.advances {
-                self.advance(event.time);
-            }
-            match event.kind {
-                Kind::Prediction => self.apply_prediction(event, id, features),
-                Kind::Label => self.apply_label(event, id),
+        let group = |number: usize| events.chunks(GROUP).nth(number).unwrap_or_default();
+        self.prefetch_buckets(group(0));
+        self.prefetch_buckets(group(1));
+        self.prefetch_rows(group(0));
+        for (number, now) in events.chunks(GROUP).enumerate() {
+            self.prefetch_buckets(group(number + 2));
+            self.prefetch_rows(group(number + 1));
+            for event in now {
+                let (id, after) = rest.split_at(usize::from(event.id_length).min(rest.len()));
+                let (features, after) = after.split_at((event.features_length as usize).min(after.len()));
+                rest = after;
+                if event.advances {
+                    self.advance(event.time);
+                }
+                match event.kind {
+                    Kind::Prediction => self.apply_prediction(event, id, features),
+                    Kind::Label => self.apply_label(event, id),
+                }
             }
         }
         self.sweep_some();
     }
 
-    /// A hint only: the event looks for its row again when its turn comes.
     #[inline]
-    fn prefetch_row(&self, event: &Event) {
-        // A prediction has no row yet, but for the few that replace one.
-        if event.kind == Kind::Prediction {
-            return;
+    fn prefetch_buckets(&self, events: &[Event]) {
+        for event in events {
+            self.index.prefetch(event.key);
+            self.orphans.prefetch(event.key);
         }
-        if let Some(place) = self.index.find(event.key).and_then(|slot| self.place(slot.row)) {
-            self.prefetch_place(place);
+    }
+
+    /// A hint only: each event looks for its row again when its turn comes.
+    #[inline]
+    fn prefetch_rows(&self, events: &[Event]) {
+        // A prediction has no row yet, but for the few that replace one.
+        for event in events.iter().filter(|event| event.kind == Kind::Label) {
+            if let Some(place) = self.index.find(event.key).and_then(|slot| self.place(slot.row)) {
+                self.prefetch_place(place);
+            }
         }
     }
 
@@ -112,8 +118,12 @@ impl Store {
         if let Some(slot) = slot {
             self.index.redirect(slot, number);
         } else {
-            let generations = &self.generations;
-            let indexed = self.index.insert_at(home, event.key.tag, number, |number| Self::holds(generations, number));
+            let (tag, generations) = (event.key.tag, &self.generations);
+            let indexed = if self.has_lost {
+                self.index.insert_at(home, tag, number, |number| Self::holds(generations, number))
+            } else {
+                self.index.insert_at(home, tag, number, |_| true)
+            };
             debug_assert!(indexed, "random fingerprints always find room");
         }
         if let Some(orphan) = self.orphans.take(event.key) {
@@ -159,8 +169,12 @@ impl Store {
             }
         } else if newer {
             self.totals.replaced_predictions += 1;
-            generation.set_prediction(place.offset, row, features);
-            self.refresh(event.key, place);
+            let fits = features.is_empty() || generation.has_room();
+            generation.set_prediction(place.offset, row, if fits { features } else { &[] });
+            match self.index.find(event.key).filter(|_| !fits) {
+                Some(slot) => self.relocate(slot, place, Some(features)),
+                None => self.refresh(event.key, place),
+            }
         } else {
             self.totals.stale_events += 1;
         }
@@ -173,22 +187,25 @@ impl Store {
         if !bounded || place.generation + 1 == self.generations.len() {
             return;
         }
+        if let Some(slot) = self.index.find(key) {
+            self.relocate(slot, place, None);
+        }
+    }
+
+    /// Moves a row to the end, with other features if given, and the slot that leads to it.
+    pub(super) fn relocate(&mut self, slot: Slot, place: Place, features: Option<&[u8]>) {
         let generation = &mut self.generations[place.generation];
-        let Some(row) = generation.row(place.offset) else {
+        let Some(row) = generation.row(place.offset).filter(|row| !row.is_dead()) else {
             return;
         };
-        let (id, features) = (generation.encoded_id(place.offset).to_vec(), generation.features(place.offset).to_vec());
+        let id = generation.encoded_id(place.offset).to_vec();
+        let features = features.unwrap_or_else(|| generation.features(place.offset)).to_vec();
         let label = row.label();
         let (time, earliest) = (generation.label_time(place.offset), generation.earliest_label_time(place.offset));
         let sequence = generation.sequence;
-        generation.kill(place.offset);
-        self.resident -= 1;
-        self.departures += 1;
+        self.take_out(place);
         let moved = self.push(row.with_label(Label::Pending), &id, &features);
-        let number = self.number(moved);
-        if let Some(slot) = self.index.find(key) {
-            self.index.redirect(slot, number);
-        }
+        self.index.redirect(slot, self.number(moved));
         if label != Label::Pending {
             let generation = &mut self.generations[moved.generation];
             generation.set_label(moved.offset, label, time);
@@ -198,8 +215,15 @@ impl Store {
         }
         // Generations may have left while the row was pushed.
         if let Some(position) = self.generations.iter().position(|generation| generation.sequence == sequence) {
-            self.release_if_empty(position);
+            self.after_removal(position);
         }
+    }
+
+    /// Takes a row out of its generation.
+    fn take_out(&mut self, place: Place) {
+        self.generations[place.generation].kill(place.offset);
+        self.resident -= 1;
+        self.departures += 1;
     }
 
     #[inline]
@@ -267,19 +291,37 @@ impl Store {
         self.orphans.update(event.key, positive, time, earliest);
     }
 
-    /// Removes prediction and label of a key; true when there was either.
+    /// Removes prediction and label of a key; true when there was either. One that has expired is there no more, but what
+    /// is left of it in memory is overwritten all the same.
     pub(crate) fn forget(&mut self, key: Key) -> bool {
-        let Some(place) = self.live_place(key) else {
-            return self.orphans.take(key).is_some();
+        let held = self.orphans.forget(key);
+        let Some(slot) = self.index.find(key) else {
+            return held;
         };
-        if let Some(slot) = self.index.find(key) {
+        let Some((place, row)) = self.place(slot.row).and_then(|place| Some((place, self.row(place)?))) else {
+            return held;
+        };
+        let live = self.is_live(&row);
+        if live {
             self.index.remove(slot);
+            self.take_out(place);
+            self.after_removal(place.generation);
+        } else {
+            self.expel(slot, place, &row);
         }
-        self.generations[place.generation].kill(place.offset);
-        self.resident -= 1;
-        self.departures += 1;
-        self.release_if_empty(place.generation);
-        true
+        live || held
+    }
+
+    /// Takes an expired row out of memory; it stays counted among those that have expired.
+    pub(super) fn expel(&mut self, slot: Slot, place: Place, row: &Row) {
+        let labelled = row.label() != Label::Pending;
+        self.totals.reclaimed_labelled += u64::from(labelled && !row.is_dead());
+        self.totals.reclaimed_unlabelled += u64::from(!labelled && !row.is_dead());
+        self.index.remove(slot);
+        if !row.is_dead() {
+            self.take_out(place);
+            self.after_removal(place.generation);
+        }
     }
 
     /// Takes the label of a key back; true when there was one.

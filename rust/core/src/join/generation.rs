@@ -33,6 +33,8 @@ pub(crate) struct Generation {
     pub(crate) sequence: u64,
     /// The newest event time when the generation began.
     pub(crate) born: i64,
+    /// Whether most rows were taken out and the rest is being moved to the end.
+    pub(crate) is_sparse: bool,
     rows: Pages<Row>,
     length: usize,
     dead: usize,
@@ -60,6 +62,7 @@ impl Generation {
         Self {
             sequence,
             born,
+            is_sparse: false,
             rows: Pages::zeroed(capacity),
             length: 0,
             dead: 0,
@@ -83,7 +86,12 @@ impl Generation {
     }
 
     pub(crate) fn is_full(&self) -> bool {
-        self.length == self.rows.len() || !self.ids.has_room() || !self.features.has_room()
+        self.length == self.rows.len() || !self.has_room()
+    }
+
+    /// Whether an id and features of any length still fit.
+    pub(crate) fn has_room(&self) -> bool {
+        self.ids.has_room() && self.features.has_room()
     }
 
     #[inline]
@@ -272,11 +280,12 @@ impl Generation {
             counts.merge(&self.total.counts);
             return;
         }
-        for (cell, rows) in self.cells.iter().zip(self.rows().chunks(CELL)) {
+        for (number, cell) in self.cells.iter().enumerate() {
             if span.covers(cell.first, cell.last) {
                 counts.merge(&cell.counts);
             } else if !span.misses(cell.first, cell.last) {
-                scan(rows, span, cell.counts.outside == 0, counts);
+                let range = number * CELL..self.length.min((number + 1) * CELL);
+                scan(self.rows(), range, span, cell.counts.outside == 0, counts);
             }
         }
     }

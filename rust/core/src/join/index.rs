@@ -10,6 +10,8 @@
 
 #![allow(clippy::indexing_slicing, reason = "directory, slabs and buckets are indexed by bounds this file keeps")]
 
+use std::ops::Range;
+
 use super::bucket::{Bucket, SLOTS};
 use crate::call::Key;
 use crate::memory::pages::Pages;
@@ -22,6 +24,8 @@ const TABLES_PER_SLAB: [usize; REGIONS] = [32, 35, 38, 42, 46, 50, 55, 60];
 const REGIONS: usize = 8;
 /// Bits of the tag that a directory may go by: more entries than row numbers can tell apart.
 const DEEPEST: u32 = 32;
+/// Parts in which the index can be swept.
+pub(crate) const PARTS: usize = 16_384;
 /// Moves that an insertion tries before the table splits.
 const LONGEST_CHAIN: usize = 24;
 
@@ -96,6 +100,12 @@ fn alternate(tag: u64, bucket: usize, buckets: u32) -> usize {
 }
 
 impl Region {
+    /// The places of the directory that some of the `PARTS` parts are.
+    fn places(&self, parts: &Range<usize>) -> Range<usize> {
+        let length = self.directory.len();
+        length * parts.start / PARTS..length * parts.end / PARTS
+    }
+
     #[inline]
     fn place(&self, tag: u64) -> usize {
         // Two shifts, since a shift by 64 is none.
@@ -236,12 +246,13 @@ impl Index {
         let table = self.table(region, homeless.tag);
         let slab = &mut self.slabs[table.slab as usize];
         let mut homeless = homeless;
-        for _ in 0..LONGEST_CHAIN {
+        for step in 0..LONGEST_CHAIN {
             let other = alternate(homeless.tag, homeless.bucket, buckets);
             for bucket in [homeless.bucket, other] {
                 let entries = &mut slab[table.first as usize + bucket];
-                let free = entries.position(0).or_else(|| entries.rows.iter().position(|&row| !held(row)));
-                if let Some(slot) = free {
+                // Whether rows are held is asked of the first two buckets only: it costs more than a move.
+                let stale = || if step == 0 { entries.rows.iter().position(|&row| !held(row)) } else { None };
+                if let Some(slot) = entries.position(0).or_else(stale) {
                     entries.put(slot, homeless.tag, homeless.row);
                     return None;
                 }
@@ -342,17 +353,41 @@ impl Index {
         table
     }
 
-    /// Empties the slots that are not held any more in one part of all tables: part `part` of `parts`.
+    /// Empties the slots that are not held any more in some of the `PARTS` parts of all tables.
     ///
     /// Row numbers are reused after a long time, so every slot has to be looked at before that.
-    pub(crate) fn sweep(&mut self, part: usize, parts: usize, held: impl Fn(u32) -> bool) {
+    pub(crate) fn sweep(&mut self, parts: &Range<usize>, held: impl Fn(u32) -> bool) {
         for region in 0..REGIONS {
-            let (length, buckets) = (self.regions[region].directory.len(), self.regions[region].buckets as usize);
-            for place in (length * part / parts)..(length * (part + 1) / parts) {
+            let buckets = self.regions[region].buckets as usize;
+            for place in self.regions[region].places(parts) {
                 let table = self.regions[region].directory[place];
                 self.purge_table(table, buckets, &held);
             }
         }
+    }
+
+    /// The slots in some of the parts of all tables whose rows are wanted: valid until the next insertion.
+    pub(crate) fn slots(&self, parts: &Range<usize>, wanted: impl Fn(u32) -> bool) -> Vec<Slot> {
+        let mut slots = Vec::new();
+        for region in &self.regions {
+            for table in &region.directory[region.places(parts)] {
+                for bucket in table.first as usize..table.first as usize + region.buckets as usize {
+                    let entries = &self.slabs[table.slab as usize][bucket];
+                    for position in 0..SLOTS {
+                        let row = entries.rows[position];
+                        if entries.tags[position] != 0 && wanted(row) {
+                            slots.push(Slot { slab: table.slab as usize, bucket, position, row });
+                        }
+                    }
+                }
+            }
+        }
+        slots
+    }
+
+    /// How many parts are about so many slots, at least one.
+    pub(crate) fn parts_of(&self, slots: usize) -> usize {
+        (slots * PARTS / (self.used_bytes() / size_of::<Bucket>() * SLOTS).max(1)).clamp(1, PARTS)
     }
 
     /// All entries as keys that lead back to the same bucket: what is written to disk.

@@ -143,6 +143,19 @@ impl Orphans {
         self.remove(number).filter(|orphan| orphan.time >= self.cutoff)
     }
 
+    /// Takes a held label out and overwrites its id; true when there was one.
+    pub(crate) fn forget(&mut self, key: Key) -> bool {
+        let Some((_, number)) = self.find(key) else {
+            return false;
+        };
+        let orphan = self.remove(number).map(|mut orphan| {
+            orphan.id.fill(0);
+            // Read by nobody, so it would be left undone otherwise.
+            std::hint::black_box(orphan)
+        });
+        orphan.is_some_and(|orphan| orphan.time >= self.cutoff)
+    }
+
     /// Adds a label that is not held; returns how many were dropped for it.
     pub(crate) fn insert(&mut self, orphan: Orphan) -> u64 {
         if self.limit == 0 {

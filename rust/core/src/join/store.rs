@@ -3,10 +3,11 @@
 #![allow(clippy::indexing_slicing, reason = "positions are those of generations that were just looked up")]
 
 use std::collections::VecDeque;
+use std::ops::Range;
 
 use super::counters::{Counters, MemoryUsage};
 use super::generation::Generation;
-use super::index::Index;
+use super::index::{Index, PARTS};
 use super::options::Options;
 use super::orphans::Orphans;
 use crate::call::MAXIMUM_TIME;
@@ -16,11 +17,17 @@ use crate::roll::{Counts, Row, Span};
 const OFFSET_BITS: u32 = 18;
 /// Generations that row numbers can tell apart.
 const RING: u64 = 1 << (32 - OFFSET_BITS);
-/// Parts of a sweep through the index, and how many of them are due for each generation that leaves.
-const SWEEP_PARTS: usize = 16_384;
-const SWEEP_PER_GENERATION: usize = SWEEP_PARTS / 16;
-/// Parts swept with each drain.
+/// The most generations held at a time. A number comes round again after another half of the ring has been opened, and
+/// by then the whole index has been swept of it.
+const MOST_GENERATIONS: u64 = RING / 2;
+/// Parts of the index whose sweep is due for each generation that leaves.
+const SWEEP_PER_GENERATION: usize = PARTS / 16;
+/// Parts swept with each drain: at least so many, and at least those of so many slots.
 const SWEEP_PER_DRAIN: usize = 32;
+const SLOTS_PER_DRAIN: usize = 4096;
+/// Parts swept with each generation that is opened, once any has left: twice through the index in half of the ring,
+/// however few rows a generation has and however rarely the store is drained.
+const SWEEP_PER_OPENING: usize = 2 * PARTS / MOST_GENERATIONS as usize;
 
 /// Totals that the rows themselves do not tell.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -110,13 +117,19 @@ pub(crate) struct Store {
     pub(crate) departures: u64,
     pub(crate) arrivals: u64,
     next_sequence: u64,
+    /// Whether the index may lead to rows that have left.
+    pub(crate) has_lost: bool,
+    /// The part that is swept next, and how many are due: in drains, and as generations are opened.
     sweep_next: usize,
     sweep_due: usize,
+    opening_next: usize,
+    /// Generations that are sparse: the sweep moves what is left of them to the end.
+    sparse: usize,
 }
 
 impl Store {
-    /// Generations that row numbers can tell apart.
-    pub(crate) const MOST_GENERATIONS: u64 = RING;
+    /// The most generations held at a time.
+    pub(crate) const MOST_GENERATIONS: u64 = MOST_GENERATIONS;
 
     pub(crate) fn new(options: Options) -> Self {
         let options = options.fitted();
@@ -132,8 +145,11 @@ impl Store {
             departures: 0,
             arrivals: 0,
             next_sequence: 0,
+            has_lost: false,
             sweep_next: 0,
             sweep_due: 0,
+            opening_next: 0,
+            sparse: 0,
         }
     }
 
@@ -187,13 +203,20 @@ impl Store {
 
     #[cold]
     fn open_generation(&mut self) {
-        // Row numbers tell so many generations apart; one that would be mixed up with another leaves first.
-        while self.generations.len() as u64 >= RING - 1 {
+        while self.generations.len() as u64 >= MOST_GENERATIONS - 1 {
             self.drop_oldest();
+        }
+        if self.has_lost {
+            let end = (self.opening_next + SWEEP_PER_OPENING).min(PARTS);
+            self.purge(&(self.opening_next..end));
+            self.opening_next = end % PARTS;
         }
         let capacity = self.options.generation_rows;
         self.generations.push_back(Generation::new(self.next_sequence, self.newest.unwrap_or(0), capacity));
         self.next_sequence += 1;
+        if let Some(position) = self.generations.len().checked_sub(2) {
+            self.after_removal(position);
+        }
     }
 
     /// Advances the newest event time, and the cutoff with it.
@@ -245,8 +268,10 @@ impl Store {
         self.totals.reclaimed_unlabelled += counts.pending();
         self.resident -= generation.held();
         self.departures += 1;
+        self.has_lost = true;
+        self.sparse -= usize::from(generation.is_sparse);
         generation.release();
-        self.sweep_due = (self.sweep_due + SWEEP_PER_GENERATION).min(SWEEP_PARTS);
+        self.sweep_due = (self.sweep_due + SWEEP_PER_GENERATION).min(PARTS);
     }
 
     fn shed_empty(&mut self) {
@@ -272,22 +297,59 @@ impl Store {
         }
     }
 
-    /// Frees a generation that lost its last row by being taken out.
-    pub(crate) fn release_if_empty(&mut self, position: usize) {
+    /// Sees to a generation that may have lost rows by their being taken out: an empty one is freed, and one that is mostly
+    /// empty will be, so that what is renewed or forgotten for ever does not keep ever more memory.
+    pub(crate) fn after_removal(&mut self, position: usize) {
         let last = position + 1 == self.generations.len();
-        if !last && self.generations[position].held() == 0 && self.generations[position].len() > 0 {
+        let Some(generation) = self.generations.get_mut(position).filter(|generation| !last && generation.len() > 0)
+        else {
+            return;
+        };
+        if generation.held() == 0 {
             self.reclaim(position);
             self.shed_empty();
+        } else if !generation.is_sparse && generation.held() * 4 < generation.len() {
+            generation.is_sparse = true;
+            self.sparse += 1;
+            self.sweep_due = PARTS;
         }
     }
 
-    /// Pays back a little of what leaving generations owe to the index.
+    /// Pays back a little of what leaving generations owe to the index, and moves some rows out of sparse ones.
     pub(crate) fn sweep_some(&mut self) {
-        for _ in 0..SWEEP_PER_DRAIN.min(self.sweep_due) {
-            let generations = &self.generations;
-            self.index.sweep(self.sweep_next, SWEEP_PARTS, |number| Self::holds(generations, number));
-            self.sweep_next = (self.sweep_next + 1) % SWEEP_PARTS;
-            self.sweep_due -= 1;
+        if self.sweep_due == 0 {
+            return;
+        }
+        let parts = SWEEP_PER_DRAIN.max(self.index.parts_of(SLOTS_PER_DRAIN)).min(self.sweep_due);
+        let swept = self.sweep_next..(self.sweep_next + parts).min(PARTS);
+        self.sweep_due -= swept.len();
+        self.sweep_next = swept.end % PARTS;
+        self.purge(&swept);
+        if self.sparse > 0 {
+            self.move_out(&swept);
+        }
+    }
+
+    /// Empties the slots of some parts of the index whose rows have left.
+    fn purge(&mut self, parts: &Range<usize>) {
+        let generations = &self.generations;
+        self.index.sweep(parts, |number| Self::holds(generations, number));
+    }
+
+    /// Moves the rows of sparse generations that some parts of the index lead to.
+    fn move_out(&mut self, parts: &Range<usize>) {
+        let generations = &self.generations;
+        let is_sparse =
+            |number| locate(generations, number).is_some_and(|place| generations[place.generation].is_sparse);
+        for slot in self.index.slots(parts, is_sparse) {
+            let Some((place, row)) = self.place(slot.row).and_then(|place| Some((place, self.row(place)?))) else {
+                continue;
+            };
+            if self.is_live(&row) {
+                self.relocate(slot, place, None);
+            } else {
+                self.expel(slot, place, &row);
+            }
         }
     }
 

@@ -60,6 +60,7 @@ impl Row {
     pub(crate) fn from_parts(stamp: u64, score: f64) -> Option<Self> {
         let valid = stamp & 0xff < 16
             && (stamp & LABEL) != LABEL
+            && stamp >> 8 <= crate::call::MAXIMUM_TIME as u64
             && (score.is_nan() || crate::call::check_score(score).is_ok());
         valid.then_some(Self { stamp, score })
     }
