@@ -2,13 +2,11 @@
 
 use crate::call::{Identity, Key, Kind};
 use crate::join::Mark;
-use crate::stage::{LEAST_IN_BLOCK, LabelBlock, Lookup, MOST_IN_BLOCK, Stage, WORTH_DRAINING};
+use crate::stage::{LEAST_IN_BLOCK, LabelBlock, MOST_IN_BLOCK, Stage, WORTH_DRAINING};
 use crate::tracker::{ResolvedTime, Tracker};
 
 /// Labels of a block that are looked up or set in one go.
 const SLICE: usize = 4096;
-/// Bytes of ids that fill a block.
-const MOST_BYTES: usize = 16 << 20;
 
 /// One row of a batch. Its time was resolved by [`Tracker::resolve_time`] or [`Tracker::resolve_stamp`].
 #[derive(Debug, Clone, Copy)]
@@ -44,31 +42,56 @@ impl Tracker {
         }
     }
 
-    /// Takes checked labels, in slices that each hold the store for well under a millisecond.
-    pub fn log_labels<'a>(&self, rows: impl Iterator<Item = BatchRow<'a>>) {
-        let mut rows = rows.peekable();
-        let mut block = LabelBlock::new(Stage::for_options(&self.options()));
-        while let Some(&first) = rows.peek() {
-            block.clear();
-            let end = self.advance(first.time);
-            let mut newest = None;
-            while block.stage.events.len() < MOST_IN_BLOCK && block.stage.bytes.len() < MOST_BYTES {
-                // A block has one cutoff: an event that moves it begins another.
-                let fits = |row: &BatchRow<'_>| !row.time.advances || row.time.time < end;
-                let Some(row) = rows.next_if(fits) else { break };
-                if row.time.advances {
-                    newest = newest.max(Some(row.time));
-                }
-                block.stage.push(Kind::Label, &row);
-            }
-            if block.stage.events.len() >= LEAST_IN_BLOCK {
-                if let Some(newest) = newest {
-                    self.advance(newest);
-                }
+    /// Takes checked labels, in slices that each hold the store for well under a millisecond: those of `count` rows for
+    /// which `row` gives one. It may be asked for a row twice.
+    pub fn log_labels<'a>(&self, count: usize, row: impl Fn(usize) -> Option<BatchRow<'a>>) {
+        let mut block = LabelBlock::default();
+        let mut slice = Stage::for_options(&self.options());
+        let mut start = 0;
+        while start < count {
+            let end = self.gather(&mut block, start, count, &row);
+            if block.len() >= LEAST_IN_BLOCK {
                 self.apply_in_order(&mut block);
+            } else {
+                block.give_up_all();
             }
-            self.apply_slices(&block.stage);
+            for positions in block.rest().chunks(WORTH_DRAINING) {
+                slice.clear();
+                let rows = positions.iter().filter_map(|&position| row(start + position as usize));
+                rows.for_each(|row| slice.push(Kind::Label, &row));
+                self.drained().store.apply(&slice.events, &slice.bytes);
+            }
+            start = end;
         }
+    }
+
+    /// Fills a block from a row on; the row at which the next begins.
+    fn gather<'a>(
+        &self,
+        block: &mut LabelBlock,
+        start: usize,
+        count: usize,
+        row: &impl Fn(usize) -> Option<BatchRow<'a>>,
+    ) -> usize {
+        block.clear();
+        // A block has one cutoff: an event that moves it begins another.
+        let mut bound = None;
+        let mut newest = None;
+        let last = count.min(start + MOST_IN_BLOCK);
+        for number in start..last {
+            let Some(row) = row(number) else { continue };
+            if row.time.advances {
+                let bound = *bound.get_or_insert_with(|| self.advance(row.time));
+                if row.time.time >= bound {
+                    self.advance_to(newest);
+                    return number;
+                }
+                newest = newest.max(Some(row.time));
+            }
+            block.push(&row.key, row.time.time, row.positive, number - start);
+        }
+        self.advance_to(newest);
+        last
     }
 
     /// Advances retention; the time from which an event would move the cutoff again.
@@ -80,19 +103,22 @@ impl Tracker {
         room.store.next_cutoff_move().unwrap_or(i64::MAX)
     }
 
-    /// Applies what can be applied in the order of the index and the rows; the rest stays in the block.
+    fn advance_to(&self, newest: Option<ResolvedTime>) {
+        if let Some(newest) = newest {
+            self.advance(newest);
+        }
+    }
+
+    /// Applies what can be applied in the order of the index and the rows; the rest is left for single events.
     fn apply_in_order(&self, block: &mut LabelBlock) {
         block.order_by_index();
-        let lookups = std::mem::take(&mut block.lookups);
-        let mark = self.locate(&lookups, block);
-        block.lookups = lookups;
-        let Some(mark) = mark else {
+        let Some(mark) = self.locate(block) else {
             block.give_up_all();
             return;
         };
         block.order_by_row();
         let mut done = 0;
-        for slice in block.targets.chunks(SLICE) {
+        for slice in block.ordered().chunks(SLICE) {
             let mut room = self.drained();
             if room.store.mark().departures != mark.departures {
                 // Another thread made rows leave: their numbers may lead elsewhere.
@@ -102,34 +128,22 @@ impl Tracker {
             done += slice.len();
         }
         block.give_up(done);
-        block.keep_rest();
     }
 
     /// Looks all labels up; `None` when rows left meanwhile, or came so that labels of one id might change places.
-    fn locate(&self, lookups: &[Lookup], block: &mut LabelBlock) -> Option<Mark> {
+    fn locate(&self, block: &mut LabelBlock) -> Option<Mark> {
         let mark = self.drained().store.mark();
-        for slice in lookups.chunks(SLICE) {
+        for start in (0..block.len()).step_by(SLICE) {
             let room = self.drained();
             let now = room.store.mark();
             if now.departures != mark.departures || (now != mark && block.has_rest()) {
                 return None;
             }
-            room.store.locate_labels(slice, block);
+            block.look_up(start..start + SLICE, |labels, found| room.store.locate_labels(labels, found));
             if now != mark && block.has_rest() {
                 return None;
             }
         }
         Some(mark)
-    }
-
-    /// Applies events in their order.
-    fn apply_slices(&self, stage: &Stage) {
-        let mut bytes = stage.bytes.as_slice();
-        for events in stage.events.chunks(WORTH_DRAINING) {
-            let length = events.iter().map(|event| usize::from(event.id_length) + event.features_length as usize).sum();
-            let (own, after) = bytes.split_at(bytes.len().min(length));
-            bytes = after;
-            self.drained().store.apply(events, own);
-        }
     }
 }

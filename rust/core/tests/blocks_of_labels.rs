@@ -35,14 +35,20 @@ fn with_predictions(options: Options, ids: u64) -> Tracker {
 
 fn log_batch(tracker: &Tracker, labels: &[Label]) {
     let ids: Vec<[u8; 8]> = labels.iter().map(|label| label.id.to_le_bytes()).collect();
-    tracker.log_labels(labels.iter().zip(&ids).map(|(label, bytes)| BatchRow {
-        key: tracker.fingerprint(identity(bytes)),
-        id: identity(bytes),
-        positive: label.positive,
-        score: f64::NAN,
-        time: tracker.resolve_time(label.time, Some(CLOCK)).unwrap(),
-        features: &[],
-    }));
+    // Every third row has no label.
+    let count = labels.len() + labels.len().div_ceil(2);
+    tracker.log_labels(count, |row| {
+        let number = row / 3 * 2 + row % 3;
+        let (label, bytes) = (labels.get(number).filter(|_| row % 3 < 2)?, &ids[number]);
+        Some(BatchRow {
+            key: tracker.fingerprint(identity(bytes)),
+            id: identity(bytes),
+            positive: label.positive,
+            score: f64::NAN,
+            time: tracker.resolve_time(label.time, Some(CLOCK)).unwrap(),
+            features: &[],
+        })
+    });
 }
 
 fn labels(count: std::ops::Range<usize>) -> impl Strategy<Value = Vec<Label>> {

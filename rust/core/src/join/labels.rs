@@ -1,7 +1,7 @@
 //! Labels of a block: looked up in the order of the index, then set in the order of the rows.
 
 use super::store::{Place, Store};
-use crate::stage::{LabelBlock, Lookup, Target};
+use crate::stage::{BlockLabel, Found};
 
 /// How many labels ahead their buckets or rows are brought into the cache.
 const AHEAD: usize = 24;
@@ -20,27 +20,27 @@ impl Store {
         Mark { departures: self.departures, arrivals: self.arrivals }
     }
 
-    /// Notes in the block which row the index has for each label. Rows are not looked at.
-    pub(crate) fn locate_labels(&self, lookups: &[Lookup], block: &mut LabelBlock) {
-        for lookup in lookups.iter().take(AHEAD) {
-            self.index.prefetch(lookup.key());
+    /// Notes which row the index has for each label. Rows are not looked at.
+    pub(crate) fn locate_labels(&self, labels: &[BlockLabel], found: &mut Found) {
+        for label in labels.iter().take(AHEAD) {
+            self.index.prefetch(label.key());
         }
-        for (position, lookup) in lookups.iter().enumerate() {
-            if let Some(ahead) = lookups.get(position + AHEAD) {
+        for (position, label) in labels.iter().enumerate() {
+            if let Some(ahead) = labels.get(position + AHEAD) {
                 self.index.prefetch(ahead.key());
             }
-            block.note(lookup, self.index.find(lookup.key()).map(|slot| slot.row));
+            found.note(label, self.index.find(label.key()).map(|slot| slot.row));
         }
     }
 
-    /// Gives the labels to their rows.
-    pub(crate) fn set_labels(&mut self, targets: &[Target]) {
-        for (position, target) in targets.iter().enumerate() {
-            if let Some(place) = targets.get(position + AHEAD).and_then(|ahead| self.place(ahead.row)) {
+    /// Gives the labels to the rows that were found.
+    pub(crate) fn set_labels(&mut self, labels: &[BlockLabel]) {
+        for (position, label) in labels.iter().enumerate() {
+            if let Some(place) = labels.get(position + AHEAD).and_then(|ahead| self.place(ahead.row())) {
                 self.prefetch_place(place);
             }
-            match self.live_row(target.row) {
-                Some(place) => self.meet_label(place, target.what.positive(), target.what.time()),
+            match self.live_row(label.row()) {
+                Some(place) => self.meet_label(place, label.positive(), label.time()),
                 None => self.totals.late_labels += 1,
             }
         }

@@ -6,157 +6,166 @@
 
 #![allow(clippy::indexing_slicing, reason = "positions are sums of the counts of what is placed")]
 
-use super::Stage;
-use crate::call::{Event, Key};
+use std::ops::Range;
+
+use crate::call::Key;
 
 /// The most labels of a block; positions in it take 20 bits.
 pub(crate) const MOST_IN_BLOCK: usize = 1 << 18;
 /// Below this many a block is not worth its ordering.
 pub(crate) const LEAST_IN_BLOCK: usize = 2048;
 const POSITION_BITS: u32 = 20;
+const POSITION: u64 = ((1 << POSITION_BITS) - 1) << 32;
 /// Places that one pass sorts by.
 const MOST_PLACES: usize = 2048;
 /// Parts of the index that labels are ordered by: the three bits of the region, then bits of the tag.
 const INDEX_BITS: u32 = 9;
 
-/// A label to be looked up. The place of its key has 29 bits that lead nowhere: they carry the position in the block.
+/// A label on its way. The place of its key has 29 bits that lead nowhere: they carry the position in the block. Once its
+/// row is found, the number of the row stands where the tag was.
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Lookup {
-    tag: u64,
+pub(crate) struct BlockLabel {
+    tag_or_row: u64,
     place: u64,
-    what: What,
+    /// The time, which is below 2^55, over the label.
+    what: u64,
 }
 
-/// What a label says, and when.
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct What(u64);
-
-impl What {
-    pub(crate) fn time(self) -> i64 {
-        (self.0 >> 1) as i64
+impl BlockLabel {
+    fn new(key: &Key, time: i64, positive: bool, position: usize) -> Self {
+        Self {
+            tag_or_row: key.tag,
+            place: key.place & !POSITION | (position as u64) << 32,
+            what: (time as u64) << 1 | u64::from(positive),
+        }
     }
 
-    pub(crate) fn positive(self) -> bool {
-        self.0 & 1 == 1
-    }
-}
-
-impl Lookup {
-    fn new(event: &Event, position: usize) -> Self {
-        let room = ((1 << POSITION_BITS) - 1) << 32;
-        let place = event.key.place & !room | (position as u64) << 32;
-        // A time is below 2^55.
-        Self { tag: event.key.tag, place, what: What((event.time as u64) << 1 | u64::from(event.positive)) }
-    }
-
-    /// A key that leads where the one of the event does.
+    /// A key that leads where the one of the id does; before the row is found.
     #[inline]
     pub(crate) fn key(&self) -> Key {
-        Key { tag: self.tag, place: self.place }
+        Key { tag: self.tag_or_row, place: self.place }
+    }
+
+    /// The number of the row; once it is found.
+    #[inline]
+    pub(crate) fn row(&self) -> u32 {
+        self.tag_or_row as u32
+    }
+
+    pub(crate) fn time(&self) -> i64 {
+        (self.what >> 1) as i64
+    }
+
+    pub(crate) fn positive(&self) -> bool {
+        self.what & 1 == 1
     }
 
     fn position(&self) -> u32 {
-        (self.place >> 32) as u32 & ((1 << POSITION_BITS) - 1)
+        ((self.place & POSITION) >> 32) as u32
     }
 
     fn part(&self) -> usize {
-        (self.place >> 61 << (INDEX_BITS - 3) | self.tag >> (64 - (INDEX_BITS - 3))) as usize
+        (self.place >> 61 << (INDEX_BITS - 3) | self.tag_or_row >> (64 - (INDEX_BITS - 3))) as usize
     }
 }
 
-/// A label whose row was found.
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Target {
-    pub(crate) what: What,
-    /// The number of the row.
-    pub(crate) row: u32,
-    position: u32,
-}
-
-/// The buffers of a block; they are used again for the next.
+/// Labels whose rows are being looked up.
 #[derive(Default)]
-pub(crate) struct LabelBlock {
-    /// The labels in the order of the calls.
-    pub(crate) stage: Stage,
-    arrived: Vec<Lookup>,
-    /// In the order of the index.
-    pub(crate) lookups: Vec<Lookup>,
-    found: Vec<Target>,
-    /// In the order of the rows.
-    pub(crate) targets: Vec<Target>,
+pub(crate) struct Found {
+    labels: Vec<BlockLabel>,
     /// Positions of the labels that are applied one by one.
     rest: Vec<u32>,
 }
 
-impl LabelBlock {
-    pub(crate) fn new(stage: Stage) -> Self {
-        Self { stage, ..Self::default() }
-    }
-
-    pub(crate) fn clear(&mut self) {
-        self.stage.clear();
-        self.found.clear();
-        self.rest.clear();
-    }
-
-    /// Orders the staged labels by where the index has them.
-    pub(crate) fn order_by_index(&mut self) {
-        let events = self.stage.events.iter().enumerate();
-        self.arrived.clear();
-        self.arrived.extend(events.map(|(position, event)| Lookup::new(event, position)));
-        order(&self.arrived, 1 << INDEX_BITS, &mut self.lookups, Lookup::part);
-    }
-
+impl Found {
     /// Notes the row of a label, or that it has none.
     #[inline]
-    pub(crate) fn note(&mut self, lookup: &Lookup, row: Option<u32>) {
+    pub(crate) fn note(&mut self, label: &BlockLabel, row: Option<u32>) {
         match row {
-            Some(row) => self.found.push(Target { what: lookup.what, row, position: lookup.position() }),
-            None => self.rest.push(lookup.position()),
+            Some(row) => self.labels.push(BlockLabel { tag_or_row: u64::from(row), ..*label }),
+            None => self.rest.push(label.position()),
         }
+    }
+}
+
+/// The buffers of a block; they are used again for the next. Two of them take turns in holding the labels, since memory
+/// that has not been touched before costs more than what is done with it here.
+#[derive(Default)]
+pub(crate) struct LabelBlock {
+    /// As they came, and then those whose rows are found.
+    found: Found,
+    /// In the order of the index, and then of the rows.
+    ordered: Vec<BlockLabel>,
+    length: usize,
+}
+
+impl LabelBlock {
+    pub(crate) fn clear(&mut self) {
+        self.found.labels.clear();
+        self.found.rest.clear();
+        self.ordered.clear();
+        self.length = 0;
+    }
+
+    pub(crate) fn push(&mut self, key: &Key, time: i64, positive: bool, position: usize) {
+        self.found.labels.push(BlockLabel::new(key, time, positive, position));
+        self.length += 1;
+    }
+
+    /// Labels that came.
+    pub(crate) fn len(&self) -> usize {
+        self.length
     }
 
     pub(crate) fn has_rest(&self) -> bool {
-        !self.rest.is_empty()
+        !self.found.rest.is_empty()
+    }
+
+    /// Orders the labels by where the index has them.
+    pub(crate) fn order_by_index(&mut self) {
+        order(&self.found.labels, 1 << INDEX_BITS, &mut self.ordered, BlockLabel::part);
+        self.found.labels.clear();
+    }
+
+    /// Has some of the labels looked up, which is to note each.
+    pub(crate) fn look_up(&mut self, range: Range<usize>, locate: impl FnOnce(&[BlockLabel], &mut Found)) {
+        let end = range.end.min(self.ordered.len());
+        locate(&self.ordered[range.start.min(end)..end], &mut self.found);
     }
 
     /// Orders the labels that have rows by them.
     pub(crate) fn order_by_row(&mut self) {
-        let rows = || self.found.iter().map(|target| target.row);
+        let labels = &self.found.labels;
+        let rows = || labels.iter().map(BlockLabel::row);
         let (first, last) = (rows().min().unwrap_or(0), rows().max().unwrap_or(0));
         let places = u64::from(last - first) + 1;
         let shift = places.div_ceil(MOST_PLACES as u64).next_power_of_two().ilog2();
-        order(&self.found, MOST_PLACES, &mut self.targets, |target| ((target.row - first) >> shift) as usize);
+        order(labels, MOST_PLACES, &mut self.ordered, |label| ((label.row() - first) >> shift) as usize);
     }
 
-    /// Leaves the targets from a position on to be applied one by one.
+    /// The labels in the order that they were brought into last.
+    pub(crate) fn ordered(&self) -> &[BlockLabel] {
+        &self.ordered
+    }
+
+    /// Leaves the ordered labels from a position on to be applied one by one.
     pub(crate) fn give_up(&mut self, from: usize) {
-        self.rest.extend(self.targets[from..].iter().map(|target| target.position));
+        self.found.rest.extend(self.ordered[from..].iter().map(BlockLabel::position));
+        self.found.rest.sort_unstable();
     }
 
     /// Leaves every label to be applied one by one.
     pub(crate) fn give_up_all(&mut self) {
-        self.rest.clear();
-        self.rest.extend(0..self.stage.events.len() as u32);
+        // Those that were looked up are in both buffers; those that were not, in one.
+        let labels = if self.ordered.is_empty() { &self.found.labels } else { &self.ordered };
+        self.found.rest.clear();
+        self.found.rest.extend(labels.iter().map(BlockLabel::position));
+        self.found.rest.sort_unstable();
     }
 
-    /// Keeps what is left in the stage, in the order of the calls.
-    pub(crate) fn keep_rest(&mut self) {
-        if self.rest.len() == self.stage.events.len() {
-            return;
-        }
-        self.rest.sort_unstable();
-        let (mut events, mut bytes) = (Vec::with_capacity(self.rest.len()), Vec::new());
-        let (mut rest, mut start) = (self.rest.iter().copied().peekable(), 0);
-        for (position, event) in self.stage.events.iter().enumerate() {
-            let end = start + usize::from(event.id_length);
-            if rest.next_if_eq(&(position as u32)).is_some() {
-                events.push(*event);
-                bytes.extend_from_slice(&self.stage.bytes[start..end]);
-            }
-            start = end;
-        }
-        (self.stage.events, self.stage.bytes) = (events, bytes);
+    /// Positions of the labels that are left, in the order of the calls.
+    pub(crate) fn rest(&self) -> &[u32] {
+        &self.found.rest
     }
 }
 
@@ -182,30 +191,15 @@ fn order<T: Copy + Default>(items: &[T], places: usize, ordered: &mut Vec<T>, pl
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::call::Kind;
-
-    fn event(tag: u64, place: u64, time: i64) -> Event {
-        let key = Key { tag, place };
-        Event {
-            key,
-            time,
-            score: f64::NAN,
-            features_length: 0,
-            id_length: 2,
-            kind: Kind::Label,
-            positive: time % 2 == 0,
-            advances: true,
-        }
-    }
 
     #[test]
-    fn a_lookup_keeps_what_leads_to_the_bucket() {
-        let event = event(u64::MAX - 5, u64::MAX, (1 << 55) - 1);
-        let lookup = Lookup::new(&event, 77);
-        assert_eq!(lookup.key().tag, event.key.tag);
-        assert_eq!((lookup.key().place >> 61, lookup.key().place as u32), (7, u32::MAX));
-        assert_eq!((lookup.position(), lookup.what.time(), lookup.what.positive()), (77, (1 << 55) - 1, false));
-        assert_eq!(lookup.part(), (1 << INDEX_BITS) - 1);
+    fn a_label_keeps_what_leads_to_the_bucket() {
+        let key = Key { tag: u64::MAX - 5, place: u64::MAX };
+        let label = BlockLabel::new(&key, (1 << 55) - 1, false, 77);
+        assert_eq!(label.key().tag, key.tag);
+        assert_eq!((label.key().place >> 61, label.key().place as u32), (7, u32::MAX));
+        assert_eq!((label.position(), label.time(), label.positive()), (77, (1 << 55) - 1, false));
+        assert_eq!(label.part(), (1 << INDEX_BITS) - 1);
     }
 
     #[test]
@@ -214,23 +208,41 @@ mod tests {
         // Twenty ids, of which seven have no row.
         for number in 0..1000_u64 {
             let id = number % 20;
-            block.stage.events.push(event((id * 7 % 64) << 58, (id % 8) << 61, number as i64));
-            block.stage.bytes.extend_from_slice(&(number as u16).to_le_bytes());
+            let key = Key { tag: (id * 7 % 64) << 58, place: (id % 8) << 61 };
+            block.push(&key, number as i64, number % 2 == 0, number as usize);
         }
         block.order_by_index();
-        assert!(block.lookups.is_sorted_by_key(|lookup| (lookup.part(), lookup.position())));
-        for lookup in block.lookups.clone() {
-            let id = lookup.position() % 20;
-            block.note(&lookup, (id % 3 != 0).then_some((20 - id) << 20));
+        assert!(block.ordered().is_sorted_by_key(|label| (label.part(), label.position())));
+        for start in (0..block.len()).step_by(300) {
+            block.look_up(start..start + 300, |labels, found| {
+                for label in labels {
+                    let id = label.position() % 20;
+                    found.note(label, (id % 3 != 0).then_some((20 - id) << 20));
+                }
+            });
         }
         block.order_by_row();
-        assert_eq!(block.targets.len(), 650);
-        assert!(block.targets.is_sorted_by_key(|target| (target.row, target.position)));
+        assert_eq!(block.ordered().len(), 650);
+        assert!(block.ordered().is_sorted_by_key(|label| (label.row(), label.position())));
+        assert!(block.ordered().iter().all(|label| label.time() == i64::from(label.position())));
         block.give_up(644);
-        block.keep_rest();
-        assert_eq!(block.stage.events.len(), 356);
-        assert!(block.stage.events.is_sorted_by_key(|event| event.time));
-        let times: Vec<u8> = block.stage.events.iter().flat_map(|event| (event.time as u16).to_le_bytes()).collect();
-        assert_eq!(block.stage.bytes, times);
+        assert_eq!(block.rest().len(), 356);
+        assert!(block.rest().is_sorted());
+    }
+
+    #[test]
+    fn all_labels_can_be_given_up_at_any_point() {
+        for looked_up in [None, Some(0), Some(100), Some(250)] {
+            let mut block = LabelBlock::default();
+            for number in 0..250_u64 {
+                block.push(&Key { tag: number << 56 | 1, place: number << 61 }, 5, true, number as usize * 2);
+            }
+            if let Some(end) = looked_up {
+                block.order_by_index();
+                block.look_up(0..end, |labels, found| labels.iter().for_each(|label| found.note(label, Some(3))));
+            }
+            block.give_up_all();
+            assert!(block.rest().iter().copied().eq((0..500).step_by(2)));
+        }
     }
 }

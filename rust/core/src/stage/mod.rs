@@ -6,7 +6,7 @@
 mod block;
 
 use crate::call::{Event, TickingClock};
-pub(crate) use block::{LEAST_IN_BLOCK, LabelBlock, Lookup, MOST_IN_BLOCK, Target};
+pub(crate) use block::{BlockLabel, Found, LEAST_IN_BLOCK, LabelBlock, MOST_IN_BLOCK};
 
 /// Events that make a drain worth while.
 pub(crate) const WORTH_DRAINING: usize = 1024;
