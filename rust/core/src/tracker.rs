@@ -147,7 +147,8 @@ impl Tracker {
         self.shared.hash_key.fingerprint(id)
     }
 
-    /// Takes a prediction. Amortised cost: some ten nanoseconds to stage it and about as many to drain it.
+    /// Takes a prediction. Amortised cost: some ten nanoseconds to stage it and a few times as many to drain it. Waits while
+    /// the stage is full and a long piece of work holds the store.
     ///
     /// # Errors
     /// A [`CallError`] when a value is not allowed; then nothing was changed.
@@ -160,23 +161,68 @@ impl Tracker {
         features: &[u8],
         timing: Timing,
     ) -> Result<(), CallError> {
-        let score = score.map_or(Ok(f64::NAN), check_score)?;
-        if features.len() > MAXIMUM_FEATURE_BYTES {
-            return Err(CallError::LongFeatures(features.len()));
-        }
-        self.log(Kind::Prediction, id.check()?, positive, score, features, timing)
+        self.take_prediction(id, positive, score, features, timing, true).map(drop)
     }
 
-    /// Takes a label.
+    /// As [`Tracker::log_prediction`], but false instead of waiting; then nothing was changed.
+    ///
+    /// # Errors
+    /// A [`CallError`] when a value is not allowed; then nothing was changed.
+    #[inline]
+    pub fn try_log_prediction(
+        &self,
+        id: Identity<'_>,
+        positive: bool,
+        score: Option<f64>,
+        features: &[u8],
+        timing: Timing,
+    ) -> Result<bool, CallError> {
+        self.take_prediction(id, positive, score, features, timing, false)
+    }
+
+    /// Takes a label. Waits as [`Tracker::log_prediction`] does.
     ///
     /// # Errors
     /// A [`CallError`] when a value is not allowed; then nothing was changed.
     #[inline]
     pub fn log_label(&self, id: Identity<'_>, positive: bool, timing: Timing) -> Result<(), CallError> {
-        self.log(Kind::Label, id.check()?, positive, f64::NAN, &[], timing)
+        self.log(Kind::Label, id.check()?, positive, f64::NAN, &[], timing, true).map(drop)
+    }
+
+    /// As [`Tracker::log_label`], but false instead of waiting; then nothing was changed.
+    ///
+    /// # Errors
+    /// A [`CallError`] when a value is not allowed; then nothing was changed.
+    #[inline]
+    pub fn try_log_label(&self, id: Identity<'_>, positive: bool, timing: Timing) -> Result<bool, CallError> {
+        self.log(Kind::Label, id.check()?, positive, f64::NAN, &[], timing, false)
+    }
+
+    /// Whether something holds the store right now, so that any other call would wait for it.
+    #[must_use]
+    pub fn is_busy(&self) -> bool {
+        matches!(self.shared.room.try_lock(), Err(TryLockError::WouldBlock))
     }
 
     #[inline]
+    fn take_prediction(
+        &self,
+        id: Identity<'_>,
+        positive: bool,
+        score: Option<f64>,
+        features: &[u8],
+        timing: Timing,
+        waits: bool,
+    ) -> Result<bool, CallError> {
+        let score = score.map_or(Ok(f64::NAN), check_score)?;
+        if features.len() > MAXIMUM_FEATURE_BYTES {
+            return Err(CallError::LongFeatures(features.len()));
+        }
+        self.log(Kind::Prediction, id.check()?, positive, score, features, timing, waits)
+    }
+
+    #[inline]
+    #[allow(clippy::too_many_arguments, reason = "they are the parts of an event")]
     fn log(
         &self,
         kind: Kind,
@@ -185,13 +231,17 @@ impl Tracker {
         score: f64,
         features: &[u8],
         timing: Timing,
-    ) -> Result<(), CallError> {
+        waits: bool,
+    ) -> Result<bool, CallError> {
         let ticks = Ticks::now();
         let key = self.fingerprint(id);
         loop {
             let mut stage = lock(&self.shared.stage);
             if stage.is_full() {
                 drop(stage);
+                if !waits && self.is_busy() {
+                    return Ok(false);
+                }
                 drop(self.drained());
                 continue;
             }
@@ -202,7 +252,7 @@ impl Tracker {
             if drain {
                 self.drain_if_free();
             }
-            return Ok(());
+            return Ok(true);
         }
     }
 
@@ -303,29 +353,30 @@ impl Tracker {
         (ids, next.map(PageCursor::to_pair))
     }
 
-    fn counts(&self, span: Span, threshold: Option<f64>) -> Counts {
+    /// The counts of a span, and the store as it was when the last of them was added.
+    fn counts(&self, span: Span, threshold: Option<f64>) -> (Counts, MutexGuard<'_, Room>) {
         let (mut counts, mut progress) = (Counts::default(), Progress::default());
         let mut room = self.drained();
         while !room.store.count_step(&mut progress, span, threshold, &mut counts) {
             drop(room);
             room = lock(&self.shared.room);
         }
-        counts
+        (counts, room)
     }
 
     /// The counts of a window (both ends included), and the predictions held in all.
     #[must_use]
     pub fn window(&self, first: i64, last: i64) -> (Aggregates, u64) {
-        let counts = self.counts(Span { first, last }, None);
-        let held = self.counts(Span { first: 0, last: i64::MAX }, None);
-        (counts.aggregates(), held.rows())
+        let (counts, room) = self.counts(Span { first, last }, None);
+        (counts.aggregates(), room.store.counters().predictions)
     }
 
     /// The metrics of a window.
     #[must_use]
     pub fn snapshot(&self, request: &SnapshotRequest) -> Snapshot {
         let span = Span { first: request.first, last: request.last };
-        let counts = self.counts(span, request.threshold);
+        let (counts, room) = self.counts(span, request.threshold);
+        drop(room);
         let mut aggregates = counts.aggregates();
         let mut bins = None;
         if counts.scored > 0 {

@@ -10,18 +10,17 @@ use crate::tracker::Tracker;
 impl Tracker {
     /// The whole state as bytes; `header` is the caller's own, given back by [`Tracker::from_bytes`].
     ///
-    /// Cost: one copy of the state, during which calls stage but do not drain.
+    /// Cost: one copy of the state, during which calls stage but do not drain. Its memory is made ready before, since that
+    /// takes as long as the copy.
     #[must_use]
     pub fn to_bytes(&self, header: &[u8]) -> Vec<u8> {
-        let mut writer = Writer::default();
+        let usage = self.memory_usage();
+        let mut writer = Writer::touched(header.len() + usage.total() + usage.index / 2);
         writer.bytes.extend_from_slice(&MAGIC);
         writer.u32(VERSION);
         writer.u32(header.len() as u32);
         writer.bytes.extend_from_slice(header);
-        self.with_store(|store, hash_key, last_stamp| {
-            writer.bytes.reserve(store.memory_usage().total() + store.memory_usage().index / 2);
-            write_store(&mut writer, store, hash_key, last_stamp);
-        });
+        self.with_store(|store, hash_key, last_stamp| write_store(&mut writer, store, hash_key, last_stamp));
         let sum = checksum(&writer.bytes);
         writer.bytes.extend_from_slice(&sum);
         writer.bytes
@@ -46,17 +45,17 @@ fn write_store(writer: &mut Writer, store: &Store, hash_key: &HashKey, last_stam
     for generation in &store.generations {
         write_generation(writer, generation);
     }
-    let entries = || store.index.entries().filter(|&(_, number)| store.place(number).is_some());
-    writer.u64(entries().count() as u64);
-    for (key, number) in entries() {
-        writer.u64(key.tag);
-        writer.u64(key.place);
+    let entries = writer.later_u64();
+    let mut count = 0;
+    for (key, number) in store.index.entries().filter(|&(_, number)| store.place(number).is_some()) {
+        count += 1;
+        writer.numbers(&[key.tag, key.place]);
         writer.u32(number);
     }
-    writer.u64(store.orphans.iter().count() as u64);
+    writer.set_u64(entries, count);
+    writer.u64(store.orphans.len() as u64);
     for orphan in store.orphans.iter() {
-        writer.u64(orphan.key.tag);
-        writer.u64(orphan.key.place);
+        writer.numbers(&[orphan.key.tag, orphan.key.place]);
         writer.u8(u8::from(orphan.positive));
         writer.i64(orphan.time);
         writer.i64(orphan.earliest);
@@ -68,8 +67,7 @@ fn write_generation(writer: &mut Writer, generation: &Generation) {
     writer.i64(generation.born);
     writer.u32(generation.len() as u32);
     for row in generation.rows() {
-        writer.u64(row.stamp());
-        writer.u64(row.score().to_bits());
+        writer.numbers(&[row.stamp(), row.score().to_bits()]);
     }
     for (offset, row) in generation.rows().iter().enumerate() {
         if row.label() != Label::Pending {

@@ -9,6 +9,32 @@ pub(crate) struct Writer {
 }
 
 impl Writer {
+    /// Nothing yet, with memory for so many bytes that is there already, page by page.
+    pub(crate) fn touched(bytes: usize) -> Self {
+        let mut writer = Self { bytes: vec![1; bytes] };
+        writer.bytes.clear();
+        writer
+    }
+
+    /// Two numbers together, which costs as much as one.
+    pub(crate) fn numbers(&mut self, [first, second]: &[u64; 2]) {
+        let both = u128::from(*second) << 64 | u128::from(*first);
+        self.bytes.extend_from_slice(&both.to_le_bytes());
+    }
+
+    /// Leaves room for a number that is known later.
+    pub(crate) fn later_u64(&mut self) -> usize {
+        self.u64(0);
+        self.bytes.len() - size_of::<u64>()
+    }
+
+    /// Sets the number for which room was left.
+    pub(crate) fn set_u64(&mut self, place: usize, value: u64) {
+        if let Some(room) = self.bytes.get_mut(place..place + size_of::<u64>()) {
+            room.copy_from_slice(&value.to_le_bytes());
+        }
+    }
+
     pub(crate) fn u8(&mut self, value: u8) {
         self.bytes.push(value);
     }

@@ -1,7 +1,7 @@
 //! Counts of scores by value and label, in bins on the top bits of the float.
 //!
 //! A bin is an exponent and seven bits of mantissa, mirrored at 0.5 inside of [0, 1]: the bins are narrow where the scores
-//! of rare events crowd, near 0, and equally near 1. Histograms add and subtract exactly; ranking metrics made of them have
+//! of rare events crowd, near 0, and equally near 1. 0 and 1 themselves have bins of their own. Histograms add and subtract exactly; ranking metrics made of them have
 //! a certified error, since only pairs inside of one bin are unknown. Not for exact ranks: sort the rows for those.
 
 use crate::metrics::Bin;
@@ -10,9 +10,11 @@ use crate::metrics::Bin;
 const SHIFT: u32 = 45;
 /// The code of 2^-40, less one: everything nearer to zero shares bin 0.
 const FLOOR: u64 = (1023 - 40) * 128 - 1;
-/// The bin of 0.5 in the lower half of the unit interval.
+/// The code of 0.5 in the lower half of the unit interval.
 const HALF: usize = 39 * 128 + 1;
-const UNIT: usize = 2 * HALF + 1;
+/// The bins inside of (0, 1), and with one each for 0 and for 1, which models that are certain of everything score.
+const INNER: usize = 2 * HALF + 1;
+const UNIT: usize = INNER + 2;
 /// Bins below 0 and above 1, up to 2^16.
 const BELOW: usize = 56 * 128 + 2;
 const ABOVE: usize = 16 * 128 + 1;
@@ -42,6 +44,9 @@ fn magnitude_end(code: usize) -> f64 {
     f64::from_bits(((code as u64 + FLOOR + 1) << SHIFT) - 1)
 }
 
+/// The least float above 0. Bins begin at the floats next to 0 and 1, which have bins of their own.
+const LEAST: f64 = f64::from_bits(1);
+
 /// The code of 1, where the bins above begin.
 const ONE: usize = 40 * 128 + 1;
 
@@ -52,7 +57,15 @@ impl Histogram {
 
     fn pair(&mut self, score: f64) -> Option<&mut Pair> {
         if (0.0..=1.0).contains(&score) {
-            let bin = if score < 0.5 { code(score) } else { UNIT - 1 - code(1.0 - score) };
+            let bin = if score <= 0.0 {
+                0
+            } else if score >= 1.0 {
+                UNIT - 1
+            } else if score < 0.5 {
+                1 + code(score)
+            } else {
+                INNER - code(1.0 - score)
+            };
             return self.unit.get_mut(bin);
         }
         if self.outside.is_empty() {
@@ -86,21 +99,27 @@ impl Histogram {
     /// The bins that hold something, in ascending order of score.
     pub(crate) fn bins(&self) -> Vec<Bin> {
         let (below, above) = self.outside.split_at(BELOW.min(self.outside.len()));
-        let below =
-            below.iter().enumerate().rev().map(|(code, &pair)| bin(-magnitude_end(code), -magnitude(code), pair));
-        let unit = self.unit.iter().enumerate().map(|(index, &pair)| {
-            if index < HALF {
-                bin(magnitude(index), magnitude_end(index), pair)
-            } else {
-                let code = UNIT - 1 - index;
-                // 0.5 itself is the largest magnitude of its code; 1 - x is exact for x in [0.5, 1].
-                bin(1.0 - magnitude_end(code).min(0.5), 1.0 - magnitude(code), pair)
-            }
-        });
-        let above = above
+        let below = below
             .iter()
             .enumerate()
-            .map(|(index, &pair)| bin(magnitude(index + ONE), magnitude_end(index + ONE), pair));
+            .rev()
+            .map(|(code, &pair)| bin(-magnitude_end(code), -magnitude(code).max(LEAST), pair));
+        let unit = self.unit.iter().enumerate().map(|(index, &pair)| {
+            if index == 0 {
+                bin(0.0, 0.0, pair)
+            } else if index == UNIT - 1 {
+                bin(1.0, 1.0, pair)
+            } else if index <= HALF {
+                bin(magnitude(index - 1).max(LEAST), magnitude_end(index - 1), pair)
+            } else {
+                let code = INNER - index;
+                // 0.5 itself is the largest magnitude of its code; 1 - x is exact for x in [0.5, 1].
+                bin(1.0 - magnitude_end(code).min(0.5), (1.0 - magnitude(code)).min(1.0 - f64::EPSILON / 2.0), pair)
+            }
+        });
+        let above = above.iter().enumerate().map(|(index, &pair)| {
+            bin(magnitude(index + ONE).max(1.0 + f64::EPSILON), magnitude_end(index + ONE), pair)
+        });
         below.chain(unit).chain(above).filter(|bin| bin.negatives + bin.positives > 0).collect()
     }
 
@@ -158,6 +177,10 @@ mod tests {
             all.add(score, false);
         }
         let bins = all.bins();
+        for certain in [0.0, 1.0] {
+            let own = bins.iter().find(|bin| bin.lower <= certain && certain <= bin.upper);
+            assert!(own.is_some_and(|bin| bin.lower.to_bits() == bin.upper.to_bits() && bin.negatives == 1));
+        }
         assert!(
             bins.windows(2).all(|two| two[0].upper <= two[1].lower),
             "bins ascend; rounding may let their bounds touch"
