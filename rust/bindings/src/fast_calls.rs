@@ -111,7 +111,9 @@ unsafe extern "C" fn log_prediction(
             };
             let mut buffer = [0; LONGEST_TEXT];
             let (id, decision) = (quick_identity(id, &mut buffer)?, quick_binary(decision)?);
-            quick_tracker(tracker)?.log_prediction(id, decision, score, &[], <_>::default()).ok()
+            let core = quick_tracker(tracker)?;
+            // Errors, and the wait for a store that is held for long, are the declared method's.
+            core.try_log_prediction(id, decision, score, &[], <_>::default()).ok()?.then_some(())
         };
         call(tracker, arguments, count, keywords, quick, |general| &general.log_prediction)
     }
@@ -133,7 +135,7 @@ unsafe extern "C" fn log_ground_truth(
             };
             let mut buffer = [0; LONGEST_TEXT];
             let (id, actual) = (quick_identity(id, &mut buffer)?, quick_binary(actual)?);
-            quick_tracker(tracker)?.log_label(id, actual, <_>::default()).ok()
+            quick_tracker(tracker)?.try_log_label(id, actual, <_>::default()).ok()?.then_some(())
         };
         call(tracker, arguments, count, keywords, quick, |general| &general.log_ground_truth)
     }

@@ -98,6 +98,13 @@ impl Tracker {
 }
 
 impl State {
+    /// Asks the core; attached, since that takes less time than giving the interpreter away and getting it back, but while
+    /// something holds the store.
+    fn ask<T: Send>(&self, py: Python<'_>, question: impl FnOnce(&Core) -> T + Send) -> T {
+        let core = &self.core;
+        if core.is_busy() { py.detach(|| question(core)) } else { question(core) }
+    }
+
     /// What the caller's clock says; `None` when the system's clock is to be read.
     #[inline]
     fn own_clock(&self, py: Python<'_>) -> PyResult<Option<i64>> {
@@ -207,7 +214,12 @@ impl Tracker {
         }
         with_identity(request_id, |id| {
             let timing = state.timing(timestamp, py)?;
-            state.core.log_prediction(id, positive, score, &encoded, timing).map_err(|error| call_error(&error))
+            let (core, features) = (&state.core, encoded.as_slice());
+            let taken = core.try_log_prediction(id, positive, score, features, timing).and_then(|taken| {
+                // The store is held for long, and the stage is full: others may run meanwhile.
+                if taken { Ok(()) } else { py.detach(|| core.log_prediction(id, positive, score, features, timing)) }
+            });
+            taken.map_err(|error| call_error(&error))
         })
     }
 
@@ -244,7 +256,11 @@ impl Tracker {
         let positive = binary("actual", actual)?;
         with_identity(request_id, |id| {
             let timing = state.timing(timestamp, py)?;
-            state.core.log_label(id, positive, timing).map_err(|error| call_error(&error))
+            let core = &state.core;
+            let taken = core
+                .try_log_label(id, positive, timing)
+                .and_then(|taken| if taken { Ok(()) } else { py.detach(|| core.log_label(id, positive, timing)) });
+            taken.map_err(|error| call_error(&error))
         })
     }
 
@@ -268,9 +284,9 @@ impl Tracker {
     ///     >>> tracker.log_prediction("req-1", 1, 0.91)
     ///     >>> tracker.forget("req-1"), tracker.forget("req-1"), len(tracker.predictions)
     ///     (True, False, 0)
-    fn forget(&self, request_id: &Bound<'_, PyAny>) -> PyResult<bool> {
+    fn forget(&self, py: Python<'_>, request_id: &Bound<'_, PyAny>) -> PyResult<bool> {
         let state = self.state()?;
-        with_identity(request_id, |id| Ok(state.core.forget(id)))
+        with_identity(request_id, |id| Ok(state.ask(py, |core| core.forget(id))))
     }
 
     /// Take the label of a request back: its prediction is pending again.
@@ -294,9 +310,9 @@ impl Tracker {
     ///     >>> tracker.log_ground_truth("req-1", 0)
     ///     >>> tracker.retract_ground_truth("req-1"), tracker.compute_metrics()["status"]
     ///     (True, 'no_matched_data')
-    fn retract_ground_truth(&self, request_id: &Bound<'_, PyAny>) -> PyResult<bool> {
+    fn retract_ground_truth(&self, py: Python<'_>, request_id: &Bound<'_, PyAny>) -> PyResult<bool> {
         let state = self.state()?;
-        with_identity(request_id, |id| Ok(state.core.retract_label(id)))
+        with_identity(request_id, |id| Ok(state.ask(py, |core| core.retract_label(id))))
     }
 
     #[pyo3(signature = (request_ids, predictions, scores, features, timestamps, on_error))]
@@ -338,10 +354,11 @@ impl Tracker {
             features: feature_column,
         };
         let applied = py.detach(|| {
-            state.core.log_predictions(batch.rows(&state.core, &rejections));
+            let row = batch.row(&state.core, &rejections);
+            state.core.log_predictions((0..batch.values.len()).filter_map(row));
+            state.core.note_batch(rejections.count() as u64, 0);
             batch.ids.len() - rejections.count()
         });
-        state.core.note_batch(rejections.count() as u64, 0);
         Ok((applied, 0, rejections.count(), rejections.reasons()))
     }
 
@@ -375,10 +392,10 @@ impl Tracker {
                 .enumerate()
                 .filter(|&(row, &value)| value == ABSENT && !rejections.is_rejected(row))
                 .count();
-            state.core.log_labels(batch.rows(&state.core, &rejections));
+            state.core.log_labels(batch.values.len(), batch.row(&state.core, &rejections));
+            state.core.note_batch(rejections.count() as u64, absent as u64);
             (batch.ids.len() - rejections.count() - absent, absent)
         });
-        state.core.note_batch(rejections.count() as u64, skipped as u64);
         Ok((applied, skipped, rejections.count(), rejections.reasons()))
     }
 
@@ -437,7 +454,7 @@ impl Tracker {
     /// What is held and what has happened: gauges and totals by name.
     fn counters<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let state = self.state()?;
-        let counters = state.core.counters();
+        let counters = state.ask(py, Core::counters);
         let result = PyDict::new(py);
         result.set_item(intern!(py, "predictions"), counters.predictions)?;
         result.set_item(intern!(py, "labels"), counters.labels)?;
@@ -460,7 +477,7 @@ impl Tracker {
     /// Bytes by part: rows, index, ids, features, orphans, staging and total.
     fn memory_usage<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let state = self.state()?;
-        let usage = state.core.memory_usage();
+        let usage = state.ask(py, Core::memory_usage);
         let result = PyDict::new(py);
         for (name, bytes) in [
             ("rows", usage.rows),
@@ -479,7 +496,7 @@ impl Tracker {
     /// Prediction, score, features and time in microseconds of a request, or None.
     fn _prediction<'py>(&self, py: Python<'py>, request_id: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyAny>>> {
         let state = self.state()?;
-        let Some(view) = with_identity(request_id, |id| Ok(state.core.prediction(id)))? else {
+        let Some(view) = with_identity(request_id, |id| Ok(state.ask(py, |core| core.prediction(id))))? else {
             return Ok(None);
         };
         let features = decode(py, &view.features)?;
@@ -487,9 +504,9 @@ impl Tracker {
     }
 
     /// Label and time in microseconds of a request, or None.
-    fn _ground_truth(&self, request_id: &Bound<'_, PyAny>) -> PyResult<Option<(u8, i64)>> {
+    fn _ground_truth(&self, py: Python<'_>, request_id: &Bound<'_, PyAny>) -> PyResult<Option<(u8, i64)>> {
         let state = self.state()?;
-        let view = with_identity(request_id, |id| Ok(state.core.label(id)))?;
+        let view = with_identity(request_id, |id| Ok(state.ask(py, |core| core.label(id))))?;
         Ok(view.map(|label| (u8::from(label.positive), label.time)))
     }
 
@@ -497,7 +514,7 @@ impl Tracker {
     #[pyo3(signature = (cursor, labelled))]
     fn _ids<'py>(&self, py: Python<'py>, cursor: Option<(u64, u64)>, labelled: bool) -> PyResult<Page<'py>> {
         let state = self.state()?;
-        let (ids, next) = state.core.ids(cursor, labelled, PAGE);
+        let (ids, next) = state.ask(py, |core| core.ids(cursor, labelled, PAGE));
         let list = PyList::empty(py);
         for encoded in ids {
             if let Some(id) = Identity::decode(&encoded) {
@@ -508,8 +525,8 @@ impl Tracker {
     }
 
     /// Whether ids are kept, as iteration needs.
-    fn _keeps_ids(&self) -> PyResult<bool> {
-        Ok(self.state()?.core.options().keep_ids)
+    fn _keeps_ids(&self, py: Python<'_>) -> PyResult<bool> {
+        Ok(self.state()?.ask(py, |core| core.options().keep_ids))
     }
 
     /// The whole state as bytes, after the caller's header.
@@ -583,24 +600,24 @@ impl State {
 }
 
 impl Batch {
-    /// The rows that are neither rejected nor absent.
-    fn rows<'a>(&'a self, core: &'a Core, rejections: &'a Rejections) -> impl Iterator<Item = BatchRow<'a>> {
-        self.values.iter().enumerate().filter(|&(row, &value)| value != ABSENT && !rejections.is_rejected(row)).map(
-            move |(row, &value)| {
-                let id = self.ids.get(row);
-                let time = match &self.times {
-                    Times::All(time) => *time,
-                    Times::Each(times) => times.get(row).copied().unwrap_or(ResolvedTime { time: 0, advances: false }),
-                };
-                BatchRow {
-                    key: core.fingerprint(id),
-                    id,
-                    positive: value == 1,
-                    score: self.scores.get(row).copied().unwrap_or(f64::NAN),
-                    time,
-                    features: self.features.get(row),
-                }
-            },
-        )
+    /// Gives the row of a number, unless it is rejected or absent.
+    fn row<'a>(&'a self, core: &'a Core, rejections: &'a Rejections) -> impl Fn(usize) -> Option<BatchRow<'a>> {
+        move |row| {
+            let value =
+                self.values.get(row).copied().filter(|&value| value != ABSENT && !rejections.is_rejected(row))?;
+            let id = self.ids.get(row);
+            let time = match &self.times {
+                Times::All(time) => *time,
+                Times::Each(times) => *times.get(row)?,
+            };
+            Some(BatchRow {
+                key: core.fingerprint(id),
+                id,
+                positive: value == 1,
+                score: self.scores.get(row).copied().unwrap_or(f64::NAN),
+                time,
+                features: self.features.get(row),
+            })
+        }
     }
 }

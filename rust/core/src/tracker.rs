@@ -515,3 +515,34 @@ fn random_hash_key() -> HashKey {
     let number = u128::from_le_bytes(bytes);
     HashKey::new([number as u64, (number >> 64) as u64])
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a failed test")]
+    use super::*;
+    use crate::stage::MOST_STAGED;
+
+    #[test]
+    fn nothing_waits_for_a_store_that_is_held_unless_it_is_told_to() {
+        let tracker = Tracker::new(Options::default());
+        let log = |number: usize| {
+            tracker.try_log_prediction(Identity::text(&number.to_string()), true, None, b"", Timing::default())
+        };
+        let held = lock(&tracker.shared.room);
+        assert!(tracker.is_busy());
+        for number in 0..MOST_STAGED {
+            assert_eq!(log(number), Ok(true));
+        }
+        assert_eq!(log(MOST_STAGED), Ok(false));
+        assert_eq!(tracker.try_log_label(Identity::text("0"), true, Timing::default()), Ok(false));
+        std::thread::scope(|scope| {
+            let waiting =
+                scope.spawn(|| tracker.log_prediction(Identity::text("last"), true, None, b"", Timing::default()));
+            drop(held);
+            assert_eq!(waiting.join().unwrap(), Ok(()));
+        });
+        assert_eq!(log(MOST_STAGED), Ok(true));
+        assert_eq!(tracker.counters().predictions, MOST_STAGED as u64 + 2);
+        assert!(!tracker.is_busy());
+    }
+}
