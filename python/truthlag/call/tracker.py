@@ -3,6 +3,7 @@
 import json
 import os
 import secrets
+import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any, Self, TypeAlias
 import numpy as np
 
 from truthlag import _core
+from truthlag.call.described import described
 from truthlag.call.report import IngestReport
 from truthlag.call.views import GroundTruthView, PredictionView
 from truthlag.metrics import PerformanceSnapshot
@@ -71,12 +73,7 @@ class ModelPerformanceTracker(_core.Tracker):
     ) -> None:
         _check_text("model_name", model_name)
         _check_text("model_version", model_version)
-        if isinstance(history_limit, bool) or not isinstance(history_limit, int):
-            raise TypeError(
-                f"history_limit must be an int of at least 0, got an object of type {type(history_limit).__name__}"
-            )
-        if history_limit < 0:
-            raise ValueError(f"history_limit must be an int of at least 0, got {history_limit}")
+        history_limit = _history_limit(history_limit)
         self._initialise(
             retention=retention,
             max_predictions=max_predictions,
@@ -418,7 +415,19 @@ _core.quicken(ModelPerformanceTracker)
 
 def _check_text(argument: str, value: object) -> None:
     if not isinstance(value, str):
-        raise TypeError(f"{argument} must be a str, got an object of type {type(value).__name__}")
+        raise TypeError(f"{argument} must be a str, got {described(value)}")
+
+
+def _history_limit(limit: object) -> int:
+    allowed = "an int of at least 0"
+    # numpy counts its time spans among its integers.
+    number = limit.item() if isinstance(limit, np.integer) and not isinstance(limit, np.timedelta64) else limit
+    if isinstance(number, bool) or not isinstance(number, int):
+        raise TypeError(f"history_limit must be {allowed}, got {described(limit)}")
+    if number < 0:
+        raise ValueError(f"history_limit must be {allowed}, got {described(limit)}")
+    # No list is longer, and an int of any number of digits could not be saved.
+    return min(number, sys.maxsize)
 
 
 def _window_microseconds(window_hours: object) -> int:
@@ -426,11 +435,10 @@ def _window_microseconds(window_hours: object) -> int:
     if isinstance(window_hours, np.generic):
         window_hours = window_hours.item()
     if isinstance(window_hours, bool) or not isinstance(window_hours, int | float):
-        raise TypeError(f"window_hours must be {allowed}, got an object of type {type(window_hours).__name__}")
-    # An int may have any number of digits: compared before it is converted or shown.
+        raise TypeError(f"window_hours must be {allowed}, got {described(window_hours)}")
+    # An int may have any number of digits: compared before it is converted.
     if not 0 <= window_hours <= _MOST_HOURS:
-        shown = window_hours if isinstance(window_hours, float) else "an int out of range"
-        raise ValueError(f"window_hours must be {allowed}, got {shown}")
+        raise ValueError(f"window_hours must be {allowed}, got {described(window_hours)}")
     return round(window_hours * _HOUR)
 
 
