@@ -23,6 +23,10 @@ Time: TypeAlias = datetime | np.datetime64 | int | float
 _HOUR = 3_600_000_000
 _MOST_HOURS = 1_000_000_000
 
+# What `to_bytes` writes, or has its own place in a pickle.
+_SAVED_ATTRIBUTES = frozenset({"model_name", "model_version", "_history_limit", "_clock", "_history"})
+_HISTORY_ALLOWED = "dicts of what JSON can hold (str, int, float, bool, None, lists and dicts of these)"
+
 
 class ModelPerformanceTracker(_core.Tracker):
     """Tracks a deployed binary classifier whose labels come late, in any order, or never.
@@ -287,10 +291,15 @@ class ModelPerformanceTracker(_core.Tracker):
     # -- to bytes and back ---------------------------------------------------------------------------------------------
 
     def to_bytes(self) -> bytes:
-        """The whole state: predictions, labels, counters, options, history; not the clock.
+        """The whole state: predictions, labels, counters, options, history; not the clock, nor other attributes.
 
         Returns:
             Bytes with a format version and a checksum, for `from_bytes`.
+
+        Raises:
+            TypeError: `model_name` or `model_version` has been set to anything but a str, or `metrics_history` been given
+                anything but dicts of what JSON can hold.
+            ValueError: An entry of `metrics_history` holds itself, is nested too deep, or has an int of too many digits.
 
         Cost: one copy of the state. Calls of other threads go on meanwhile and are applied after it.
 
@@ -301,16 +310,30 @@ class ModelPerformanceTracker(_core.Tracker):
             >>> ModelPerformanceTracker.from_bytes(tracker.to_bytes()).counters()["pending"]
             1
         """
+        # Anybody may have changed these since they were checked.
+        _check_text("model_name", self.model_name)
+        _check_text("model_version", self.model_version)
+        history = list(self._history)
         header = {
             "model_name": self.model_name,
             "model_version": self.model_version,
             "history_limit": self._history_limit,
-            "metrics_history": self._history,
+            "metrics_history": history,
         }
-        return self._to_bytes(json.dumps(header).encode())
+        try:
+            written = json.dumps(header)
+        except (TypeError, ValueError, RecursionError) as error:
+            kind = TypeError if isinstance(error, TypeError) else ValueError
+            raise kind(f"metrics_history must hold {_HISTORY_ALLOWED}: {error}") from error
+        for position, entry in enumerate(history):
+            if not isinstance(entry, dict):
+                raise TypeError(
+                    f"metrics_history must hold {_HISTORY_ALLOWED}, got {described(entry)} at position {position}"
+                )
+        return self._to_bytes(written.encode())
 
     @classmethod
-    def from_bytes(cls, data: bytes, *, clock: Callable[[], Time] | None = None) -> Self:
+    def from_bytes(cls, data: bytes | bytearray | memoryview, *, clock: Callable[[], Time] | None = None) -> Self:
         """The tracker that `to_bytes` wrote.
 
         Args:
@@ -321,10 +344,11 @@ class ModelPerformanceTracker(_core.Tracker):
             TypeError: `data` are no bytes.
             ValueError: `data` are not a saved tracker, are damaged, or were written by a newer version.
         """
-        if not isinstance(data, bytes):
-            raise TypeError(f"data must be bytes, got an object of type {type(data).__name__}")
+        if not isinstance(data, bytes | bytearray | memoryview):
+            raise TypeError(f"data must be bytes, a bytearray or a memoryview, got {described(data)}")
         tracker = cls.__new__(cls)
-        tracker._load_state(data, clock)
+        # Bytes are not copied by this; the others could be changed while they are read.
+        tracker._load_state(bytes(data), clock)
         return tracker
 
     def _load_state(self, data: bytes, clock: Callable[[], Time] | None) -> None:
@@ -388,10 +412,14 @@ class ModelPerformanceTracker(_core.Tracker):
         return cls.from_bytes(Path(path).read_bytes(), clock=clock)
 
     def __getstate__(self) -> dict[str, Any]:
-        return {"data": self.to_bytes(), "clock": self._clock}
+        return {"data": self.to_bytes(), "clock": self._clock, **_own_attributes(self)}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self._load_state(state["data"], state["clock"])
+        # States of older versions have neither.
+        self.__dict__.update(state.get("attributes", {}))
+        for name, value in state.get("slots", {}).items():
+            setattr(self, name, value)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _new, (type(self),), self.__getstate__()
@@ -409,6 +437,14 @@ def _new(cls: type[ModelPerformanceTracker]) -> ModelPerformanceTracker:
     return cls.__new__(cls)
 
 
+def _own_attributes(tracker: ModelPerformanceTracker) -> dict[str, dict[str, Any]]:
+    """What subclasses and callers have added to a tracker, in its dictionary and in slots."""
+    state: Any = object.__getstate__(tracker)
+    attributes, slots = state if isinstance(state, tuple) else (state, {})
+    kept = {name: value for name, value in attributes.items() if name not in _SAVED_ATTRIBUTES}
+    return {"attributes": kept, "slots": slots}
+
+
 # The interpreter makes short work of methods that belong to the very class of the object.
 _core.quicken(ModelPerformanceTracker)
 
@@ -421,7 +457,7 @@ def _check_text(argument: str, value: object) -> None:
 def _history_limit(limit: object) -> int:
     allowed = "an int of at least 0"
     # numpy counts its time spans among its integers.
-    number = limit.item() if isinstance(limit, np.integer) and not isinstance(limit, np.timedelta64) else limit
+    number = limit.item() if isinstance(limit, np.integer) and limit.dtype.kind in "iu" else limit
     if isinstance(number, bool) or not isinstance(number, int):
         raise TypeError(f"history_limit must be {allowed}, got {described(limit)}")
     if number < 0:
@@ -445,12 +481,19 @@ def _window_microseconds(window_hours: object) -> int:
 def _parse_header(header: bytes) -> dict[str, Any]:
     """The Python part of a saved tracker, checked: the bytes may come from anywhere."""
     expected = {"model_name": str, "model_version": str, "history_limit": int, "metrics_history": list}
+    # An exact type, since True is an int too.
     try:
         parsed = json.loads(header)
     except (ValueError, RecursionError) as error:
         raise ValueError("the saved tracker is inconsistent: its header is not JSON") from error
-    if not isinstance(parsed, dict) or any(not isinstance(parsed.get(key), kind) for key, kind in expected.items()):
+    if not isinstance(parsed, dict) or any(type(parsed.get(key)) is not kind for key, kind in expected.items()):
         raise ValueError("the saved tracker is inconsistent: its header lacks a part")
+    if parsed["history_limit"] < 0:
+        raise ValueError(
+            f"the saved tracker is inconsistent: its history_limit is {described(parsed['history_limit'])}"
+        )
+    if not all(isinstance(entry, dict) for entry in parsed["metrics_history"]):
+        raise ValueError("the saved tracker is inconsistent: its metrics_history holds more than dicts")
     return parsed
 
 
