@@ -2,7 +2,6 @@
 
 import json
 import os
-import secrets
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -15,10 +14,14 @@ from truthlag import _core
 from truthlag.call.described import described
 from truthlag.call.report import IngestReport
 from truthlag.call.views import GroundTruthView, PredictionView
+from truthlag.keep import file_path, write_whole
 from truthlag.metrics import PerformanceSnapshot
 
 Time: TypeAlias = datetime | np.datetime64 | int | float
 """A moment: a datetime (naive ones are UTC), a numpy datetime64, or seconds since the epoch."""
+
+FilePath: TypeAlias = str | bytes | os.PathLike[str] | os.PathLike[bytes]
+"""The path of a file."""
 
 _HOUR = 3_600_000_000
 _MOST_HOURS = 1_000_000_000
@@ -361,17 +364,20 @@ class ModelPerformanceTracker(_core.Tracker):
             header["metrics_history"],
         )
 
-    def save(self, path: str | os.PathLike[str]) -> None:
+    def save(self, path: FilePath) -> None:
         """Write the whole state to a file.
 
         It is written to a new file beside it first, which then takes its name, so that a crash leaves either the old file
-        or the new one.
+        or the new one. A file that is there already hands down its permissions; a link stays, and the file it leads to
+        is replaced.
 
         Args:
-            path: The file.
+            path: The file: str, bytes or a path object.
 
         Raises:
-            OSError: The file cannot be written.
+            OSError: The file cannot be written, or what stands at `path` is no file.
+            TypeError: `path` is no path, or the state cannot be written; see `to_bytes`.
+            ValueError: As in `to_bytes`.
 
         Example:
             >>> import os, tempfile
@@ -383,33 +389,22 @@ class ModelPerformanceTracker(_core.Tracker):
             ...     ModelPerformanceTracker.load(path).model_name
             'fraud-detector'
         """
-        target = Path(path)
-        data = self.to_bytes()
-        beside = target.with_name(f".{target.name}.{secrets.token_hex(8)}")
-        try:
-            with beside.open("xb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            beside.replace(target)
-        except BaseException:
-            beside.unlink(missing_ok=True)
-            raise
-        _sync_folder(target.parent)
+        write_whole(_file_path(path), self.to_bytes())
 
     @classmethod
-    def load(cls, path: str | os.PathLike[str], *, clock: Callable[[], Time] | None = None) -> Self:
+    def load(cls, path: FilePath, *, clock: Callable[[], Time] | None = None) -> Self:
         """The tracker that `save` wrote.
 
         Args:
-            path: The file.
+            path: The file: str, bytes or a path object.
             clock: The clock of the new tracker; None for the system's.
 
         Raises:
             OSError: The file cannot be read.
+            TypeError: `path` is no path.
             ValueError: It is not a saved tracker, is damaged, or was written by a newer version.
         """
-        return cls.from_bytes(Path(path).read_bytes(), clock=clock)
+        return cls.from_bytes(_file_path(path).read_bytes(), clock=clock)
 
     def __getstate__(self) -> dict[str, Any]:
         return {"data": self.to_bytes(), "clock": self._clock, **_own_attributes(self)}
@@ -466,6 +461,13 @@ def _history_limit(limit: object) -> int:
     return min(number, sys.maxsize)
 
 
+def _file_path(path: FilePath) -> Path:
+    try:
+        return file_path(path)
+    except TypeError as error:
+        raise TypeError(f"path must be a str, bytes or a path object, got {described(path)}") from error
+
+
 def _window_microseconds(window_hours: object) -> int:
     allowed = f"a number of hours from 0 to {_MOST_HOURS}"
     if isinstance(window_hours, np.generic):
@@ -495,14 +497,3 @@ def _parse_header(header: bytes) -> dict[str, Any]:
     if not all(isinstance(entry, dict) for entry in parsed["metrics_history"]):
         raise ValueError("the saved tracker is inconsistent: its metrics_history holds more than dicts")
     return parsed
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make the new name of a file as durable as its content, where folders can be opened."""
-    if not hasattr(os, "O_DIRECTORY"):
-        return
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
