@@ -273,12 +273,12 @@ class ModelPerformanceTracker(_core.Tracker):
     @property
     def predictions(self) -> PredictionView:
         """The predictions held: a read-only mapping from request id to a dict."""
-        return PredictionView(self, self.model_version)
+        return PredictionView(self)
 
     @property
     def ground_truths(self) -> GroundTruthView:
         """The labels held, with and without a prediction: a read-only mapping from request id to a dict."""
-        return GroundTruthView(self, self.model_version)
+        return GroundTruthView(self)
 
     @property
     def metrics_history(self) -> list[dict[str, Any]]:
