@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 import tracemalloc
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.api import mischief
 from tests.verdict import document_classes
 from tests.verdict.outcomes import assert_same, check_same
 from tests.verdict.values import columns
@@ -130,30 +132,63 @@ class TestEvaluate:
         assert check_evaluation([5e-324, 5e-324, 5e-324], [1.0, 2.0, 3.0])["lift_percent"] == INF
 
     @pytest.mark.parametrize(
-        ("control", "treatment", "error"),
+        ("odd", "error", "told"),
         [
-            ([1, 1], [1, 1], ValueError),
-            ([1], [2], ValueError),
-            ([], [], ValueError),
-            ([], [1, 2, 3], ValueError),
-            ([1, NAN, 0], [1, 0, 1], ValueError),
-            ([1, INF, 0], [1, 0, 1], ValueError),
-            ([1, None, 0], [1, 0, 1], TypeError),
-            (["1", "0"], [1, 0], TypeError),
-            ([1j, 0], [1, 0], TypeError),
-            (np.zeros((3, 1)), np.arange(3).reshape(3, 1), ValueError),
-            (5, [1, 0], TypeError),
-            (None, [1, 0], TypeError),
-            ({1, 0}, [1, 0], TypeError),
-            (np.array([1, 2], "m8[s]"), [1, 0], TypeError),
+            ([], ValueError, "must have one dimension and at least one value, got the shape (0,)"),
+            ([1, NAN, 0], ValueError, "must hold finite numbers of a finite mean and spread, got a mean of nan"),
+            ([1, INF, 0], ValueError, "must hold finite numbers of a finite mean and spread, got a mean of inf"),
+            ([1, None, 0], TypeError, "cannot be judged: "),
+            (["1", "0"], TypeError, "must hold real numbers, got values of dtype <U1"),
+            ([1j, 0], TypeError, "must hold real numbers, got values of dtype complex128"),
+            ([[1], [1, 2]], ValueError, "cannot be judged: "),
+            (np.zeros((3, 1)), ValueError, "must have one dimension and at least one value, got the shape (3, 1)"),
+            (5, TypeError, "must be a sequence of numbers, got 5 of type int"),
+            (None, TypeError, "must be a sequence of numbers, got None"),
+            ({1, 0}, TypeError, "must be a sequence of numbers, got an object of type set"),
+            (np.array([1, 2], "m8[s]"), TypeError, "must hold real numbers, got values of dtype "),
         ],
+        ids=range(12),
     )
-    def test_errors_name_the_arguments(self, control: Any, treatment: Any, error: type[Exception]) -> None:
+    def test_errors_name_the_arm(self, odd: Any, error: type[Exception], told: str) -> None:
         monitor = ModelABTestMonitor("old", "new", min_sample_size=0)
-        with pytest.raises(error, match="control_metric, treatment_metric"):
+        with pytest.raises(error, match="^" + re.escape(f"control_metric {told}")):
+            monitor.evaluate(odd, [1, 0, 1])
+        with pytest.raises(error, match="^" + re.escape(f"treatment_metric {told}")):
+            monitor.evaluate([1, 0, 1], odd)
+
+    @pytest.mark.parametrize(("control", "treatment"), [([1, 1], [1, 1]), ([1], [2])])
+    def test_errors_name_both_arms(self, control: Any, treatment: Any) -> None:
+        monitor = ModelABTestMonitor("old", "new", min_sample_size=0)
+        with pytest.raises(ValueError, match=r"^control_metric and treatment_metric cannot be judged: the t-test"):
             monitor.evaluate(control, treatment)
-        with pytest.raises(error, match="control_metric, treatment_metric"):
-            monitor.evaluate(treatment, control)
+
+    @pytest.mark.parametrize(
+        ("setting", "odd", "error"),
+        [
+            ("min_sample_size", "2", TypeError),
+            ("min_sample_size", [1, 2], TypeError),
+            ("min_sample_size", np.array([1, 2]), ValueError),
+            ("significance_level", None, TypeError),
+            ("significance_level", np.array([0.1, 0.2]), ValueError),
+        ],
+        ids=range(5),
+    )
+    def test_errors_name_the_setting(self, setting: str, odd: Any, error: type[Exception]) -> None:
+        monitor = ModelABTestMonitor("old", "new", **({"min_sample_size": 2} | {setting: odd}))
+        with pytest.raises(error, match=f"^{setting} cannot be judged: "):
+            monitor.evaluate([1, 0, 1], [1, 1, 0])
+
+    def test_errors_name_what_makes_the_recommendation(self) -> None:
+        control, treatment = np.arange(100), np.arange(100) + 1000
+        with pytest.raises(ValueError, match=r"^higher_is_better cannot be judged: "):
+            ModelABTestMonitor("old", "new", 2).evaluate(control, treatment, "m", np.array([1, 2]))  # type: ignore[arg-type]
+        odd: Any = mischief.NoText()
+        for arms, names, told in (
+            ((control, treatment), ("old", odd), "treatment_name"),
+            ((treatment, control), (odd, "new"), "control_name"),
+        ):
+            with pytest.raises(ValueError, match=f"^{told} cannot be judged: Mischief"):
+                ModelABTestMonitor(*names, 2).evaluate(*arms)
 
     def test_arrays_are_not_copied(self) -> None:
         control = np.random.RandomState(1).normal(0, 1, 1_000_000)
@@ -234,24 +269,31 @@ class TestGuardrails:
         assert not isinstance(result, dict) or not result["passed"]
 
     @pytest.mark.parametrize(
-        ("latencies", "limit", "error"),
+        ("latencies", "error", "told"),
         [
-            ([], 50, ValueError),
-            ([1, NAN], 50, ValueError),
-            ([1, None], 50, TypeError),
-            (["a"], 50, TypeError),
-            ([True], 50, TypeError),
-            ([1j], 50, TypeError),
-            (None, 50, TypeError),
-            ([1], None, TypeError),
-            ([1], "50", TypeError),
-            ([INF] * 5, 50, ValueError),
-            ([1], NAN, ValueError),
+            ([], ValueError, "must hold at least one value, and is empty"),
+            (np.zeros((2, 0)), ValueError, "must hold at least one value, and is empty"),
+            ([1, NAN], ValueError, "has no 99th percentile: a value is NaN"),
+            ([INF] * 5, ValueError, "has no 99th percentile: a value is NaN, or too many are infinite"),
+            ([1, None], TypeError, "cannot be judged: "),
+            (["a"], TypeError, "cannot be judged: "),
+            ([True], TypeError, "cannot be judged: "),
+            ([1j], TypeError, "cannot be judged: "),
+            (None, TypeError, "cannot be judged: "),
         ],
+        ids=range(9),
     )
-    def test_errors_name_the_arguments(self, latencies: Any, limit: Any, error: type[Exception]) -> None:
-        with pytest.raises(error, match="control_latencies, treatment_latencies or max_p99_increase_ms"):
-            ModelABTestMonitor("old", "new").check_guardrails(latencies, latencies, limit)
+    def test_errors_name_the_arm(self, latencies: Any, error: type[Exception], told: str) -> None:
+        monitor = ModelABTestMonitor("old", "new")
+        with pytest.raises(error, match=f"^control_latencies {told}"):
+            monitor.check_guardrails(latencies, [1])
+        with pytest.raises(error, match=f"^treatment_latencies {told}"):
+            monitor.check_guardrails([1], latencies)
+
+    @pytest.mark.parametrize(("limit", "error"), [(None, TypeError), ("50", TypeError), (NAN, ValueError)])
+    def test_errors_name_the_limit(self, limit: Any, error: type[Exception]) -> None:
+        with pytest.raises(error, match=r"^max_p99_increase_ms cannot be judged: "):
+            ModelABTestMonitor("old", "new").check_guardrails([1], [1], limit)
 
     def test_arrays_stay_as_they_are(self) -> None:
         latencies = np.random.RandomState(1).normal(100, 10, 1000)

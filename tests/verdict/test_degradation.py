@@ -207,23 +207,27 @@ class TestTrend:
         assert DegradationDetector({}).check_trend_degradation("m", values) == {"status": "insufficient_data"}
 
     @pytest.mark.parametrize(
-        ("values", "window", "error"),
+        ("values", "window", "error", "told"),
         [
-            ([*FALLING[1:], NAN], 7, ValueError),
-            ([*FALLING[1:], np.inf], 7, ValueError),
-            ([*FALLING[1:], None], 7, TypeError),
-            ([*FALLING[1:], "x"], 7, TypeError),
-            (FALLING, 1, ValueError),
-            (FALLING, 7.0, TypeError),
-            (FALLING, None, TypeError),
-            (None, 7, TypeError),
-            (np.zeros((7, 2)), 7, ValueError),
-            (np.zeros(7, dtype=complex), 7, TypeError),
+            ([*FALLING[1:], NAN], 7, ValueError, "recent_values cannot be judged: "),
+            ([*FALLING[1:], np.inf], 7, ValueError, "recent_values cannot be judged: "),
+            ([*FALLING[1:], None], 7, TypeError, "recent_values cannot be judged: "),
+            ([*FALLING[1:], "x"], 7, TypeError, "recent_values cannot be judged: "),
+            (FALLING, 1, ValueError, "window must leave at least 2 of recent_values for a line, and leaves 1"),
+            (FALLING, 7.0, TypeError, "window cannot be judged: "),
+            (FALLING, None, TypeError, "window cannot be judged: "),
+            (None, 7, TypeError, "recent_values cannot be judged: "),
+            (np.zeros((7, 2)), 7, ValueError, "recent_values must have one dimension, got the shape "),
+            (np.zeros(7, dtype=complex), 7, TypeError, "recent_values cannot be judged: "),
         ],
     )
-    def test_errors_name_the_arguments(self, values: Any, window: Any, error: type[Exception]) -> None:
-        with pytest.raises(error, match="recent_values, window or min_slope"):
+    def test_errors_name_the_argument(self, values: Any, window: Any, error: type[Exception], told: str) -> None:
+        with pytest.raises(error, match=f"^{told}"):
             DegradationDetector({}).check_trend_degradation("m", values, window)
+
+    def test_errors_name_the_slope(self) -> None:
+        with pytest.raises(TypeError, match=r"^min_slope cannot be judged: "):
+            DegradationDetector({}).check_trend_degradation("m", FALLING, min_slope="0")  # type: ignore[arg-type]
 
     def test_nothing_but_the_window_is_copied(self) -> None:
         values = np.linspace(1, 0, 1_000_000)

@@ -2,7 +2,7 @@
 
 import json
 import os
-import secrets
+import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,15 +11,24 @@ from typing import Any, Self, TypeAlias
 import numpy as np
 
 from truthlag import _core
+from truthlag.call.described import described
 from truthlag.call.report import IngestReport
 from truthlag.call.views import GroundTruthView, PredictionView
+from truthlag.keep import file_path, write_whole
 from truthlag.metrics import PerformanceSnapshot
 
 Time: TypeAlias = datetime | np.datetime64 | int | float
 """A moment: a datetime (naive ones are UTC), a numpy datetime64, or seconds since the epoch."""
 
+FilePath: TypeAlias = str | bytes | os.PathLike[str] | os.PathLike[bytes]
+"""The path of a file."""
+
 _HOUR = 3_600_000_000
 _MOST_HOURS = 1_000_000_000
+
+# What `to_bytes` writes, or has its own place in a pickle.
+_SAVED_ATTRIBUTES = frozenset({"model_name", "model_version", "_history_limit", "_clock", "_history"})
+_HISTORY_ALLOWED = "dicts of what JSON can hold (str, int, float, bool, None, lists and dicts of these)"
 
 
 class ModelPerformanceTracker(_core.Tracker):
@@ -71,12 +80,7 @@ class ModelPerformanceTracker(_core.Tracker):
     ) -> None:
         _check_text("model_name", model_name)
         _check_text("model_version", model_version)
-        if isinstance(history_limit, bool) or not isinstance(history_limit, int):
-            raise TypeError(
-                f"history_limit must be an int of at least 0, got an object of type {type(history_limit).__name__}"
-            )
-        if history_limit < 0:
-            raise ValueError(f"history_limit must be an int of at least 0, got {history_limit}")
+        history_limit = _history_limit(history_limit)
         self._initialise(
             retention=retention,
             max_predictions=max_predictions,
@@ -269,12 +273,12 @@ class ModelPerformanceTracker(_core.Tracker):
     @property
     def predictions(self) -> PredictionView:
         """The predictions held: a read-only mapping from request id to a dict."""
-        return PredictionView(self, self.model_version)
+        return PredictionView(self)
 
     @property
     def ground_truths(self) -> GroundTruthView:
         """The labels held, with and without a prediction: a read-only mapping from request id to a dict."""
-        return GroundTruthView(self, self.model_version)
+        return GroundTruthView(self)
 
     @property
     def metrics_history(self) -> list[dict[str, Any]]:
@@ -290,10 +294,15 @@ class ModelPerformanceTracker(_core.Tracker):
     # -- to bytes and back ---------------------------------------------------------------------------------------------
 
     def to_bytes(self) -> bytes:
-        """The whole state: predictions, labels, counters, options, history; not the clock.
+        """The whole state: predictions, labels, counters, options, history; not the clock, nor other attributes.
 
         Returns:
             Bytes with a format version and a checksum, for `from_bytes`.
+
+        Raises:
+            TypeError: `model_name` or `model_version` has been set to anything but a str, or `metrics_history` been given
+                anything but dicts of what JSON can hold.
+            ValueError: An entry of `metrics_history` holds itself, is nested too deep, or has an int of too many digits.
 
         Cost: one copy of the state. Calls of other threads go on meanwhile and are applied after it.
 
@@ -304,16 +313,30 @@ class ModelPerformanceTracker(_core.Tracker):
             >>> ModelPerformanceTracker.from_bytes(tracker.to_bytes()).counters()["pending"]
             1
         """
+        # Anybody may have changed these since they were checked.
+        _check_text("model_name", self.model_name)
+        _check_text("model_version", self.model_version)
+        history = list(self._history)
         header = {
             "model_name": self.model_name,
             "model_version": self.model_version,
             "history_limit": self._history_limit,
-            "metrics_history": self._history,
+            "metrics_history": history,
         }
-        return self._to_bytes(json.dumps(header).encode())
+        try:
+            written = json.dumps(header)
+        except (TypeError, ValueError, RecursionError) as error:
+            kind = TypeError if isinstance(error, TypeError) else ValueError
+            raise kind(f"metrics_history must hold {_HISTORY_ALLOWED}: {error}") from error
+        for position, entry in enumerate(history):
+            if not isinstance(entry, dict):
+                raise TypeError(
+                    f"metrics_history must hold {_HISTORY_ALLOWED}, got {described(entry)} at position {position}"
+                )
+        return self._to_bytes(written.encode())
 
     @classmethod
-    def from_bytes(cls, data: bytes, *, clock: Callable[[], Time] | None = None) -> Self:
+    def from_bytes(cls, data: bytes | bytearray | memoryview, *, clock: Callable[[], Time] | None = None) -> Self:
         """The tracker that `to_bytes` wrote.
 
         Args:
@@ -324,10 +347,11 @@ class ModelPerformanceTracker(_core.Tracker):
             TypeError: `data` are no bytes.
             ValueError: `data` are not a saved tracker, are damaged, or were written by a newer version.
         """
-        if not isinstance(data, bytes):
-            raise TypeError(f"data must be bytes, got an object of type {type(data).__name__}")
+        if not isinstance(data, bytes | bytearray | memoryview):
+            raise TypeError(f"data must be bytes, a bytearray or a memoryview, got {described(data)}")
         tracker = cls.__new__(cls)
-        tracker._load_state(data, clock)
+        # Bytes are not copied by this; the others could be changed while they are read.
+        tracker._load_state(bytes(data), clock)
         return tracker
 
     def _load_state(self, data: bytes, clock: Callable[[], Time] | None) -> None:
@@ -340,17 +364,20 @@ class ModelPerformanceTracker(_core.Tracker):
             header["metrics_history"],
         )
 
-    def save(self, path: str | os.PathLike[str]) -> None:
+    def save(self, path: FilePath) -> None:
         """Write the whole state to a file.
 
         It is written to a new file beside it first, which then takes its name, so that a crash leaves either the old file
-        or the new one.
+        or the new one. A file that is there already hands down its permissions; a link stays, and the file it leads to
+        is replaced.
 
         Args:
-            path: The file.
+            path: The file: str, bytes or a path object.
 
         Raises:
-            OSError: The file cannot be written.
+            OSError: The file cannot be written, or what stands at `path` is no file.
+            TypeError: `path` is no path, or the state cannot be written; see `to_bytes`.
+            ValueError: As in `to_bytes`.
 
         Example:
             >>> import os, tempfile
@@ -362,39 +389,32 @@ class ModelPerformanceTracker(_core.Tracker):
             ...     ModelPerformanceTracker.load(path).model_name
             'fraud-detector'
         """
-        target = Path(path)
-        data = self.to_bytes()
-        beside = target.with_name(f".{target.name}.{secrets.token_hex(8)}")
-        try:
-            with beside.open("xb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            beside.replace(target)
-        except BaseException:
-            beside.unlink(missing_ok=True)
-            raise
-        _sync_folder(target.parent)
+        write_whole(_file_path(path), self.to_bytes())
 
     @classmethod
-    def load(cls, path: str | os.PathLike[str], *, clock: Callable[[], Time] | None = None) -> Self:
+    def load(cls, path: FilePath, *, clock: Callable[[], Time] | None = None) -> Self:
         """The tracker that `save` wrote.
 
         Args:
-            path: The file.
+            path: The file: str, bytes or a path object.
             clock: The clock of the new tracker; None for the system's.
 
         Raises:
             OSError: The file cannot be read.
+            TypeError: `path` is no path.
             ValueError: It is not a saved tracker, is damaged, or was written by a newer version.
         """
-        return cls.from_bytes(Path(path).read_bytes(), clock=clock)
+        return cls.from_bytes(_file_path(path).read_bytes(), clock=clock)
 
     def __getstate__(self) -> dict[str, Any]:
-        return {"data": self.to_bytes(), "clock": self._clock}
+        return {"data": self.to_bytes(), "clock": self._clock, **_own_attributes(self)}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self._load_state(state["data"], state["clock"])
+        # States of older versions have neither.
+        self.__dict__.update(state.get("attributes", {}))
+        for name, value in state.get("slots", {}).items():
+            setattr(self, name, value)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _new, (type(self),), self.__getstate__()
@@ -412,13 +432,40 @@ def _new(cls: type[ModelPerformanceTracker]) -> ModelPerformanceTracker:
     return cls.__new__(cls)
 
 
+def _own_attributes(tracker: ModelPerformanceTracker) -> dict[str, dict[str, Any]]:
+    """What subclasses and callers have added to a tracker, in its dictionary and in slots."""
+    state: Any = object.__getstate__(tracker)
+    attributes, slots = state if isinstance(state, tuple) else (state, {})
+    kept = {name: value for name, value in attributes.items() if name not in _SAVED_ATTRIBUTES}
+    return {"attributes": kept, "slots": slots}
+
+
 # The interpreter makes short work of methods that belong to the very class of the object.
 _core.quicken(ModelPerformanceTracker)
 
 
 def _check_text(argument: str, value: object) -> None:
     if not isinstance(value, str):
-        raise TypeError(f"{argument} must be a str, got an object of type {type(value).__name__}")
+        raise TypeError(f"{argument} must be a str, got {described(value)}")
+
+
+def _history_limit(limit: object) -> int:
+    allowed = "an int of at least 0"
+    # numpy counts its time spans among its integers.
+    number = limit.item() if isinstance(limit, np.integer) and limit.dtype.kind in "iu" else limit
+    if isinstance(number, bool) or not isinstance(number, int):
+        raise TypeError(f"history_limit must be {allowed}, got {described(limit)}")
+    if number < 0:
+        raise ValueError(f"history_limit must be {allowed}, got {described(limit)}")
+    # No list is longer, and an int of any number of digits could not be saved.
+    return min(number, sys.maxsize)
+
+
+def _file_path(path: FilePath) -> Path:
+    try:
+        return file_path(path)
+    except TypeError as error:
+        raise TypeError(f"path must be a str, bytes or a path object, got {described(path)}") from error
 
 
 def _window_microseconds(window_hours: object) -> int:
@@ -426,32 +473,27 @@ def _window_microseconds(window_hours: object) -> int:
     if isinstance(window_hours, np.generic):
         window_hours = window_hours.item()
     if isinstance(window_hours, bool) or not isinstance(window_hours, int | float):
-        raise TypeError(f"window_hours must be {allowed}, got an object of type {type(window_hours).__name__}")
-    # An int may have any number of digits: compared before it is converted or shown.
+        raise TypeError(f"window_hours must be {allowed}, got {described(window_hours)}")
+    # An int may have any number of digits: compared before it is converted.
     if not 0 <= window_hours <= _MOST_HOURS:
-        shown = window_hours if isinstance(window_hours, float) else "an int out of range"
-        raise ValueError(f"window_hours must be {allowed}, got {shown}")
+        raise ValueError(f"window_hours must be {allowed}, got {described(window_hours)}")
     return round(window_hours * _HOUR)
 
 
 def _parse_header(header: bytes) -> dict[str, Any]:
     """The Python part of a saved tracker, checked: the bytes may come from anywhere."""
     expected = {"model_name": str, "model_version": str, "history_limit": int, "metrics_history": list}
+    # An exact type, since True is an int too.
     try:
         parsed = json.loads(header)
     except (ValueError, RecursionError) as error:
         raise ValueError("the saved tracker is inconsistent: its header is not JSON") from error
-    if not isinstance(parsed, dict) or any(not isinstance(parsed.get(key), kind) for key, kind in expected.items()):
+    if not isinstance(parsed, dict) or any(type(parsed.get(key)) is not kind for key, kind in expected.items()):
         raise ValueError("the saved tracker is inconsistent: its header lacks a part")
+    if parsed["history_limit"] < 0:
+        raise ValueError(
+            f"the saved tracker is inconsistent: its history_limit is {described(parsed['history_limit'])}"
+        )
+    if not all(isinstance(entry, dict) for entry in parsed["metrics_history"]):
+        raise ValueError("the saved tracker is inconsistent: its metrics_history holds more than dicts")
     return parsed
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make the new name of a file as durable as its content, where folders can be opened."""
-    if not hasattr(os, "O_DIRECTORY"):
-        return
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

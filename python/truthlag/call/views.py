@@ -3,10 +3,11 @@
 from abc import abstractmethod
 from collections.abc import ItemsView, Iterator, Mapping, ValuesView
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from truthlag._core import Tracker
+if TYPE_CHECKING:
+    from truthlag.call.tracker import ModelPerformanceTracker
 
 EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - the views write naive UTC times, as the classes they replace do
 
@@ -43,11 +44,10 @@ class _Values(ValuesView[dict[str, Any]]):
 class _View(Mapping[str | bytes | int | UUID, dict[str, Any]]):
     """What the two views share; each look-up reads the tracker as it is at that moment."""
 
-    __slots__ = ("_model_version", "_tracker")
+    __slots__ = ("_tracker",)
 
-    def __init__(self, tracker: Tracker, model_version: str) -> None:
+    def __init__(self, tracker: "ModelPerformanceTracker") -> None:
         self._tracker = tracker
-        self._model_version = model_version
 
     @abstractmethod
     def _find(self, request_id: Any) -> dict[str, Any] | None: ...
@@ -80,6 +80,32 @@ class _View(Mapping[str | bytes | int | UUID, dict[str, Any]]):
         except (TypeError, ValueError):
             return False
 
+    def __eq__(self, other: object) -> bool:
+        """Whether a mapping holds the same ids with equal entries, in any order.
+
+        Without the ids of this tracker, those of the other mapping are looked up.
+
+        Raises:
+            TypeError: Two views are as long as each other, and neither tracker keeps its ids.
+
+        Cost: constant where lengths differ, and for two views of one tracker; else proportional to the length.
+        """
+        if not isinstance(other, Mapping):
+            return NotImplemented
+        if isinstance(other, _View) and type(other) is type(self) and other._tracker is self._tracker:
+            return True
+        if len(self) != len(other):
+            return False
+        if not len(self):
+            return True
+        if not self._tracker._keeps_ids():
+            return _holds_all(self, other)
+        if isinstance(other, _View) and not other._tracker._keeps_ids():
+            return _holds_all(other, self)
+        return dict(self.items()) == dict(other.items())
+
+    __hash__ = None  # type: ignore[assignment]
+
     def _iterate(self, *, labelled: bool) -> Iterator[str | bytes | int | UUID]:
         if not self._tracker._keeps_ids():
             raise TypeError("iteration needs the ids, which this tracker does not keep: make it with keep_ids=True")
@@ -97,11 +123,18 @@ class _View(Mapping[str | bytes | int | UUID, dict[str, Any]]):
         return f"<{type(self).__name__} of {len(self)} entries>"
 
 
+def _holds_all(view: _View, other: Mapping[Any, Any]) -> bool:
+    absent = object()
+    # A view shows a UUID as text: by a look-up alone, the two would be two keys of one entry.
+    return all(not isinstance(key, UUID) and view.get(key, absent) == entry for key, entry in other.items())
+
+
 class PredictionView(_View):
     """The predictions held, by request id: `{"prediction", "score", "features", "timestamp", "model_version"}`.
 
-    Reads like a dict of dicts; the dicts are made for the occasion, and changing one changes nothing. Iteration is in
-    order of arrival, needs `keep_ids=True`, and meets the tracker as it is at each step.
+    Reads like a dict of dicts; the dicts are made for the occasion, and changing one changes nothing. `model_version` is
+    that of the tracker now. Iteration is in order of arrival, needs `keep_ids=True`, and meets the tracker as it is at
+    each step. A view equals any mapping with the same ids and entries; without the ids, the mapping's are looked up.
 
     Example:
         >>> from truthlag import ModelPerformanceTracker
@@ -125,7 +158,7 @@ class PredictionView(_View):
             "score": score,
             "features": features,
             "timestamp": iso_timestamp(time),
-            "model_version": self._model_version,
+            "model_version": self._tracker.model_version,
         }
 
     def __len__(self) -> int:
@@ -137,6 +170,8 @@ class PredictionView(_View):
 
 class GroundTruthView(_View):
     """The labels held, by request id, those without a prediction too: `{"actual", "timestamp"}`.
+
+    Reads, and is equal to mappings, as `PredictionView`; labels without a prediction come in no promised order.
 
     Example:
         >>> from truthlag import ModelPerformanceTracker

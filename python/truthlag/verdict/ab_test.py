@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from truthlag.verdict.values import Numbers, judges, number, plain, rounded
+from truthlag.call.described import described
+from truthlag.verdict.values import AtFault, Numbers, judges, judging, number, plain, rounded
 
 
 class ModelABTestMonitor:
@@ -73,25 +74,33 @@ class ModelABTestMonitor:
 
         Cost: proportional to the number of values; arrays are not copied.
         """
-        control, treatment = np.asarray(control_metric), np.asarray(treatment_metric)
-        if len(control) < self.min_sample_size or len(treatment) < self.min_sample_size:
-            return {
-                "status": "insufficient_sample",
-                "control_n": len(control),
-                "treatment_n": len(treatment),
-                "required_n": number(self.min_sample_size),
-                "recommendation": "Continue collecting data",
-            }
-        arms = [_Arm(control), _Arm(treatment)]
+        control = _values("control_metric", control_metric)
+        treatment = _values("treatment_metric", treatment_metric)
+        with judging("min_sample_size"):
+            if len(control) < self.min_sample_size or len(treatment) < self.min_sample_size:
+                return {
+                    "status": "insufficient_sample",
+                    "control_n": len(control),
+                    "treatment_n": len(treatment),
+                    "required_n": number(self.min_sample_size),
+                    "recommendation": "Continue collecting data",
+                }
+        arms = [_Arm("control_metric", control), _Arm("treatment_metric", treatment)]
         p_value = _p_value(*arms)
         control_mean, treatment_mean = (arm.mean for arm in arms)
         lift = (treatment_mean - control_mean) / control_mean * 100 if control_mean != 0 else 0
-        is_significant = bool(p_value < self.significance_level)
-        is_positive = (treatment_mean > control_mean) == higher_is_better
-        if is_significant and is_positive:
-            recommendation = f"Ship {self.treatment_name} - statistically significant improvement"
+        with judging("significance_level"):
+            is_significant = bool(p_value < self.significance_level)
+        with judging("higher_is_better"):
+            is_positive = (treatment_mean > control_mean) == higher_is_better
+            # Asked for its truth only where that matters: until then it may be anything.
+            improves = is_significant and bool(is_positive)
+        if improves:
+            with judging("treatment_name"):
+                recommendation = f"Ship {self.treatment_name} - statistically significant improvement"
         elif is_significant:
-            recommendation = f"Revert to {self.control_name} - treatment is significantly worse"
+            with judging("control_name"):
+                recommendation = f"Revert to {self.control_name} - treatment is significantly worse"
         else:
             recommendation = "Continue test - results not yet significant"
         return {
@@ -130,39 +139,89 @@ class ModelABTestMonitor:
             >>> monitor.check_guardrails([10, 12, 11], [90, 95, 99])["action"]
             'BLOCK - latency guardrail violated'
         """
-        control_p99 = np.percentile(control_latencies, 99)
-        treatment_p99 = np.percentile(treatment_latencies, 99)
-        increase = treatment_p99 - control_p99
-        passed = bool(increase <= max_p99_increase_ms)
+        control_p99, control_p99_ms = _p99("control_latencies", control_latencies)
+        treatment_p99, treatment_p99_ms = _p99("treatment_latencies", treatment_latencies)
+        with judging("control_latencies and treatment_latencies"):
+            increase = treatment_p99 - control_p99
+            increase_ms = rounded(increase, 1)
+        with judging("max_p99_increase_ms"):
+            passed = bool(increase <= max_p99_increase_ms)
+            threshold_ms = number(max_p99_increase_ms)
         return {
             "guardrail": "latency_p99",
-            "control_p99_ms": rounded(control_p99, 1),
-            "treatment_p99_ms": rounded(treatment_p99, 1),
-            "increase_ms": rounded(increase, 1),
-            "threshold_ms": number(max_p99_increase_ms),
+            "control_p99_ms": control_p99_ms,
+            "treatment_p99_ms": treatment_p99_ms,
+            "increase_ms": increase_ms,
+            "threshold_ms": threshold_ms,
             "passed": passed,
             "action": "OK" if passed else "BLOCK - latency guardrail violated",
         }
 
 
+def _values(argument: str, values: Any) -> NDArray[Any]:
+    with judging(argument):
+        array = np.asarray(values)
+        if not array.ndim:
+            raise AtFault(TypeError(f"{argument} must be a sequence of numbers, got {described(values)}"))
+        return array
+
+
+def _p99(argument: str, latencies: Any) -> tuple[Any, Any]:
+    """The 99th percentile, and how the result shows it."""
+    with judging(argument):
+        try:
+            p99 = np.percentile(latencies, 99)
+        except Exception:
+            _check_not_empty(argument, latencies)
+            raise
+        if isinstance(p99, float) and math.isnan(p99):
+            _check_not_empty(argument, latencies)
+            raise AtFault(ValueError(f"{argument} has no 99th percentile: a value is NaN, or too many are infinite"))
+        return p99, rounded(p99, 1)
+
+
+def _check_not_empty(argument: str, latencies: Any) -> None:
+    # Only once it has failed, since some objects can be read only once.
+    if np.size(latencies) == 0:
+        raise AtFault(ValueError(f"{argument} must hold at least one value, and is empty")) from None
+
+
 class _Arm:
     """What the test needs to know of one arm; the spread is told from the population's, so that values are read once."""
 
-    def __init__(self, values: NDArray[Any]) -> None:
-        if values.ndim != 1 or not len(values):
-            raise ValueError(f"an arm must have one dimension and a value, got the shape {values.shape}")
-        if values.dtype.kind not in "biufO":
-            raise TypeError(f"an arm must hold real numbers, got values of dtype {values.dtype}")
-        self.n = len(values)
-        self.mean = np.mean(values)
-        self.std = np.std(values)
+    def __init__(self, argument: str, values: NDArray[Any]) -> None:
+        with judging(argument):
+            if values.ndim != 1 or not len(values):
+                raise AtFault(
+                    ValueError(
+                        f"{argument} must have one dimension and at least one value, got the shape {values.shape}"
+                    )
+                )
+            if values.dtype.kind not in "biufO":
+                raise AtFault(TypeError(f"{argument} must hold real numbers, got values of dtype {values.dtype}"))
+            self.argument = argument
+            self.n = len(values)
+            self.mean = np.mean(values)
+            self.std = np.std(values)
 
     def named(self, name: Any) -> dict[str, Any]:
         return {"name": plain(name), "mean": rounded(self.mean, 6), "std": rounded(self.std, 6), "n": self.n}
 
     def for_test(self) -> tuple[float, float, int]:
         # An arm of one value adds nothing to the pooled variance.
-        return float(self.mean), float(self.std) * math.sqrt(self.n / max(self.n - 1, 1)), self.n
+        with judging(self.argument):
+            return float(self.mean), float(self.std) * math.sqrt(self.n / max(self.n - 1, 1)), self.n
+
+    def check_finite(self) -> None:
+        with judging(self.argument):
+            mean, std = float(self.mean), float(self.std)
+        if not (math.isfinite(mean) and math.isfinite(std)):
+            raise AtFault(
+                ValueError(
+                    f"{self.argument} must hold finite numbers of a finite mean and spread, "
+                    f"got a mean of {mean} and a standard deviation of {std}: the t-test is undefined"
+                )
+            )
 
 
 def _p_value(control: _Arm, treatment: _Arm) -> np.float64:
@@ -174,4 +233,12 @@ def _p_value(control: _Arm, treatment: _Arm) -> np.float64:
         p_value = np.float64(stats.ttest_ind_from_stats(*control.for_test(), *treatment.for_test()).pvalue)
         if not math.isnan(p_value):
             return p_value
-    raise ValueError("the t-test is undefined: too few values, all the same value, or values that are not finite")
+    # Only now: an infinite spread may have an answer, such as no difference.
+    for arm in (control, treatment):
+        arm.check_finite()
+    raise AtFault(
+        ValueError(
+            "control_metric and treatment_metric cannot be judged: "
+            "the t-test is undefined for fewer than 3 values, and for values that are all the same"
+        )
+    )

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from truthlag.verdict.values import Numbers, judges, plain, rounded
+from truthlag.verdict.values import AtFault, Numbers, judges, judging, plain, rounded
 
 _ALLOWED_DROP = 0.95
 
@@ -124,18 +124,30 @@ class DegradationDetector:
             >>> result["trend"], result["slope_per_period"], result["alert"]
             ('declining', -0.015, True)
         """
-        if len(recent_values) < window:
-            return {"status": "insufficient_data"}
-        # As an index, since the negative of a small unsigned integer of numpy's is a large one.
-        values = np.asarray(recent_values[-operator.index(window) :])
-        if len(values) < 2:
-            raise ValueError(f"a line needs 2 values, got {len(values)}")
-        slope = np.polyfit(np.arange(len(values)), values, 1)[0]
-        declining = bool(slope < min_slope)
+        with judging("recent_values"):
+            held = len(recent_values)
+        with judging("window"):
+            if held < window:
+                return {"status": "insufficient_data"}
+            # As an index, since the negative of a small unsigned integer of numpy's is a large one.
+            size = operator.index(window)
+        with judging("recent_values"):
+            values = np.asarray(recent_values[-size:])
+            length = len(values)
+        if length < 2:
+            raise AtFault(ValueError(f"window must leave at least 2 of recent_values for a line, and leaves {length}"))
+        with judging("recent_values"):
+            slope = np.polyfit(np.arange(length), values, 1)[0]
+            if np.ndim(slope):
+                raise AtFault(ValueError(f"recent_values must have one dimension, got the shape {values.shape}"))
+            slope_per_period = rounded(slope, 6)
+        with judging("min_slope"):
+            declining = bool(slope < min_slope)
+            trend = "declining" if declining else "improving" if slope > abs(min_slope) else "stable"
         return {
             "metric": plain(metric_name),
-            "trend": "declining" if declining else "improving" if slope > abs(min_slope) else "stable",
-            "slope_per_period": rounded(slope, 6),
+            "trend": trend,
+            "slope_per_period": slope_per_period,
             "latest_value": rounded(values[-1], 4),
             "period_start_value": rounded(values[0], 4),
             "alert": declining,

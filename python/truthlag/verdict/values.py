@@ -1,8 +1,9 @@
 """Plain Python values from numpy's, and errors of arithmetic as errors of the arguments."""
 
+import contextlib
 import functools
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 from numbers import Real
 from typing import Any, ParamSpec, TypeAlias, TypeVar
@@ -47,8 +48,30 @@ def rounded(value: Any, digits: int) -> Any:
     return round(number(round(value, digits)), digits)
 
 
+class AtFault(Exception):  # noqa: N818 - never seen outside: `judges` raises the error that it carries
+    """An error that names the argument at fault, for use inside of `judges`."""
+
+    def __init__(self, error: TypeError | ValueError) -> None:
+        super().__init__(error)
+        self.error = error
+
+
+@contextlib.contextmanager
+def judging(argument: str) -> Iterator[None]:
+    """Whatever fails inside is told of this argument alone; for use inside of `judges`."""
+    try:
+        yield
+    except (MemoryError, AtFault):
+        raise
+    except Exception as error:
+        raise AtFault(_told(argument, error)) from error
+
+
 def judges(arguments: str) -> Callable[[Callable[_P, _R]], Callable[_P, _R]]:
-    """A decorator: whatever fails is a TypeError or ValueError that names the arguments, and numpy does not warn."""
+    """A decorator: whatever fails is a TypeError or ValueError that names the arguments, and numpy does not warn.
+
+    The arguments are those that a failure may come from where `judging` and `AtFault` do not say more.
+    """
 
     def decorate(function: Callable[_P, _R]) -> Callable[_P, _R]:
         @functools.wraps(function)
@@ -58,14 +81,19 @@ def judges(arguments: str) -> Callable[[Callable[_P, _R]], Callable[_P, _R]]:
                     return function(*args, **kwargs)
             except MemoryError:
                 raise
-            except (TypeError, AttributeError) as error:
-                raise TypeError(f"{arguments} have the wrong type: {error}") from error
-            except ValueError as error:
-                raise ValueError(f"{arguments} cannot be judged: {error}") from error
+            except AtFault as fault:
+                raise fault.error from fault.__cause__
             except Exception as error:
-                # A value may be anybody's code, and numpy has errors of its own.
-                raise ValueError(f"{arguments} cannot be judged: {type(error).__name__}: {error}") from error
+                raise _told(arguments, error) from error
 
         return judge
 
     return decorate
+
+
+def _told(arguments: str, error: Exception) -> TypeError | ValueError:
+    if isinstance(error, TypeError | AttributeError):
+        return TypeError(f"{arguments} cannot be judged: {error}")
+    # A value may be anybody's code, and numpy has errors of its own.
+    kind = "" if isinstance(error, ValueError) else f"{type(error).__name__}: "
+    return ValueError(f"{arguments} cannot be judged: {kind}{error}")
