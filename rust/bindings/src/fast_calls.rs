@@ -10,6 +10,7 @@ use std::ffi::{CStr, CString, c_int};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
 use std::slice;
+use std::sync::atomic::{AtomicPtr, Ordering};
 
 use pyo3::exceptions::PyTypeError;
 use pyo3::ffi;
@@ -35,6 +36,11 @@ struct General {
 
 static GENERAL: PyOnceLock<General> = PyOnceLock::new();
 
+/// The interpreter's own 0 and 1, where it has but one of each, as `CPython` does: then two addresses tell all there is to
+/// tell. Never freed, since a reference to each is held here.
+static ZERO: AtomicPtr<ffi::PyObject> = AtomicPtr::new(ptr::null_mut());
+static ONE: AtomicPtr<ffi::PyObject> = AtomicPtr::new(ptr::null_mut());
+
 /// Puts the quick methods in the place of the declared ones, on the extension's class.
 pub(crate) fn install(py: Python<'_>) -> PyResult<()> {
     let tracker = py.get_type::<Tracker>();
@@ -44,6 +50,8 @@ pub(crate) fn install(py: Python<'_>) -> PyResult<()> {
             log_ground_truth: tracker.getattr("log_ground_truth")?.unbind(),
         })
     })?;
+    ZERO.store(0_i32.into_pyobject(py)?.into_ptr(), Ordering::Relaxed);
+    ONE.store(1_i32.into_pyobject(py)?.into_ptr(), Ordering::Relaxed);
     quicken(&tracker)
 }
 
@@ -272,6 +280,12 @@ unsafe fn quick_other_identity(id: *mut ffi::PyObject, buffer: &mut [u8; LONGEST
 unsafe fn quick_binary(value: *mut ffi::PyObject) -> Option<bool> {
     // SAFETY: by the caller the object is alive.
     unsafe {
+        if value == ONE.load(Ordering::Relaxed) {
+            return Some(true);
+        }
+        if value == ZERO.load(Ordering::Relaxed) {
+            return Some(false);
+        }
         if ffi::PyLong_CheckExact(value) != 0 {
             let mut overflow: c_int = 0;
             return match ffi::PyLong_AsLongAndOverflow(value, &raw mut overflow) {

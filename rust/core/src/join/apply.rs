@@ -5,7 +5,7 @@
 
 #![allow(clippy::indexing_slicing, reason = "positions are those of rows that were just looked up")]
 
-use super::index::{Home, Slot};
+use super::index::Slot;
 use super::orphans::Orphan;
 use super::store::{Place, Store};
 use crate::call::{Event, Key, Kind};
@@ -14,7 +14,7 @@ use crate::roll::{Label, Row};
 /// Events that are applied together: the buckets of a group are brought into the cache two groups ahead, its rows one
 /// group ahead. Each is a loop of its own with little else in it, since the processor overlaps misses (those of the
 /// page tables too) only as far as it sees ahead.
-const GROUP: usize = 32;
+const GROUP: usize = 12;
 
 /// What the index says of a key.
 enum Found {
@@ -22,7 +22,7 @@ enum Found {
     /// A row that is there.
     Live(Place),
     /// A row that has expired, whether or not its memory was reclaimed.
-    Expired(Slot),
+    Expired,
 }
 
 impl Store {
@@ -79,33 +79,36 @@ impl Store {
     }
 
     #[inline]
-    fn find(&self, home: Home, key: Key) -> Found {
-        let Some(slot) = self.index.find_at(home, key.tag) else {
-            return Found::Nothing;
-        };
+    fn find(&self, key: Key) -> Found {
+        self.index.find(key).map_or(Found::Nothing, |slot| self.found(slot))
+    }
+
+    #[inline]
+    fn found(&self, slot: Slot) -> Found {
         match self.place(slot.row) {
             Some(place) if self.row(place).is_some_and(|row| self.is_live(&row)) => Found::Live(place),
-            _ => Found::Expired(slot),
+            _ => Found::Expired,
         }
     }
 
     /// The live row of a key.
     pub(crate) fn live_place(&self, key: Key) -> Option<Place> {
-        match self.find(self.index.home(key), key) {
+        match self.find(key) {
             Found::Live(place) => Some(place),
-            Found::Nothing | Found::Expired(_) => None,
+            Found::Nothing | Found::Expired => None,
         }
     }
 
     #[inline]
     fn apply_prediction(&mut self, event: &Event, id: &[u8], features: &[u8]) {
         let row = Row::new(event.time, event.positive, event.score);
-        let home = self.index.home(event.key);
-        let slot = match self.find(home, event.key) {
-            Found::Live(place) => return self.meet_prediction(event, place, row, features),
-            Found::Expired(slot) => Some(slot),
-            Found::Nothing => None,
-        };
+        let tag = event.key.tag;
+        let slot_or_vacancy = self.index.find_or_vacancy(self.index.home(event.key), tag);
+        if let Ok(slot) = slot_or_vacancy
+            && let Found::Live(place) = self.found(slot)
+        {
+            return self.meet_prediction(event, place, row, features);
+        }
         if event.time < self.cutoff {
             match self.orphans.take(event.key) {
                 Some(_) => self.totals.reclaimed_labelled += 1,
@@ -115,17 +118,19 @@ impl Store {
         }
         let place = self.push(row, id, features);
         let number = self.number(place);
-        if let Some(slot) = slot {
-            self.index.redirect(slot, number);
-        } else {
-            let (tag, generations) = (event.key.tag, &self.generations);
-            let indexed = if self.has_lost {
-                self.index.insert_at(home, tag, number, |number| Self::holds(generations, number))
-            } else {
-                self.index.insert_at(home, tag, number, |_| true)
-            };
-            debug_assert!(indexed, "random fingerprints always find room");
-        }
+        // Adding the row may have emptied slots, but has filled none.
+        let generations = &self.generations;
+        let indexed = match slot_or_vacancy {
+            Ok(slot) => {
+                self.index.redirect(slot, number);
+                true
+            }
+            Err(vacancy) if self.has_lost => {
+                self.index.insert_at(vacancy, tag, number, |number| Self::holds(generations, number))
+            }
+            Err(vacancy) => self.index.insert_at(vacancy, tag, number, |_| true),
+        };
+        debug_assert!(indexed, "random fingerprints always find room");
         if let Some(orphan) = self.orphans.take(event.key) {
             let generation = &mut self.generations[place.generation];
             generation.set_label(place.offset, Label::of(orphan.positive), orphan.time);
@@ -228,9 +233,9 @@ impl Store {
 
     #[inline]
     fn apply_label(&mut self, event: &Event, id: &[u8]) {
-        match self.find(self.index.home(event.key), event.key) {
+        match self.find(event.key) {
             Found::Live(place) => self.meet_label(place, event.positive, event.time),
-            Found::Expired(_) => self.totals.late_labels += 1,
+            Found::Expired => self.totals.late_labels += 1,
             Found::Nothing => self.hold_label(event, id),
         }
     }

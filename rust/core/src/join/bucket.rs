@@ -37,12 +37,6 @@ impl Bucket {
         (mask != 0).then(|| mask.trailing_zeros() as usize)
     }
 
-    /// The number of empty slots.
-    #[inline]
-    pub(crate) fn vacancies(&self) -> usize {
-        self.tags.iter().map(|&tag| usize::from(tag == 0)).sum()
-    }
-
     #[inline]
     pub(crate) fn put(&mut self, slot: usize, tag: u64, row: u32) {
         self.tags[slot] = tag;

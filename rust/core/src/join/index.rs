@@ -35,6 +35,7 @@ pub(crate) struct Slot {
     slab: usize,
     bucket: usize,
     position: usize,
+    tag: u64,
     pub(crate) row: u32,
 }
 
@@ -48,6 +49,15 @@ pub(crate) struct Home {
     other: usize,
     /// Position of the first choice in the table.
     choice: usize,
+}
+
+/// Where a tag that is not there may be put: valid until the next insertion.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Vacancy {
+    home: Home,
+    bucket: usize,
+    /// Beyond the slots of a bucket when there is none.
+    position: usize,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -179,7 +189,7 @@ impl Index {
 
     /// The slot of a tag at its home.
     #[inline]
-    pub(crate) fn find_at(&self, home: Home, tag: u64) -> Option<Slot> {
+    fn find_at(&self, home: Home, tag: u64) -> Option<Slot> {
         let slab = &self.slabs[home.slab];
         // Both buckets at once: an entry lies in either as likely, and a branch between them would be a guess.
         let matches = slab[home.bucket].matches(tag) | slab[home.other].matches(tag) << SLOTS;
@@ -188,13 +198,27 @@ impl Index {
         }
         let first = matches.trailing_zeros() as usize;
         let (bucket, position) = if first < SLOTS { (home.bucket, first) } else { (home.other, first - SLOTS) };
-        Some(Slot { slab: home.slab, bucket, position, row: slab[bucket].rows[position] })
+        Some(Slot { slab: home.slab, bucket, position, tag, row: slab[bucket].rows[position] })
     }
 
-    /// Points a slot at another row.
+    /// The slot of a tag at its home, or where it may be put.
+    #[inline]
+    pub(crate) fn find_or_vacancy(&self, home: Home, tag: u64) -> Result<Slot, Vacancy> {
+        if let Some(slot) = self.find_at(home, tag) {
+            return Ok(slot);
+        }
+        let slab = &self.slabs[home.slab];
+        let (own, other) = (slab[home.bucket].matches(0), slab[home.other].matches(0));
+        // The emptier of the two, so that chains of moves stay rare.
+        let emptier = other.count_ones() > own.count_ones();
+        let (bucket, free) = if emptier { (home.other, other) } else { (home.bucket, own) };
+        Err(Vacancy { home, bucket, position: free.trailing_zeros() as usize })
+    }
+
+    /// Points the slot of a tag at another row. A sweep may have emptied it since it was found: so the tag is set as well.
     #[inline]
     pub(crate) fn redirect(&mut self, slot: Slot, row: u32) {
-        self.slabs[slot.slab][slot.bucket].rows[slot.position] = row;
+        self.slabs[slot.slab][slot.bucket].put(slot.position, slot.tag, row);
     }
 
     /// Empties a slot.
@@ -207,18 +231,21 @@ impl Index {
     /// False when there is no room at the depth the index may grow to, which random keys never meet: only a crafted file
     /// holds so many fingerprints that agree in so many bits.
     pub(crate) fn insert(&mut self, key: Key, row: u32, held: impl Fn(u32) -> bool) -> bool {
-        self.insert_at(self.home(key), key.tag, row, held)
+        match self.find_or_vacancy(self.home(key), key.tag) {
+            Ok(slot) => {
+                self.redirect(slot, row);
+                true
+            }
+            Err(vacancy) => self.insert_at(vacancy, key.tag, row, held),
+        }
     }
 
-    /// As `insert`, at the home of the key.
+    /// As `insert`, at the vacancy that was found for the tag.
     #[inline]
-    pub(crate) fn insert_at(&mut self, home: Home, tag: u64, row: u32, held: impl Fn(u32) -> bool) -> bool {
-        let slab = &mut self.slabs[home.slab];
-        // The emptier of the two, so that chains of moves stay rare.
-        let fuller = slab[home.other].vacancies() > slab[home.bucket].vacancies();
-        let entries = &mut slab[if fuller { home.other } else { home.bucket }];
-        if let Some(slot) = entries.position(0) {
-            entries.put(slot, tag, row);
+    pub(crate) fn insert_at(&mut self, vacancy: Vacancy, tag: u64, row: u32, held: impl Fn(u32) -> bool) -> bool {
+        let Vacancy { home, bucket, position } = vacancy;
+        if position < SLOTS {
+            self.slabs[home.slab][bucket].put(position, tag, row);
             true
         } else {
             self.make_room(home.region, Homeless { tag, row, bucket: home.choice }, &held)
@@ -374,9 +401,9 @@ impl Index {
                 for bucket in table.first as usize..table.first as usize + region.buckets as usize {
                     let entries = &self.slabs[table.slab as usize][bucket];
                     for position in 0..SLOTS {
-                        let row = entries.rows[position];
-                        if entries.tags[position] != 0 && wanted(row) {
-                            slots.push(Slot { slab: table.slab as usize, bucket, position, row });
+                        let (tag, row) = (entries.tags[position], entries.rows[position]);
+                        if tag != 0 && wanted(row) {
+                            slots.push(Slot { slab: table.slab as usize, bucket, position, tag, row });
                         }
                     }
                 }
