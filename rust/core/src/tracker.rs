@@ -423,6 +423,7 @@ impl std::fmt::Debug for Tracker {
 impl Room {
     /// Applies everything that is staged. Whoever holds the store takes the stage, so the order of calls is kept.
     fn drain(&mut self, stage: &Mutex<Stage>) {
+        self.store.free_some();
         {
             let mut stage = lock(stage);
             if stage.events.is_empty() {

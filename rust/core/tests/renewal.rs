@@ -114,3 +114,33 @@ fn forgetting_overwrites_what_has_expired_but_is_still_in_memory() {
     let bytes = tracker.to_bytes(b"");
     assert!(!bytes.windows(6).any(|part| part == b"secret"));
 }
+
+#[test]
+fn the_memory_of_what_has_expired_comes_back_in_small_parts() {
+    const HOUR: i64 = 3_600_000_000;
+    let tracker = Tracker::new(Options { retention: Some(HOUR), ..Options::default() });
+    let features = [7; 100];
+    for number in 0..300_000_i64 {
+        let id = format!("request-{number}");
+        predict(&tracker, &id, 0.25, &features, NOW - 3 * HOUR + number);
+        if number % 2 == 0 {
+            tracker.log_label(Identity::text(&id), true, at(NOW - 3 * HOUR)).unwrap();
+            tracker.log_label(Identity::text(&id), true, at(NOW - 3 * HOUR + 1)).unwrap();
+        }
+    }
+    let held = tracker.memory_usage();
+    let rows = |usage: &truthlag_core::MemoryUsage| usage.rows + usage.ids + usage.features;
+    assert!(rows(&held) > 300_000 * (16 + 8 + 15 + 100), "{held:?}");
+    predict(&tracker, "last", 0.25, b"", NOW);
+    let counters = tracker.counters();
+    assert_eq!((counters.predictions, counters.expired_labelled, counters.expired_unlabelled), (1, 150_000, 150_000));
+    let at_once = tracker.memory_usage();
+    assert!(rows(&at_once) > rows(&held) / 2, "{at_once:?}");
+    let mut before = rows(&at_once);
+    for _ in 0..200 {
+        let now = rows(&tracker.memory_usage());
+        assert!(now <= before && before - now < 12_000_000, "{before} {now}");
+        before = now;
+    }
+    assert!(before < 100_000, "{before}");
+}

@@ -107,6 +107,12 @@ impl ByteColumn {
         (self.chunks.len() + 1) * CHUNK < u32::MAX as usize
     }
 
+    /// Gives the memory of one chunk back, whatever it holds; false when there is none.
+    pub(crate) fn shed(&mut self) -> bool {
+        self.positions = Vec::new();
+        self.chunks.pop().is_some()
+    }
+
     fn compact(&mut self) {
         let old = std::mem::replace(self, Self::new());
         for row in 0..old.positions.len() {

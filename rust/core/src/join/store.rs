@@ -25,6 +25,9 @@ const SWEEP_PER_GENERATION: usize = PARTS / 16;
 /// Parts swept with each drain: at least so many, and at least those of so many slots.
 const SWEEP_PER_DRAIN: usize = 32;
 const SLOTS_PER_DRAIN: usize = 4096;
+/// Parts of the memory of generations that have left which are freed with each drain and each question: a part is some
+/// megabytes, and a generation with much in it has a hundred of them, but takes 256 drains to be filled.
+const PARTS_FREED: usize = 2;
 /// Parts swept with each generation that is opened, once any has left: twice through the index in half of the ring,
 /// however few rows a generation has and however rarely the store is drained.
 const SWEEP_PER_OPENING: usize = 2 * PARTS / MOST_GENERATIONS as usize;
@@ -106,6 +109,8 @@ pub(crate) struct Store {
     pub(crate) options: Options,
     pub(crate) index: Index,
     pub(crate) generations: VecDeque<Generation>,
+    /// Generations that have left and whose memory is on its way back.
+    leaving: VecDeque<Generation>,
     pub(crate) orphans: Orphans,
     pub(crate) totals: Totals,
     /// The newest event time that advanced retention; `None` before the first.
@@ -137,6 +142,7 @@ impl Store {
             options,
             index: Index::new(),
             generations: VecDeque::new(),
+            leaving: VecDeque::new(),
             orphans: Orphans::new(options.max_orphan_labels, options.cutoff_step()),
             totals: Totals::default(),
             newest: None,
@@ -270,7 +276,10 @@ impl Store {
         self.departures += 1;
         self.has_lost = true;
         self.sparse -= usize::from(generation.is_sparse);
-        generation.release();
+        let left = generation.leave();
+        if !left.is_light() {
+            self.leaving.push_back(left);
+        }
         self.sweep_due = (self.sweep_due + SWEEP_PER_GENERATION).min(PARTS);
     }
 
@@ -312,6 +321,17 @@ impl Store {
             generation.is_sparse = true;
             self.sparse += 1;
             self.sweep_due = PARTS;
+        }
+    }
+
+    /// Gives some of the memory of generations that have left back: all at once would take milliseconds.
+    pub(crate) fn free_some(&mut self) {
+        for _ in 0..PARTS_FREED {
+            match self.leaving.front_mut().map(Generation::shed) {
+                Some(true) => {}
+                Some(false) => drop(self.leaving.pop_front()),
+                None => return,
+            }
         }
     }
 
@@ -388,7 +408,7 @@ impl Store {
     pub(crate) fn memory_usage(&self) -> MemoryUsage {
         let mut usage =
             MemoryUsage { index: self.index.used_bytes(), orphans: self.orphans.bytes(), ..MemoryUsage::default() };
-        for generation in &self.generations {
+        for generation in self.generations.iter().chain(&self.leaving) {
             let (rows, ids, features) = generation.bytes();
             usage.rows += rows;
             usage.ids += ids;
