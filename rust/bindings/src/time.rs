@@ -137,14 +137,13 @@ impl DatetimeUnit {
     }
 }
 
-/// A positive or zero span in microseconds.
-pub(crate) fn span_microseconds(argument: &str, object: &Bound<'_, PyAny>) -> PyResult<i64> {
-    const ALLOWED: &str = "a timedelta of at least zero, or None";
+/// A positive or zero span in microseconds; `allowed` is what the caller takes.
+pub(crate) fn span_microseconds(argument: &str, allowed: &str, object: &Bound<'_, PyAny>) -> PyResult<i64> {
     let Ok(delta) = object.cast::<PyDelta>() else {
-        return Err(wrong_type(argument, ALLOWED, object));
+        return Err(wrong_type(argument, allowed, object));
     };
     let span = delta_microseconds(delta);
-    if span < 0 { Err(wrong_value(argument, ALLOWED, object)) } else { Ok(span) }
+    if span < 0 { Err(wrong_value(argument, allowed, object)) } else { Ok(span) }
 }
 
 /// Microseconds since the epoch of a time as every method accepts it.

@@ -16,7 +16,7 @@ use crate::batch::{
 use crate::errors::{call_error, decode_error, wrong_type, wrong_value};
 use crate::features::{decode, encode};
 use crate::identity::{to_object, with_identity};
-use crate::scalar::{binary, number, score};
+use crate::scalar::{binary, number, numpy_item, score};
 use crate::snapshot;
 use crate::time::{span_microseconds, to_microseconds};
 use crate::window::{Window, WindowArguments};
@@ -45,11 +45,13 @@ struct State {
 }
 
 fn integer_option(argument: &str, value: &Bound<'_, PyAny>, least: usize) -> PyResult<usize> {
-    let allowed = format!("an int of at least {least}");
-    if value.is_instance_of::<PyBool>() || !value.is_instance_of::<PyInt>() {
+    let allowed = format!("an int from {least} to {}", usize::MAX);
+    let item = numpy_item(value)?;
+    let number = item.as_ref().unwrap_or(value);
+    if number.is_instance_of::<PyBool>() || !number.is_instance_of::<PyInt>() {
         return Err(wrong_type(argument, &allowed, value));
     }
-    match value.extract::<usize>() {
+    match number.extract::<usize>() {
         Ok(number) if number >= least => Ok(number),
         _ => Err(wrong_value(argument, &allowed, value)),
     }
@@ -146,8 +148,9 @@ impl Tracker {
         keep_features: &Bound<'_, PyAny>,
         clock: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<()> {
-        let retention = retention.map(|retention| match span_microseconds("retention", retention)? {
-            0 => Err(wrong_value("retention", "a timedelta above zero, or None", retention)),
+        const SPAN: &str = "a timedelta above zero, or None";
+        let retention = retention.map(|retention| match span_microseconds("retention", SPAN, retention)? {
+            0 => Err(wrong_value("retention", SPAN, retention)),
             span => Ok(span),
         });
         let options = Options {
