@@ -225,6 +225,15 @@ class TestFeatures:
         assert tracker.counters()["duplicate_events"] == 1
         assert tracker.memory_usage()["features"] == 0
 
+    @pytest.mark.parametrize("features", [5, "abc", {"a": object()}, object(), {1: 2}], ids=repr)
+    def test_those_that_are_not_kept_are_not_judged(self, features: Any) -> None:
+        tracker = ModelPerformanceTracker("m", keep_features=False)
+        for again in (tracker, ModelPerformanceTracker.from_bytes(tracker.to_bytes())):
+            again.log_prediction("a", 1, 0.5, features)
+            again.log_predictions(["b", "c"], [1, 1], features=features)
+            again.log_predictions(["d"], [1], features=[features])
+            assert again.counters()["predictions"] == 4
+
     BAD = (
         ([("a", 1)], TypeError, "dict"),
         ("a", TypeError, "dict"),

@@ -42,6 +42,8 @@ pub(crate) struct Tracker {
 struct State {
     core: Core,
     clock: Option<Py<PyAny>>,
+    /// As the core has it, which is asked under a lock.
+    keep_features: bool,
 }
 
 fn integer_option(argument: &str, value: &Bound<'_, PyAny>, least: usize) -> PyResult<usize> {
@@ -94,7 +96,8 @@ impl Tracker {
     }
 
     fn initialise(&self, core: Core, clock: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
-        let state = State { core, clock: callable(clock)?.map(|clock| clock.clone().unbind()) };
+        let keep_features = core.options().keep_features;
+        let state = State { core, clock: callable(clock)?.map(|clock| clock.clone().unbind()), keep_features };
         self.state.set(state).map_err(|_| PyRuntimeError::new_err("the tracker is initialised already"))
     }
 }
@@ -205,7 +208,7 @@ impl Tracker {
         let positive = binary("prediction", prediction)?;
         let score = self::score(score)?;
         let mut encoded = Vec::new();
-        if let Some(features) = features {
+        if let Some(features) = features.filter(|_| state.keep_features) {
             encode(features, &mut encoded)?;
         }
         with_identity(request_id, |id| {
@@ -323,6 +326,8 @@ impl Tracker {
         if let Some(source) = &score_source {
             same_length("scores", source.len(), ids.len())?;
         }
+        // Features that are not kept are not looked at.
+        let features = features.filter(|_| state.keep_features);
         let feature_column = match features {
             Some(features) => feature_column(py, features, &mut rejections)?,
             None => FeatureColumn::default(),
