@@ -367,8 +367,9 @@ impl Tracker {
         let ids = Source::of("request_ids", request_ids)?;
         let actuals = Source::of("actuals", actuals)?;
         same_length("actuals", actuals.len(), ids.len())?;
-        let id_column = id_column(py, &ids, &mut rejections)?;
         let actuals = binaries(py, "actuals", "actual", &actuals, true, &mut rejections)?;
+        rejections.excuse_absent(&actuals);
+        let id_column = id_column(py, &ids, &mut rejections)?;
         let batch = Batch {
             times: state.batch_times(py, timestamps, &actuals, &mut rejections)?,
             ids: id_column,
