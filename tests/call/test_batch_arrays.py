@@ -241,18 +241,83 @@ def test_mixed_spellings_of_the_columns(tracker: ModelPerformanceTracker) -> Non
     }
 
 
-@pytest.mark.parametrize(
-    "empty", [[], (), np.array([]), np.array([], dtype=int), np.array([], dtype=object), np.array([], dtype=str)]
-)
+@pytest.mark.parametrize("empty", [[], (), range(0), *(np.array([], dtype=kind) for kind in "dlO?UScmM")], ids=repr)
 def test_nothing_at_all(tracker: ModelPerformanceTracker, empty: Any) -> None:
+    """The type of no rows says nothing: an empty float array is what numpy makes of an empty list."""
     nothing = IngestReport(accepted=0, skipped=0, rejected=0, errors=())
-    ids = [] if isinstance(empty, np.ndarray) and empty.dtype.kind == "f" else empty
-    values = [] if isinstance(empty, np.ndarray) and empty.dtype.kind == "U" else empty
-    assert tracker.log_predictions(ids, values) == nothing
-    assert tracker.log_predictions(ids, values, values, features=[], timestamps=values) == nothing
-    assert tracker.log_ground_truths(ids, values) == nothing
-    assert tracker.log_ground_truths(ids, values, timestamps=values) == nothing
+    assert tracker.log_predictions(empty, empty) == nothing
+    assert tracker.log_predictions(empty, empty, empty, features=empty, timestamps=empty) == nothing
+    assert tracker.log_ground_truths(empty, empty) == nothing
+    assert tracker.log_ground_truths(empty, empty, timestamps=empty) == nothing
     assert not any(tracker.counters().values())
+
+
+def test_a_range(tracker: ModelPerformanceTracker) -> None:
+    tracker.log_predictions(range(5, 8), [1] * 3, range(3), timestamps=range(3))
+    assert rows(tracker) == [(5, 1, 0.0), (6, 1, 1.0), (7, 1, 2.0)]
+    assert tracker.predictions[7]["timestamp"] == "1970-01-01T00:00:02"
+    tracker.log_ground_truths(range(2**70, 2**70 + 2), range(2))
+    assert labels(tracker) == {2**70: 0, 2**70 + 1: 1}
+
+
+class ArrayLike:
+    """An object of another library that numpy can make an array of."""
+
+    def __init__(self, values: Any) -> None:
+        self._values = np.asarray(values)
+
+    def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
+        return self._values
+
+
+def test_what_becomes_an_array(tracker: ModelPerformanceTracker) -> None:
+    tracker.log_predictions(
+        ArrayLike(["a", "b"]), ArrayLike([1, 0]), ArrayLike([0.5, 0.25]), timestamps=ArrayLike([0, 1])
+    )
+    assert rows(tracker) == [("a", 1, 0.5), ("b", 0, 0.25)]
+    with pytest.raises(ValueError, match="request_ids must have one dimension, got 2"):
+        tracker.log_predictions(ArrayLike([["a"], ["b"]]), [1, 0])
+
+
+def test_what_fails_to_become_an_array(tracker: ModelPerformanceTracker) -> None:
+    class Failing:
+        def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
+            raise RuntimeError("lost it")
+
+    with pytest.raises(TypeError, match="request_ids") as caught:
+        tracker.log_predictions(Failing(), [1, 0])
+    assert isinstance(caught.value.__cause__, RuntimeError)
+
+
+@pytest.mark.parametrize("size", [3, 30_000])
+@pytest.mark.parametrize("layout", [np.array, every_other, big_endian, unaligned, read_only])
+def test_long_arrays_are_as_short_ones(tracker: ModelPerformanceTracker, layout: Any, size: int) -> None:
+    """Long columns are checked without the interpreter."""
+    generator = np.random.default_rng(size)
+    ids = generator.permutation(size).astype(np.uint64)
+    decisions, scores, times = (
+        generator.integers(0, 2, size),
+        generator.random(size),
+        generator.integers(0, 10**9, size),
+    )
+    columns: list[Any] = [layout(ids), layout(decisions), layout(scores)]
+    tracker.log_predictions(*columns, timestamps=layout(times))
+    assert rows(tracker) == list(zip(ids.tolist(), decisions.tolist(), scores.tolist(), strict=True))
+    last = tracker.predictions[int(ids[-1])]["timestamp"]
+    assert last == str(np.datetime64(int(times[-1]), "s"))
+
+
+@pytest.mark.parametrize("size", [3, 30_000])
+@pytest.mark.parametrize("argument", ["predictions", "scores", "timestamps"])
+def test_a_bad_row_of_a_long_array(tracker: ModelPerformanceTracker, argument: str, size: int) -> None:
+    for bad in (-70_000, 70_000) if argument != "timestamps" else (-1, 10**12):
+        column = np.ones(size)
+        column[-1] = bad
+        arguments = {"request_ids": np.arange(size), "predictions": np.ones(size)} | {argument: column}
+        with pytest.raises(ValueError, match=rf"{argument}\[{size - 1}\] must"):
+            tracker.log_predictions(**arguments)
+        report = tracker.log_predictions(**arguments, on_error="skip")
+        assert (report.accepted, report.rejected, report.errors[0][0]) == (size - 1, 1, size - 1)
 
 
 NOT_COLUMNS: list[Any] = [
@@ -264,7 +329,6 @@ NOT_COLUMNS: list[Any] = [
     {"a"},
     iter(["a"]),
     object(),
-    range(3),
     np.array(5),
     memoryview(b"abc"),
 ]

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import subprocess
 import sys
+import threading
+import uuid
 from typing import Any
 
 import numpy as np
@@ -263,7 +266,7 @@ UNSUITED = [
     ("request_ids", pa.array([0.5, 1.5])),
     ("request_ids", pa.array([True, False])),
     ("request_ids", pa.array([[1], [2]])),
-    ("request_ids", pa.array([{"a": 1}, {"a": 2}])),
+    ("request_ids", pa.array([{"a": 1, "b": 1}, {"a": 2, "b": 2}])),
     ("request_ids", pa.array([datetime.datetime(2024, 1, 1)] * 2)),
     ("predictions", pa.array(["0", "1"])),
     ("predictions", pa.array([[1], [0]])),
@@ -287,13 +290,170 @@ def test_unsuited_types(tracker: ModelPerformanceTracker, argument: str, column:
     assert not any(tracker.counters().values())
 
 
-def test_a_table_is_no_column(tracker: ModelPerformanceTracker) -> None:
+def test_a_table_of_several_columns_is_no_column(tracker: ModelPerformanceTracker) -> None:
     table = pa.table({"id": ["a", "b"], "decision": [1, 0]})
     for thing in (table, table.to_batches()[0]):
-        with pytest.raises(TypeError, match="request_ids"):
+        with pytest.raises(TypeError, match=r"request_ids .*2 columns.*choose a column"):
             tracker.log_predictions(thing, [1, 0])
     tracker.log_predictions(table["id"], table["decision"])
     assert rows(tracker) == [("a", 1, None), ("b", 0, None)]
+
+
+def test_a_table_of_one_column(tracker: ModelPerformanceTracker) -> None:
+    table = pa.table({"id": ["x", "a", "b"], "decision": [7, 1, 0]})
+    tracker.log_predictions(table.select(["id"]).slice(1), table.select(["decision"]).slice(1))
+    tracker.log_predictions(table.select(["id"]).to_batches()[0].slice(1), table.select(["decision"]).slice(1))
+    assert rows(tracker) == [("a", 1, None), ("b", 0, None)]
+    assert tracker.counters()["duplicate_events"] == 2
+    with pytest.raises(TypeError, match="nested"):
+        tracker.log_predictions(pa.table({"id": [[1], [2]]}), [1, 0])
+
+
+def test_a_row_that_is_null_as_a_whole(tracker: ModelPerformanceTracker) -> None:
+    actuals = pa.array([None, {"label": 1}, None, {"label": None}, {"label": 0}]).slice(1)
+    report = tracker.log_ground_truths(["a", "b", "c", "d"], actuals)
+    assert (report.accepted, report.skipped) == (2, 2)
+    assert labels(tracker) == {"a": 1, "d": 0}
+
+
+UUIDS = [uuid.UUID(int=number) for number in (0, 1, 2**128 - 1, 0x0123456789ABCDEF0123456789ABCDEF)]
+
+
+@pytest.mark.skipif(not hasattr(pa, "uuid"), reason="pyarrow before 18 has no type of UUIDs")
+@pytest.mark.parametrize("wrap", [lambda one: one, Array, lambda one: pa.table({"id": one})])
+def test_uuids_are_their_text(tracker: ModelPerformanceTracker, wrap: Any) -> None:
+    tracker.log_predictions(wrap(pa.array([one.bytes for one in UUIDS], pa.uuid())), [1, 0, 1, 0])
+    assert list(tracker.predictions) == [str(one) for one in UUIDS]
+    tracker.log_ground_truths(UUIDS, [1, 0, 1, 0])
+    assert tracker.counters()["matched"] == 4
+    tracker.log_predictions(pa.array([one.bytes for one in UUIDS], pa.binary(16)), [1, 0, 1, 0])
+    assert tracker.counters()["predictions"] == 8, "bytes are bytes"
+    with pytest.raises(TypeError, match=r"request_ids\[1\].*null"):
+        tracker.log_predictions(wrap(pa.array([UUIDS[0].bytes, None], pa.uuid())), [1, 0])
+
+
+@pytest.mark.parametrize("length", [1, 2, 5, 6])
+@pytest.mark.parametrize("start", [0, 1, 3])
+def test_runs(tracker: ModelPerformanceTracker, start: int, length: int) -> None:
+    runs = pa.RunEndEncodedArray.from_arrays(pa.array([2, 3, 7, 9], pa.int32()), pa.array(["a", "b", "c", "d"]))
+    ids = list("aabccccdd")[start : start + length]
+    tracker.log_predictions(runs.slice(start, length), [1] * length)
+    assert list(tracker.predictions) == sorted(set(ids))
+    assert tracker.counters()["duplicate_events"] == length - len(set(ids))
+    nulls = pa.RunEndEncodedArray.from_arrays(pa.array([1, 9], pa.int16()), pa.array([1, None]))
+    assert tracker.log_ground_truths([str(row) for row in range(9)], nulls).skipped == 8
+
+
+@pytest.mark.parametrize("kind", [*TEXT_KINDS, *BYTES_KINDS, pa.int64(), pa.uint64()], ids=str)
+@pytest.mark.parametrize("start", [0, 1, 12_345])
+def test_long_columns_are_as_short_ones(tracker: ModelPerformanceTracker, kind: Any, start: int) -> None:
+    """Long columns are checked without the interpreter."""
+    size = 30_000
+    generator = np.random.default_rng(start)
+    # The keys of some dictionaries have eight bits.
+    numbers = generator.integers(0, 100 if pa.types.is_dictionary(kind) else 10**9, size)
+    values: Any = pa.array(numbers)
+    if kind not in INTEGER_KINDS:
+        values = pa.array([f"{'long' * (number % 5)}{number}" for number in numbers.tolist()])
+    decisions = pa.array([bool(number % 2) for number in numbers.tolist()])
+    scores = pa.array(numbers / 10**9, mask=numbers % 3 == 0)
+    times = pa.array(numbers, pa.timestamp("s"))
+    if pa.types.is_dictionary(kind):
+        # pyarrow has no cast from text to every dictionary.
+        values = pa.DictionaryArray.from_arrays(
+            values.dictionary_encode().indices.cast(kind.index_type),
+            values.dictionary_encode().dictionary.cast(kind.value_type),
+        )
+    else:
+        values = values.cast(kind)
+    tracker.log_predictions(
+        values.slice(start), decisions.slice(start), scores.slice(start), timestamps=times.slice(start)
+    )
+    # The newest time of an id wins, and an id has one time.
+    expected = dict(zip(values.to_pylist()[start:], numbers.tolist()[start:], strict=True))
+    assert dict(rows_by_id(tracker)) == {
+        key: (number % 2, None if number % 3 == 0 else number / 10**9) for key, number in expected.items()
+    }
+    nulls = pa.array([None, 1], pa.int8()).take(pa.array(np.arange(size) % 2))
+    report = tracker.log_ground_truths(values.slice(start), nulls.slice(start))
+    assert report.skipped == (size - start + 1) // 2 if start % 2 == 0 else (size - start) // 2
+
+
+def rows_by_id(tracker: ModelPerformanceTracker) -> list[tuple[Any, tuple[int, float | None]]]:
+    return [(key, (decision, score)) for key, decision, score in rows(tracker)]
+
+
+LONG = 100_000
+LONG_COLUMNS: list[tuple[Any, Any]] = [
+    (np.arange(LONG), np.r_[np.ones(LONG - 1), 2]),
+    (np.arange(LONG, dtype=np.uint64), np.r_[np.ones(LONG - 1, dtype=np.int8), np.int8(2)]),
+    (pa.array([f"request {row}" for row in range(LONG)]), pa.array(np.r_[np.ones(LONG - 1), 2])),
+    (pa.array(np.arange(LONG)), pa.array(np.r_[np.ones(LONG - 1, dtype=np.int8), np.int8(2)])),
+]
+
+
+@pytest.mark.parametrize(("ids", "decisions"), LONG_COLUMNS)
+def test_other_threads_go_on_while_a_long_batch_is_checked(
+    tracker: ModelPerformanceTracker, ids: Any, decisions: Any
+) -> None:
+    gate, finished = threading.Lock(), threading.Event()
+    gate.acquire()
+
+    def wait() -> None:
+        with gate:
+            finished.set()
+
+    def check() -> None:
+        with pytest.raises(ValueError, match="predictions"):
+            tracker.log_predictions(ids, decisions)
+
+    # What is made at the first call gives the interpreter away, too.
+    check()
+    waiter = threading.Thread(target=wait)
+    before = sys.getswitchinterval()
+    # From here on a thread gets the interpreter only where it is given away: the waiter runs until it waits at the gate.
+    sys.setswitchinterval(1000)
+    try:
+        waiter.start()
+        gate.release()
+        for _ in range(1000):
+            check()
+            if finished.is_set():
+                break
+        went_on = finished.is_set()
+    finally:
+        sys.setswitchinterval(before)
+        waiter.join()
+    assert went_on
+
+
+def test_memory_that_is_written_to_meanwhile(tracker: ModelPerformanceTracker) -> None:
+    """Offsets that change while a column is read lead to an error or to other ids, never out of the memory."""
+    size, width = 50_000, 10
+    offsets = np.arange(0, (size + 1) * width, width, dtype=np.int32)
+    text = np.frombuffer(bytearray(b"x" * size * width), dtype=np.uint8)
+    column = pa.StringArray.from_buffers(size, pa.py_buffer(offsets), pa.py_buffer(text))
+    finished = threading.Event()
+
+    def write() -> None:
+        generator = np.random.default_rng(0)
+        good = offsets.copy()
+        while not finished.is_set():
+            offsets[1:-1] = generator.integers(-(2**31), 2**31, size - 1)
+            text[:] = generator.integers(0, 256)
+            offsets[:] = good
+            text[:] = 120
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        for _ in range(30):
+            with contextlib.suppress(TypeError, ValueError):
+                tracker.log_predictions(column, np.ones(size), on_error="skip")
+    finally:
+        finished.set()
+        writer.join()
+    assert all(isinstance(key, str) and 0 < len(key.encode()) <= 1024 for key in tracker.predictions)
 
 
 def test_unequal_lengths(tracker: ModelPerformanceTracker) -> None:
@@ -382,9 +542,11 @@ def test_polars(tracker: ModelPerformanceTracker) -> None:
         frame["id"].slice(2, 2), frame["flag"].slice(2, 2), frame["score"].slice(2, 2), timestamps=frame["at"][2:]
     )
     assert tracker.counters()["duplicate_events"] == 2
+    tracker.log_predictions(frame[["id"]], frame[["decision"]], frame[["score"]], timestamps=frame[["at"]])
+    assert tracker.counters()["duplicate_events"] == 6
     zoned = frame["at"].dt.replace_time_zone("UTC").dt.convert_time_zone("Asia/Kolkata")
     tracker.log_predictions(frame["id"], frame["decision"], frame["score"], timestamps=zoned)
-    assert tracker.counters()["duplicate_events"] == 6
+    assert tracker.counters()["duplicate_events"] == 10
 
 
 def test_pandas(tracker: ModelPerformanceTracker) -> None:
@@ -416,12 +578,81 @@ def test_pandas(tracker: ModelPerformanceTracker) -> None:
     assert tracker.counters()["predictions"] == 8
 
 
+def test_pandas_objects(tracker: ModelPerformanceTracker) -> None:
+    pandas = pytest.importorskip("pandas")
+    ids: list[Any] = ["a", 1, b"a", 2**70]
+    tracker.log_predictions(pandas.Series(ids), pandas.Series([1, True, 0.0, 0], dtype=object))
+    assert list(tracker.predictions) == ids
+    tracker.log_predictions(pandas.Series(["t", b"t"]), [1, 0])
+    assert list(tracker.predictions) == [*ids, "t", b"t"], "text is not made bytes"
+    tracker.log_predictions(pandas.Series(UUIDS), [1] * 4)
+    tracker.log_ground_truths([str(one) for one in UUIDS], [1] * 4)
+    assert tracker.counters()["matched"] == 4
+    with pytest.raises(TypeError, match=r"request_ids\[1\].*1\.5"):
+        tracker.log_predictions(pandas.Series(["a", 1.5]), [1, 0])
+
+
+def test_pandas_indexes(tracker: ModelPerformanceTracker) -> None:
+    pandas = pytest.importorskip("pandas")
+    days = pandas.DatetimeIndex(["2024-01-01", "2024-01-02"])
+    tracker.log_predictions(pandas.Index(["a", "b"]), pandas.Index([1, 0]), pandas.Index([0.5, 0.25]), timestamps=days)
+    tracker.log_predictions(pandas.RangeIndex(2), pandas.RangeIndex(2), timestamps=days.tz_localize("Asia/Kolkata"))
+    assert rows(tracker) == [("a", 1, 0.5), ("b", 0, 0.25), (0, 0, None), (1, 1, None)]
+    assert tracker.predictions["b"]["timestamp"] == "2024-01-02T00:00:00"
+    assert tracker.predictions[1]["timestamp"] == "2024-01-01T18:30:00"
+
+
+def test_pandas_frames(tracker: ModelPerformanceTracker) -> None:
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame({"id": ["a", "b"], "decision": [1, 0]})
+    tracker.log_predictions(frame[["id"]], frame[["decision"]])
+    assert rows(tracker) == [("a", 1, None), ("b", 0, None)]
+    with pytest.raises(TypeError, match="choose a column"):
+        tracker.log_predictions(frame, [1, 0])
+
+
+def test_pandas_without_rows(tracker: ModelPerformanceTracker) -> None:
+    pandas = pytest.importorskip("pandas")
+    for nothing in (pandas.Series([]), pandas.Series([], dtype=float), pandas.Series([], dtype="datetime64[ns]")):
+        assert tracker.log_predictions(nothing, nothing, nothing, features=nothing, timestamps=nothing).accepted == 0
+        assert tracker.log_ground_truths(nothing, nothing, timestamps=nothing).accepted == 0
+
+
+def test_pandas_marks_of_no_value(tracker: ModelPerformanceTracker) -> None:
+    pandas = pytest.importorskip("pandas")
+    tracker.log_predictions(["a", "b", "c"], [1] * 3, [0.5, pandas.NA, None])
+    assert [row[2] for row in rows(tracker)] == [0.5, None, None]
+    times = [NOW, pandas.NaT, None, pandas.NA]
+    labels_given = [1, pandas.NA, pandas.NaT, None]
+    for given, when in ((labels_given, times), (pandas.Series([1.0] + [None] * 3), pandas.Series([NOW] + [None] * 3))):
+        report = tracker.log_ground_truths(["a", "b", None, ""], given, timestamps=when)
+        assert (report.accepted, report.skipped) == (1, 3)
+    for no_time in (pandas.NaT, np.datetime64("NaT")):
+        with pytest.raises(ValueError, match=r"timestamp must be .* got NaT, which is no time"):
+            tracker.log_prediction("d", 1, timestamp=no_time)
+        with pytest.raises(ValueError, match=r"timestamps\[0\] must be .* got NaT, which is no time"):
+            tracker.log_predictions(["d"], [1], timestamps=[no_time])
+
+
+def test_columns_without_any_value(tracker: ModelPerformanceTracker) -> None:
+    nulls = pa.nulls(2)
+    assert tracker.log_ground_truths(nulls, nulls, timestamps=nulls).skipped == 2
+    for arguments in ({"request_ids": nulls}, {"timestamps": nulls}):
+        with pytest.raises((TypeError, ValueError), match=r"\[0\] must be .* got null"):
+            tracker.log_predictions(**{"request_ids": ["a", "b"], "predictions": [1, 0]} | arguments)
+
+
 def test_duckdb(tracker: ModelPerformanceTracker) -> None:
     duckdb = pytest.importorskip("duckdb")
-    table = duckdb.sql("select 'r' || i as id, i % 2 as decision from range(5000) t(i)").arrow()
+    relation = duckdb.sql("select 'r' || i as id, i % 2 as decision from range(5000) t(i)")
+    table = relation.arrow()
     table = table if isinstance(table, pa.Table) else table.read_all()
     tracker.log_predictions(table["id"], table["decision"])
     assert tracker.counters()["predictions"] == 5000
+    tracker.log_predictions(relation.select("id"), relation.select("decision"))
+    assert tracker.counters()["duplicate_events"] == 5000
+    with pytest.raises(TypeError, match=r"2 columns.*choose a column"):
+        tracker.log_predictions(relation, [1] * 5000)
 
 
 def test_no_producer_is_imported() -> None:

@@ -138,13 +138,41 @@ def test_null_labels_are_skipped_and_bad_ones_rejected(tracker: ModelPerformance
     assert tracker.ground_truths["d"]["actual"] == 0, "a null label takes nothing back"
 
 
-def test_a_null_label_whose_id_is_bad(tracker: ModelPerformanceTracker) -> None:
+@pytest.mark.parametrize("on_error", ["raise", "skip"])
+@pytest.mark.parametrize("bad", ["", None, 1.5, "x" * 2000])
+def test_the_id_of_a_null_label_is_not_judged(tracker: ModelPerformanceTracker, bad: Any, on_error: str) -> None:
+    report = tracker.log_ground_truths(["a", bad], [1, None], on_error=on_error)
+    assert report == IngestReport(accepted=1, skipped=1, rejected=0, errors=())
+    with pytest.raises((TypeError, ValueError), match=r"request_ids\[1\]"):
+        tracker.log_ground_truths(["a", bad, "c"], [1, 1, None])
+
+
+NO_TIMES: list[Any] = [
+    [5, None, float("nan")],
+    (5, np.datetime64("NaT"), -1),
+    np.array([5, np.nan, np.nan]),
+    np.array([5, "NaT", "NaT"], dtype="M8[s]"),
+]
+
+
+@pytest.mark.parametrize("on_error", ["raise", "skip"])
+@pytest.mark.parametrize("times", NO_TIMES, ids=lambda one: str(one)[:20])
+def test_the_time_of_a_null_label_is_not_judged(tracker: ModelPerformanceTracker, times: Any, on_error: str) -> None:
+    report = tracker.log_ground_truths(["a", "b", "c"], [1, None, float("nan")], timestamps=times, on_error=on_error)
+    assert report == IngestReport(accepted=1, skipped=2, rejected=0, errors=())
+    assert tracker.ground_truths["a"]["timestamp"] == "1970-01-01T00:00:05"
     before = content(tracker)
-    with pytest.raises(ValueError, match=r"request_ids\[1\]"):
-        tracker.log_ground_truths(["a", ""], [1, None])
+    with pytest.raises((TypeError, ValueError), match=r"timestamps\[1\]"):
+        tracker.log_ground_truths(["a", "b", "c"], [1, 1, None], timestamps=times)
     assert content(tracker) == before
-    report = tracker.log_ground_truths(["a", ""], [1, None], on_error="skip")
-    assert report.accepted + report.skipped + report.rejected == 2
+    report = tracker.log_ground_truths(["a", "b", "c"], [1, 1, None], timestamps=times, on_error="skip")
+    assert (report.accepted, report.skipped, report.rejected) == (1, 1, 1)
+
+
+def test_the_row_of_a_bad_label_is_counted_once(tracker: ModelPerformanceTracker) -> None:
+    report = tracker.log_ground_truths(["a", ""], [None, 5], timestamps=[None, None], on_error="skip")
+    assert (report.accepted, report.skipped, report.rejected) == (0, 1, 1)
+    assert report.errors[0][1].startswith("actuals[1] ")
 
 
 def test_counts_add_up_over_batches(tracker: ModelPerformanceTracker) -> None:

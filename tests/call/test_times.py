@@ -195,9 +195,35 @@ def test_bad_seconds_in_arrays(tracker: ModelPerformanceTracker, times: Any) -> 
     assert tracker.log_predictions(["a", "b"], [1, 0], timestamps=times, on_error="skip").rejected == 1
 
 
-def test_huge_unsigned_seconds(tracker: ModelPerformanceTracker) -> None:
-    with pytest.raises(ValueError, match=r"timestamps\[0\]"):
-        tracker.log_predictions(["a"], [1], timestamps=np.array([2**64 - 1], dtype=np.uint64))
+def test_huge_unsigned_seconds_are_shown_as_they_are(tracker: ModelPerformanceTracker) -> None:
+    for huge in (2**63, 2**64 - 1):
+        with pytest.raises(ValueError, match=rf"timestamps\[0\] .*{huge}"):
+            tracker.log_predictions(["a"], [1], timestamps=np.array([huge], dtype=np.uint64))
+        with pytest.raises(ValueError, match=rf"timestamp .*{huge}"):
+            tracker.log_prediction("a", 1, timestamp=np.uint64(huge))
+
+
+def test_a_time_out_of_range_is_not_called_no_time(tracker: ModelPerformanceTracker) -> None:
+    with pytest.raises(ValueError, match=r"timestamps\[0\] must be .* got NaT, which is no time"):
+        tracker.log_predictions(["a"], [1], timestamps=np.array(["NaT"], dtype="M8[ns]"))
+    with pytest.raises(ValueError, match=rf"timestamps\[0\] must be .* got {2**62} s since the epoch"):
+        tracker.log_predictions(["a"], [1], timestamps=np.array([2**62], dtype="M8[s]"))
+
+
+@pytest.mark.parametrize("size", [3, 30_000])
+def test_retention_goes_by_the_newest_time_that_may_move_it(size: int) -> None:
+    """One time far ahead of the clock among those that are not: it moves nothing, they do."""
+    tracker = ModelPerformanceTracker("m", retention=datetime.timedelta(days=10), clock=lambda: NOW)
+    now = np.datetime64(NOW, "s")
+    tracker.log_prediction("old", 1, timestamp=NOW - datetime.timedelta(days=15))
+    times = np.full(size, now - np.timedelta64(12, "D"))
+    times[-1] = now + np.timedelta64(100, "D")
+    tracker.log_predictions(np.arange(size), np.ones(size), timestamps=times)
+    assert "old" in tracker.predictions
+    times[0] = now
+    tracker.log_predictions(np.arange(size), np.ones(size), timestamps=times)
+    assert "old" not in tracker.predictions
+    assert set(tracker.predictions) == {0, size - 1}
 
 
 class TestClock:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import decimal
 import enum
 import fractions
@@ -224,6 +225,45 @@ class TestFeatures:
         assert tracker.predictions["a"]["features"] == {}
         assert tracker.counters()["duplicate_events"] == 1
         assert tracker.memory_usage()["features"] == 0
+
+    @pytest.mark.parametrize("features", [5, "abc", {"a": object()}, object(), {1: 2}], ids=repr)
+    def test_those_that_are_not_kept_are_not_judged(self, features: Any) -> None:
+        tracker = ModelPerformanceTracker("m", keep_features=False)
+        for again in (tracker, ModelPerformanceTracker.from_bytes(tracker.to_bytes())):
+            again.log_prediction("a", 1, 0.5, features)
+            again.log_predictions(["b", "c"], [1, 1], features=features)
+            again.log_predictions(["d"], [1], features=[features])
+            assert again.counters()["predictions"] == 4
+
+    @pytest.mark.parametrize("way", ["array", "series", "deque", "polars"])
+    def test_a_column_is_any_sequence(self, tracker: ModelPerformanceTracker, way: str) -> None:
+        values: list[Any] = [{"a": 1}, None, {"a": 2}]
+        column: Any = collections.deque(values)
+        if way == "array":
+            column = np.array(values, dtype=object)
+        elif way == "series":
+            column = pytest.importorskip("pandas").Series(values, dtype=object)
+        elif way == "polars":
+            column = pytest.importorskip("polars").Series(values)
+        tracker.log_predictions(["a", "b", "c"], [1, 1, 1], features=column)
+        assert [entry["features"] for entry in tracker.predictions.values()] == [{"a": 1}, {}, {"a": 2}]
+
+    @pytest.mark.parametrize("column", ["abc", b"abc", {"a": 1}, {"a"}, iter([{}]), 5, object()], ids=name)
+    def test_what_is_no_column(self, tracker: ModelPerformanceTracker, column: Any) -> None:
+        with pytest.raises(TypeError, match="features must be a list or another sequence of dicts"):
+            tracker.log_predictions(["a"], [1], features=column)
+
+    def test_a_column_that_fails(self, tracker: ModelPerformanceTracker) -> None:
+        class Failing:
+            def __len__(self) -> int:
+                return 1
+
+            def __iter__(self) -> Any:
+                raise RuntimeError("lost it")
+
+        with pytest.raises(TypeError, match="features") as caught:
+            tracker.log_predictions(["a"], [1], features=Failing())
+        assert isinstance(caught.value.__cause__, RuntimeError)
 
     BAD = (
         ([("a", 1)], TypeError, "dict"),

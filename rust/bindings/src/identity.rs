@@ -87,7 +87,7 @@ fn with_other_identity<T>(object: &Bound<'_, PyAny>, use_id: impl FnOnce(Identit
 
 /// The canonical text of a UUID.
 #[inline]
-fn uuid_text(number: u128) -> [u8; 36] {
+pub(crate) fn uuid_text(number: u128) -> [u8; 36] {
     /// Where the digits of each byte stand: dashes come before bytes 4, 6, 8 and 10.
     const PLACES: [usize; 16] = [0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34];
     let mut text = [b'-'; 36];

@@ -35,6 +35,13 @@ pub(crate) fn numpy_item<'py>(object: &Bound<'py, PyAny>) -> PyResult<Option<Bou
     Ok(Some(item))
 }
 
+/// Whether an object is pandas' mark of this type for no value; pandas itself is not imported to tell.
+pub(crate) fn is_pandas_mark(object: &Bound<'_, PyAny>, mark: &str) -> bool {
+    let kind = object.get_type();
+    let is_named = kind.name().is_ok_and(|name| name.to_str().is_ok_and(|name| name == mark));
+    is_named && kind.module().is_ok_and(|module| module.to_str().is_ok_and(|module| module.starts_with("pandas.")))
+}
+
 /// 0 or 1.
 #[inline]
 pub(crate) fn binary(argument: &str, object: &Bound<'_, PyAny>) -> PyResult<bool> {

@@ -8,11 +8,14 @@ use pyo3::types::{
 };
 
 use crate::errors::{wrong_type, wrong_value};
-use crate::scalar::numpy_item;
+use crate::scalar::{is_pandas_mark, numpy_item};
 
-const ALLOWED: &str = "a datetime, numpy.datetime64, or int or float seconds since the epoch";
+pub(crate) const ALLOWED: &str = "a datetime, numpy.datetime64, or int or float seconds since the epoch";
 const MICROSECONDS: f64 = 1e6;
 const SECOND: i64 = 1_000_000;
+/// numpy's number for no time.
+const NOT_A_TIME: i64 = i64::MIN;
+const NO_TIME: &str = "NaT, which is no time";
 
 /// Days from 1970-01-01 to a date of the Gregorian calendar (Hinnant, chrono-compatible low-level date algorithms).
 fn days_from_epoch(year: i64, month: i64, day: i64) -> i64 {
@@ -63,6 +66,10 @@ fn seconds_to_microseconds(argument: &str, seconds: f64, object: &Bound<'_, PyAn
     }
 }
 
+fn no_time(argument: &str) -> PyErr {
+    PyValueError::new_err(format!("{argument} must be {ALLOWED}, got {NO_TIME}"))
+}
+
 fn datetime64(py: Python<'_>) -> PyResult<&Bound<'_, PyType>> {
     static DATETIME64: PyOnceLock<Py<PyType>> = PyOnceLock::new();
     DATETIME64.import(py, "numpy", "datetime64")
@@ -71,6 +78,10 @@ fn datetime64(py: Python<'_>) -> PyResult<&Bound<'_, PyType>> {
 /// Microseconds since the epoch; naive datetimes are UTC.
 pub(crate) fn to_microseconds(argument: &str, object: &Bound<'_, PyAny>) -> PyResult<i64> {
     if let Ok(datetime) = object.cast::<PyDateTime>() {
+        // For Python pandas' mark is a datetime, of the year 1.
+        if !object.is_exact_instance_of::<PyDateTime>() && is_pandas_mark(object, "NaTType") {
+            return Err(no_time(argument));
+        }
         return datetime_microseconds(argument, datetime);
     }
     if let Ok(float) = object.cast::<PyFloat>() {
@@ -86,6 +97,9 @@ pub(crate) fn to_microseconds(argument: &str, object: &Bound<'_, PyAny>) -> PyRe
     if object.is_instance(datetime64(object.py())?)? {
         let unit = DatetimeUnit::of(&object.getattr("dtype")?)?;
         let count: i64 = object.call_method1("astype", ("int64",))?.extract()?;
+        if count == NOT_A_TIME {
+            return Err(no_time(argument));
+        }
         return unit.microseconds(count).ok_or_else(|| wrong_value(argument, ALLOWED, object));
     }
     match numpy_item(object)? {
@@ -106,10 +120,18 @@ impl DatetimeUnit {
         Ok(Self { unit, multiple })
     }
 
+    /// A count of which there are no microseconds, for an error.
+    pub(crate) fn describe(&self, count: i64) -> String {
+        match self {
+            _ if count == NOT_A_TIME => NO_TIME.to_owned(),
+            Self { unit, multiple: 1 } => format!("{count} {unit} since the epoch"),
+            Self { unit, multiple } => format!("{count} times {multiple} {unit} since the epoch"),
+        }
+    }
+
     /// Microseconds since the epoch, rounded down; `None` for no time and for one out of range.
     pub(crate) fn microseconds(&self, count: i64) -> Option<i64> {
-        // numpy's mark for no time.
-        if count == i64::MIN {
+        if count == NOT_A_TIME {
             return None;
         }
         let count = i128::from(count) * i128::from(self.multiple);
@@ -137,14 +159,13 @@ impl DatetimeUnit {
     }
 }
 
-/// A positive or zero span in microseconds.
-pub(crate) fn span_microseconds(argument: &str, object: &Bound<'_, PyAny>) -> PyResult<i64> {
-    const ALLOWED: &str = "a timedelta of at least zero, or None";
+/// A positive or zero span in microseconds; `allowed` is what the caller takes.
+pub(crate) fn span_microseconds(argument: &str, allowed: &str, object: &Bound<'_, PyAny>) -> PyResult<i64> {
     let Ok(delta) = object.cast::<PyDelta>() else {
-        return Err(wrong_type(argument, ALLOWED, object));
+        return Err(wrong_type(argument, allowed, object));
     };
     let span = delta_microseconds(delta);
-    if span < 0 { Err(wrong_value(argument, ALLOWED, object)) } else { Ok(span) }
+    if span < 0 { Err(wrong_value(argument, allowed, object)) } else { Ok(span) }
 }
 
 /// Microseconds since the epoch of a time as every method accepts it.

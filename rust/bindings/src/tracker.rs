@@ -16,7 +16,7 @@ use crate::batch::{
 use crate::errors::{call_error, decode_error, wrong_type, wrong_value};
 use crate::features::{decode, encode};
 use crate::identity::{to_object, with_identity};
-use crate::scalar::{binary, number, score};
+use crate::scalar::{binary, number, numpy_item, score};
 use crate::snapshot;
 use crate::time::{span_microseconds, to_microseconds};
 use crate::window::{Window, WindowArguments};
@@ -42,14 +42,18 @@ pub(crate) struct Tracker {
 struct State {
     core: Core,
     clock: Option<Py<PyAny>>,
+    /// As the core has it, which is asked under a lock.
+    keep_features: bool,
 }
 
 fn integer_option(argument: &str, value: &Bound<'_, PyAny>, least: usize) -> PyResult<usize> {
-    let allowed = format!("an int of at least {least}");
-    if value.is_instance_of::<PyBool>() || !value.is_instance_of::<PyInt>() {
+    let allowed = format!("an int from {least} to {}", usize::MAX);
+    let item = numpy_item(value)?;
+    let number = item.as_ref().unwrap_or(value);
+    if number.is_instance_of::<PyBool>() || !number.is_instance_of::<PyInt>() {
         return Err(wrong_type(argument, &allowed, value));
     }
-    match value.extract::<usize>() {
+    match number.extract::<usize>() {
         Ok(number) if number >= least => Ok(number),
         _ => Err(wrong_value(argument, &allowed, value)),
     }
@@ -92,7 +96,8 @@ impl Tracker {
     }
 
     fn initialise(&self, core: Core, clock: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
-        let state = State { core, clock: callable(clock)?.map(|clock| clock.clone().unbind()) };
+        let keep_features = core.options().keep_features;
+        let state = State { core, clock: callable(clock)?.map(|clock| clock.clone().unbind()), keep_features };
         self.state.set(state).map_err(|_| PyRuntimeError::new_err("the tracker is initialised already"))
     }
 }
@@ -153,8 +158,9 @@ impl Tracker {
         keep_features: &Bound<'_, PyAny>,
         clock: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<()> {
-        let retention = retention.map(|retention| match span_microseconds("retention", retention)? {
-            0 => Err(wrong_value("retention", "a timedelta above zero, or None", retention)),
+        const SPAN: &str = "a timedelta above zero, or None";
+        let retention = retention.map(|retention| match span_microseconds("retention", SPAN, retention)? {
+            0 => Err(wrong_value("retention", SPAN, retention)),
             span => Ok(span),
         });
         let options = Options {
@@ -209,7 +215,7 @@ impl Tracker {
         let positive = binary("prediction", prediction)?;
         let score = self::score(score)?;
         let mut encoded = Vec::new();
-        if let Some(features) = features {
+        if let Some(features) = features.filter(|_| state.keep_features) {
             encode(features, &mut encoded)?;
         }
         with_identity(request_id, |id| {
@@ -336,6 +342,8 @@ impl Tracker {
         if let Some(source) = &score_source {
             same_length("scores", source.len(), ids.len())?;
         }
+        // Features that are not kept are not looked at.
+        let features = features.filter(|_| state.keep_features);
         let feature_column = match features {
             Some(features) => feature_column(py, features, &mut rejections)?,
             None => FeatureColumn::default(),
@@ -376,8 +384,9 @@ impl Tracker {
         let ids = Source::of("request_ids", request_ids)?;
         let actuals = Source::of("actuals", actuals)?;
         same_length("actuals", actuals.len(), ids.len())?;
-        let id_column = id_column(py, &ids, &mut rejections)?;
         let actuals = binaries(py, "actuals", "actual", &actuals, true, &mut rejections)?;
+        rejections.excuse_absent(&actuals);
+        let id_column = id_column(py, &ids, &mut rejections)?;
         let batch = Batch {
             times: state.batch_times(py, timestamps, &actuals, &mut rejections)?,
             ids: id_column,

@@ -2,8 +2,11 @@
 
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
+use pyo3::types::PyBool;
 use truthlag_core::call::MAXIMUM_TIME;
 
+use crate::errors::wrong_type;
+use crate::scalar::number;
 use crate::time::{span_microseconds, to_microseconds};
 
 /// Both ends included, in microseconds since the epoch; the outer ends stand for no bound.
@@ -15,6 +18,17 @@ pub(crate) struct Window {
 
 pub(crate) const NO_FIRST: i64 = 0;
 pub(crate) const NO_LAST: i64 = MAXIMUM_TIME;
+
+/// A span of an argument. A bare number has no unit; most who give one mean hours, as `compute_metrics` has them.
+fn span(argument: &str, object: &Bound<'_, PyAny>) -> PyResult<i64> {
+    const ALLOWED: &str = "a timedelta of at least zero, or None";
+    let hours = if object.is_instance_of::<PyBool>() { None } else { number(object)? };
+    let Some(hours) = hours.filter(|hours| hours.is_finite()) else {
+        return span_microseconds(argument, ALLOWED, object);
+    };
+    let allowed = format!("{ALLOWED} (for hours write timedelta(hours={hours}))");
+    Err(wrong_type(argument, &allowed, object))
+}
 
 /// The arguments that place a window.
 pub(crate) struct WindowArguments<'a, 'py> {
@@ -32,8 +46,8 @@ impl WindowArguments<'_, '_> {
             return self.between();
         }
         let now = self.now.map(|now| to_microseconds("now", now)).transpose()?;
-        let window = self.window.map(|window| span_microseconds("window", window)).transpose()?;
-        let min_age = self.min_age.map(|age| span_microseconds("min_age", age)).transpose()?;
+        let window = self.window.map(|window| span("window", window)).transpose()?;
+        let min_age = self.min_age.map(|age| span("min_age", age)).transpose()?;
         if now.is_none() && window.is_none() && min_age.is_none() {
             return Ok(Window { first: NO_FIRST, last: NO_LAST });
         }

@@ -7,16 +7,19 @@ use arrow_array::ffi::{FFI_ArrowArray, FFI_ArrowSchema};
 use arrow_array::ffi_stream::FFI_ArrowArrayStream;
 use arrow_array::{Array, ArrayRef, new_empty_array};
 use arrow_cast::cast::{CastOptions, cast_with_options};
+use arrow_data::ArrayData;
 use arrow_schema::DataType;
 use arrow_select::concat::concat;
-use pyo3::exceptions::PyTypeError;
+use pyo3::exceptions::{PyException, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::types::{PyCapsule, PyTuple};
 
-use super::arrow_import::{data_type, import};
-use super::source::unreadable;
+use super::arrow_copy::own;
+use super::arrow_import::{ColumnType, checked, column_type, import};
+use super::detached::{MOST_ATTACHED, detached};
+use super::source::{is_arraylike, unreadable};
 
-/// The Arrow data of an object in one piece; `None` when it offers none.
+/// The Arrow data of an object in one piece; `None` when it offers none, or fails to make them and offers an array.
 pub(crate) fn read(argument: &str, column: &Bound<'_, PyAny>) -> PyResult<Option<ArrayRef>> {
     // Looked up on the type: an instance that makes up attributes is no producer.
     for (method, is_stream) in [("__arrow_c_stream__", true), ("__arrow_c_array__", false)] {
@@ -25,8 +28,9 @@ pub(crate) fn read(argument: &str, column: &Bound<'_, PyAny>) -> PyResult<Option
         }
         let capsules = match column.call_method0(method) {
             Ok(capsules) => capsules,
-            Err(error) if error.is_instance_of::<pyo3::exceptions::PyImportError>(column.py()) => {
-                return Err(error);
+            // pandas makes no Arrow data of ids of several types, and none at all without pyarrow.
+            Err(error) if error.is_instance_of::<PyException>(column.py()) && is_arraylike(column) => {
+                return Ok(None);
             }
             Err(cause) => return Err(unreadable(argument, column, cause)),
         };
@@ -61,8 +65,9 @@ fn read_array(capsules: &Bound<'_, PyAny>) -> Result<ArrayRef, String> {
         if (*schema).release().is_none() || (*array).is_released() {
             return Err("it was consumed before".to_owned());
         }
-        let kind = data_type(&*schema)?;
-        import(FFI_ArrowArray::from_raw(array), &kind)
+        let column = column_type(&*schema)?;
+        let lent = import(FFI_ArrowArray::from_raw(array), &column)?;
+        joined(capsules.py(), &own_all(capsules.py(), &[lent], &column)?)
     }
 }
 
@@ -82,8 +87,8 @@ fn read_stream(capsule: &Bound<'_, PyAny>) -> Result<ArrayRef, String> {
     if schema.release().is_none() {
         return Err("its stream gave no schema".to_owned());
     }
-    let kind = data_type(&schema)?;
-    let mut chunks = Vec::new();
+    let column = column_type(&schema)?;
+    let (mut chunks, mut lent, mut rows) = (Vec::new(), Vec::new(), 0);
     loop {
         let mut array = FFI_ArrowArray::empty();
         // SAFETY: as above.
@@ -91,17 +96,39 @@ fn read_stream(capsule: &Bound<'_, PyAny>) -> Result<ArrayRef, String> {
         if code != 0 {
             return Err(failure(&mut stream, code));
         }
-        if array.is_released() {
-            break;
+        let is_last = array.is_released();
+        if !is_last {
+            // SAFETY: the producer's part of the interface.
+            let chunk = unsafe { import(array, &column) }?;
+            rows += chunk.len();
+            lent.push(chunk);
         }
-        // SAFETY: the producer's part of the interface.
-        chunks.push(unsafe { import(array, &kind) }?);
+        // Given back soon, so that a long stream is never held twice, and not in pieces too small to detach for.
+        if is_last || rows > MOST_ATTACHED {
+            chunks.extend(own_all(capsule.py(), &lent, &column)?);
+            (lent, rows) = (Vec::new(), 0);
+        }
+        if is_last {
+            return joined(capsule.py(), &chunks);
+        }
     }
-    let arrays: Vec<&dyn Array> = chunks.iter().map(AsRef::as_ref).collect();
-    match arrays.as_slice() {
-        [] => Ok(new_empty_array(&kind)),
-        [_] => Ok(chunks.swap_remove(0)),
-        several => concat(several).map_err(|error| error.to_string()),
+}
+
+/// Copies of what a producer has lent, which the caller gives back: attached, as the producer's code may need it.
+fn own_all(py: Python<'_>, lent: &[ArrayData], column: &ColumnType) -> Result<Vec<ArrayRef>, String> {
+    let rows = lent.iter().map(ArrayData::len).sum();
+    detached(py, rows, || checked(|| lent.iter().map(|data| own(data, column.is_uuid)).collect()))
+}
+
+fn joined(py: Python<'_>, chunks: &[ArrayRef]) -> Result<ArrayRef, String> {
+    match chunks {
+        [] => Ok(new_empty_array(&DataType::Null)),
+        [one] => Ok(one.clone()),
+        several => {
+            let rows = several.iter().map(Array::len).sum();
+            let arrays: Vec<&dyn Array> = several.iter().map(AsRef::as_ref).collect();
+            detached(py, rows, || concat(&arrays)).map_err(|error| error.to_string())
+        }
     }
 }
 

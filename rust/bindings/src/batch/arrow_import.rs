@@ -1,45 +1,72 @@
-//! One array of the C data interface, checked before it is read.
+//! One array of the C data interface, its structure checked before it is read.
 //!
-//! `from_ffi` believes what a producer says; here its structure is compared with its type first, and the content of
-//! texts, bytes and dictionaries afterwards. What no consumer can see remains the producer's: that its pointers lead to
-//! as much memory as it says.
+//! `from_ffi` believes what a producer says; here its structure is compared with its type first. What no consumer can see
+//! remains the producer's: that its pointers lead to as much memory as it says. The content is judged by `arrow_copy`.
 #![allow(unsafe_code, reason = "the C data interface is made of raw pointers")]
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use arrow_array::ffi::{FFI_ArrowArray, FFI_ArrowSchema, from_ffi_and_data_type};
-use arrow_array::{ArrayRef, make_array};
-use arrow_data::layout;
+use arrow_data::{ArrayData, layout};
 use arrow_schema::DataType;
 
 /// More rows than memory could hold: lengths beyond it are no lengths.
 const MOST_ROWS: usize = 1 << 40;
 
 /// The type of a column.
-pub(super) fn data_type(schema: &FFI_ArrowSchema) -> Result<DataType, String> {
+pub(super) struct ColumnType {
+    kind: DataType,
+    /// Whether its bytes are UUIDs.
+    pub(super) is_uuid: bool,
+}
+
+/// The type of a column: plain values, or a table of one column of these.
+pub(super) fn column_type(schema: &FFI_ArrowSchema) -> Result<ColumnType, String> {
     checked(|| {
-        let format = schema.format();
-        if format.starts_with('+') {
-            return Err(format!("a column holds plain values, these are nested (format {format:?})"));
+        let mut values = schema;
+        if schema.format() == "+s" {
+            let mut columns = schema.children();
+            values = match (columns.next(), columns.next()) {
+                (Some(column), None) => column,
+                _ => {
+                    return Err(format!(
+                        "it has {} columns, and one is needed: choose a column of it",
+                        schema.children().count()
+                    ));
+                }
+            };
         }
-        DataType::try_from(schema).map_err(|error| error.to_string())
+        let plain = |schema: &FFI_ArrowSchema| match schema.format() {
+            nested if nested.starts_with('+') => {
+                Err(format!("a column holds plain values, these are nested (format {nested:?})"))
+            }
+            _ => Ok(()),
+        };
+        if values.format() == "+r" {
+            values.children().try_for_each(plain)?;
+        } else {
+            plain(values)?;
+        }
+        let is_uuid = values.format() == "w:16"
+            && values
+                .metadata()
+                .map_err(|error| error.to_string())?
+                .get("ARROW:extension:name")
+                .is_some_and(|name| name == "arrow.uuid");
+        Ok(ColumnType { kind: DataType::try_from(schema).map_err(|error| error.to_string())?, is_uuid })
     })
 }
 
-/// Takes an array over from its producer.
+/// Takes an array over from its producer. Its content is not to be trusted.
 ///
 /// # Safety
 ///
 /// The pointers of the array lead to as much memory as its length says.
-pub(super) unsafe fn import(array: FFI_ArrowArray, kind: &DataType) -> Result<ArrayRef, String> {
-    check(&array, kind)?;
+pub(super) unsafe fn import(array: FFI_ArrowArray, column: &ColumnType) -> Result<ArrayData, String> {
+    check(&array, &column.kind)?;
     checked(|| {
         // SAFETY: by the caller and the check above.
-        let data = unsafe { from_ffi_and_data_type(array, kind.clone()) }.map_err(|error| error.to_string())?;
-        if !kind.is_primitive() {
-            data.validate_full().map_err(|error| error.to_string())?;
-        }
-        Ok(make_array(data))
+        unsafe { from_ffi_and_data_type(array, column.kind.clone()) }.map_err(|error| error.to_string())
     })
 }
 
@@ -56,9 +83,6 @@ fn check(array: &FFI_ArrowArray, kind: &DataType) -> Result<(), String> {
     };
     if array.null_count_opt().is_some_and(|nulls| nulls > array.len()) {
         return Err(format!("it has {} nulls in {} rows", array.null_count(), array.len()));
-    }
-    if array.num_children() != 0 {
-        return Err("it has children, plain values have none".to_owned());
     }
     let layout = checked(|| Ok(layout(kind)))?;
     let (nulls, plain) = (usize::from(layout.can_contain_null_mask), layout.buffers.len());
@@ -81,6 +105,27 @@ fn check(array: &FFI_ArrowArray, kind: &DataType) -> Result<(), String> {
     if variadic == 1 && buffers > least && absent(buffers - 1)? {
         return Err("the lengths of its buffers of text are missing".to_owned());
     }
+    check_parts(array, kind, rows)
+}
+
+/// Compares what an array is made of with its type: children, and a dictionary.
+fn check_parts(array: &FFI_ArrowArray, kind: &DataType, rows: usize) -> Result<(), String> {
+    let parts: Vec<&DataType> = match kind {
+        DataType::Struct(columns) => columns.iter().map(|column| column.data_type()).collect(),
+        DataType::RunEndEncoded(ends, values) => vec![ends.data_type(), values.data_type()],
+        _ => Vec::new(),
+    };
+    if array.num_children() != parts.len() {
+        let children = array.num_children().cast_signed();
+        return Err(format!("it has {children} children, data of type {kind} have {}", parts.len()));
+    }
+    for (index, part) in parts.into_iter().enumerate() {
+        let child = checked(|| Ok(array.child(index)))?;
+        check(child, part)?;
+        if matches!(kind, DataType::Struct(_)) && child.len() < rows {
+            return Err(format!("its column has {} rows where it has {rows}", child.len()));
+        }
+    }
     match (array.dictionary(), kind) {
         (Some(values), DataType::Dictionary(_, kind)) => check(values, kind),
         (None, DataType::Dictionary(..)) => Err("its dictionary is missing".to_owned()),
@@ -90,6 +135,6 @@ fn check(array: &FFI_ArrowArray, kind: &DataType) -> Result<(), String> {
 }
 
 /// Runs readers of foreign data, which panic where the data contradict themselves.
-fn checked<T>(read: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
+pub(super) fn checked<T>(read: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
     catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(|_| Err("its data contradict its type".to_owned()))
 }

@@ -6,12 +6,13 @@ use arrow_array::Array;
 use arrow_array::cast::AsArray;
 use arrow_array::types::Float64Type;
 use arrow_schema::DataType;
-use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
-use pyo3::types::PyFloat;
 
 use super::arrow;
-use super::rejections::{MOST_REASONS, Rejections};
+use super::detached::detached;
+use super::missing::is_missing;
+use super::rejections::{MOST_REASONS, Reason, Rejections};
 use super::source::{Source, read};
 use crate::scalar::binary;
 
@@ -58,7 +59,7 @@ pub(crate) fn binaries(
                 }
             };
             for (row, shown) in rejected {
-                rejections.reject(py, argument, row, &unsuited(&shown))?;
+                rejections.refuse(argument, row, || unsuited(&shown))?;
             }
             Ok(values)
         }
@@ -69,34 +70,18 @@ pub(crate) fn binaries(
         Source::Arrow(array)
             if arrow::value_type(array).is_numeric() || *arrow::value_type(array) == DataType::Boolean =>
         {
-            let values = arrow::cast(argument, array, &DataType::Float64)?;
-            let values = values.as_primitive::<Float64Type>();
-            let floats: Vec<f64> = values.iter().map(|value| value.unwrap_or(f64::NAN)).collect();
-            of_floats(py, argument, &floats, |row| values.is_null(row), optional, rejections)
+            detached(py, array.len(), || {
+                let values = arrow::cast(argument, array, &DataType::Float64)?;
+                of_floats(argument, values.as_primitive::<Float64Type>().iter(), optional, rejections)
+            })
         }
         Source::Arrow(array) if *array.data_type() == DataType::Null && optional => Ok(vec![ABSENT; array.len()]),
         Source::Arrow(array) => Err(arrow::unsuited(argument, array)),
     }
 }
 
-/// None, NaN, and what pandas puts in their place.
-fn is_missing(object: &Bound<'_, PyAny>) -> PyResult<bool> {
-    if object.is_none() {
-        return Ok(true);
-    }
-    if let Ok(float) = object.cast::<PyFloat>() {
-        return Ok(float.value().is_nan());
-    }
-    if let Some(item) = crate::scalar::numpy_item(object)? {
-        return Ok(item.cast::<PyFloat>().is_ok_and(|float| float.value().is_nan()));
-    }
-    let kind = object.get_type();
-    let name = kind.name()?;
-    Ok(matches!(name.to_str()?, "NAType" | "NaTType") && kind.module()?.to_str()?.starts_with("pandas."))
-}
-
-fn unsuited(shown: &str) -> PyErr {
-    PyValueError::new_err(format!("value must be 0 or 1, got {shown}"))
+fn unsuited(shown: &str) -> Reason {
+    Reason::wrong_value(format!("must be 0 or 1, got {shown}"))
 }
 
 /// Values as they are read row by row: 0, 1, or [`ABSENT`] for those that are absent and those that are not allowed, of
@@ -125,27 +110,23 @@ fn numbered<T: PartialEq + Copy + Display>(
 }
 
 fn of_floats(
-    py: Python<'_>,
     argument: &str,
-    floats: &[f64],
-    is_null: impl Fn(usize) -> bool,
+    floats: impl Iterator<Item = Option<f64>>,
     optional: bool,
     rejections: &mut Rejections,
 ) -> PyResult<Vec<u8>> {
-    let mut values = Vec::with_capacity(floats.len());
-    for (row, &float) in floats.iter().enumerate() {
-        let value = if float.abs().to_bits() == 0 {
-            0
-        } else if float.to_bits() == 1.0_f64.to_bits() {
-            1
-        } else {
-            if !(optional && float.is_nan()) {
-                let shown = if is_null(row) { "null".to_owned() } else { float.to_string() };
-                rejections.reject(py, argument, row, &unsuited(&shown))?;
+    let mut values = Vec::with_capacity(floats.size_hint().0);
+    for (row, float) in floats.enumerate() {
+        values.push(match float {
+            Some(0.0) => 0,
+            Some(1.0) => 1,
+            absent if optional && absent.is_none_or(f64::is_nan) => ABSENT,
+            bad => {
+                let shown = || bad.map_or_else(|| "null".to_owned(), |float| float.to_string());
+                rejections.refuse(argument, row, || unsuited(&shown()))?;
+                ABSENT
             }
-            ABSENT
-        };
-        values.push(value);
+        });
     }
     Ok(values)
 }

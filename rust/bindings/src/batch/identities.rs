@@ -4,13 +4,14 @@ use arrow_array::cast::AsArray;
 use arrow_array::types::{Int64Type, UInt64Type};
 use arrow_array::{Array, ArrayRef};
 use arrow_schema::DataType;
-use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use truthlag_core::call::{IdKind, Identity};
 
 use super::arrow;
-use super::rejections::Rejections;
-use super::source::{Source, cast, read};
+use super::detached::detached;
+use super::rejections::{Reason, Rejections};
+use super::source::{Source, read};
 use crate::identity::with_identity;
 
 const ARGUMENT: &str = "request_ids";
@@ -87,13 +88,14 @@ pub(crate) fn id_column(py: Python<'_>, source: &Source<'_>, rejections: &mut Re
         }
         Source::Numpy { array, kind: 'i', .. } => Ok(IdColumn::Integers(read(array, "int64", i64::to_le_bytes)?)),
         Source::Numpy { array, kind: 'u', .. } => {
-            Ok(unsigned(cast::<u64>(array, "uint64")?.into_iter().map(Some), py, rejections)?)
+            let values = read(array, "uint64", |value: u64| value)?;
+            detached(py, values.len(), || unsigned(values.into_iter().map(Some), rejections))
         }
         Source::Numpy { array, .. } => Err(PyTypeError::new_err(format!(
             "{ARGUMENT} must hold str, bytes, int or uuid.UUID, got a numpy array of dtype {}",
             array.getattr("dtype")?.str()?.to_string_lossy()
         ))),
-        Source::Arrow(array) => of_arrow(py, array, rejections),
+        Source::Arrow(array) => detached(py, array.len(), || of_arrow(array, rejections)),
     }
 }
 
@@ -102,11 +104,7 @@ fn integers(values: &[i64]) -> IdColumn {
 }
 
 /// Unsigned integers: those above 2^63 are larger integers, as they are for Python.
-fn unsigned(
-    values: impl Iterator<Item = Option<u64>>,
-    py: Python<'_>,
-    rejections: &mut Rejections,
-) -> PyResult<IdColumn> {
+fn unsigned(values: impl Iterator<Item = Option<u64>>, rejections: &mut Rejections) -> PyResult<IdColumn> {
     let mut column = IdColumn::with_capacity(values.size_hint().0);
     for (row, value) in values.enumerate() {
         match value {
@@ -117,20 +115,20 @@ fn unsigned(
                     column.push(Identity { kind: IdKind::LargeInteger, bytes: &i128::from(value).to_le_bytes()[..9] });
                 }
             },
-            None => null(py, row, &mut column, rejections)?,
+            None => null(row, &mut column, rejections)?,
         }
     }
     Ok(column)
 }
 
-fn null(py: Python<'_>, row: usize, column: &mut IdColumn, rejections: &mut Rejections) -> PyResult<()> {
-    let error = PyTypeError::new_err("request_id must be a str, bytes, int or uuid.UUID, got null");
-    rejections.reject(py, ARGUMENT, row, &error)?;
+fn null(row: usize, column: &mut IdColumn, rejections: &mut Rejections) -> PyResult<()> {
+    let reason = || Reason::wrong_type("must be a str, bytes, int or uuid.UUID, got null".to_owned());
+    rejections.refuse(ARGUMENT, row, reason)?;
     column.push_nothing();
     Ok(())
 }
 
-fn of_arrow(py: Python<'_>, array: &ArrayRef, rejections: &mut Rejections) -> PyResult<IdColumn> {
+fn of_arrow(array: &ArrayRef, rejections: &mut Rejections) -> PyResult<IdColumn> {
     match arrow::value_type(array) {
         DataType::Int8 | DataType::Int16 | DataType::Int32 | DataType::Int64 => {
             let values = arrow::cast(ARGUMENT, array, &DataType::Int64)?;
@@ -142,42 +140,39 @@ fn of_arrow(py: Python<'_>, array: &ArrayRef, rejections: &mut Rejections) -> Py
             for (row, value) in values.iter().enumerate() {
                 match value {
                     Some(value) => column.push(Identity { kind: IdKind::Integer, bytes: &value.to_le_bytes() }),
-                    None => null(py, row, &mut column, rejections)?,
+                    None => null(row, &mut column, rejections)?,
                 }
             }
             Ok(column)
         }
         DataType::UInt8 | DataType::UInt16 | DataType::UInt32 | DataType::UInt64 => {
             let values = arrow::cast(ARGUMENT, array, &DataType::UInt64)?;
-            unsigned(values.as_primitive::<UInt64Type>().iter(), py, rejections)
+            unsigned(values.as_primitive::<UInt64Type>().iter(), rejections)
         }
         DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => {
             let values = arrow::cast(ARGUMENT, array, &DataType::LargeUtf8)?;
-            strings(py, values.as_string::<i64>().iter().map(|text| text.map(Identity::text)), rejections)
+            strings(values.as_string::<i64>().iter().map(|text| text.map(Identity::text)), rejections)
         }
         DataType::Binary | DataType::LargeBinary | DataType::BinaryView | DataType::FixedSizeBinary(_) => {
             let values = arrow::cast(ARGUMENT, array, &DataType::LargeBinary)?;
             let values = values.as_binary::<i64>().iter();
-            strings(py, values.map(|bytes| bytes.map(|bytes| Identity { kind: IdKind::Bytes, bytes })), rejections)
+            strings(values.map(|bytes| bytes.map(|bytes| Identity { kind: IdKind::Bytes, bytes })), rejections)
         }
+        DataType::Null => strings((0..array.len()).map(|_| None), rejections),
         _ => Err(arrow::unsuited(ARGUMENT, array)),
     }
 }
 
-fn strings<'a>(
-    py: Python<'_>,
-    values: impl Iterator<Item = Option<Identity<'a>>>,
-    rejections: &mut Rejections,
-) -> PyResult<IdColumn> {
+fn strings<'a>(values: impl Iterator<Item = Option<Identity<'a>>>, rejections: &mut Rejections) -> PyResult<IdColumn> {
     let mut column = IdColumn::with_capacity(values.size_hint().0);
     for (row, value) in values.enumerate() {
         match value.map(Identity::check) {
             Some(Ok(id)) => column.push(id),
             Some(Err(error)) => {
-                rejections.reject(py, ARGUMENT, row, &PyValueError::new_err(error.to_string()))?;
+                rejections.refuse(ARGUMENT, row, || Reason::of_call(&error))?;
                 column.push_nothing();
             }
-            None => null(py, row, &mut column, rejections)?,
+            None => null(row, &mut column, rejections)?,
         }
     }
     Ok(column)

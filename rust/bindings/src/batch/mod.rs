@@ -1,13 +1,18 @@
 //! Batches: columns of ids, decisions, scores, times and features from lists, numpy arrays and Arrow data.
 //!
-//! A batch is validated whole before anything of it is applied. Every column becomes owned values first, since nothing
-//! stops another thread from changing a list or an array while a batch is applied without the interpreter.
+//! A batch is validated whole before anything of it is applied. Every column becomes owned values, since nothing stops
+//! another thread from changing a list or an array meanwhile: a value is copied first, and the copy is judged and applied.
+//! Columns of Python objects are read attached; the memory of numpy and Arrow is, in long batches, without the interpreter.
 
 mod arrow;
+mod arrow_copy;
 mod arrow_import;
 mod binary;
+mod detached;
 mod features;
+mod foreign_memory;
 mod identities;
+mod missing;
 mod numbers;
 mod rejections;
 mod source;

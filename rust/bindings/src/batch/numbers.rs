@@ -9,10 +9,10 @@ use pyo3::prelude::*;
 use truthlag_core::call::check_score;
 
 use super::arrow;
-use super::rejections::Rejections;
-use super::source::{Source, cast};
-use crate::errors::call_error;
-use crate::scalar::score;
+use super::detached::detached;
+use super::rejections::{Reason, Rejections};
+use super::source::{Source, read};
+use crate::scalar::{is_pandas_mark, score};
 
 const ARGUMENT: &str = "scores";
 
@@ -24,6 +24,8 @@ pub(crate) fn scores(py: Python<'_>, source: &Source<'_>, rejections: &mut Rejec
             for (row, object) in objects.iter().enumerate() {
                 match score((!object.is_none()).then_some(object)) {
                     Ok(value) => scores.push(value.unwrap_or(f64::NAN)),
+                    // NaN is the result of a calculation that failed; pandas' mark stands for no value.
+                    Err(_) if is_pandas_mark(object, "NAType") => scores.push(f64::NAN),
                     Err(error) => {
                         rejections.reject(py, ARGUMENT, row, &error)?;
                         scores.push(f64::NAN);
@@ -33,42 +35,34 @@ pub(crate) fn scores(py: Python<'_>, source: &Source<'_>, rejections: &mut Rejec
             Ok(scores)
         }
         Source::Numpy { array, kind: 'f' | 'i' | 'u', .. } => {
-            let mut scores = cast::<f64>(array, "float64")?;
-            checked(py, &mut scores, |_| false, rejections)?;
-            Ok(scores)
+            let scores = read(array, "float64", |score: f64| score)?;
+            detached(py, scores.len(), || checked(scores.into_iter().map(Some), rejections))
         }
         Source::Numpy { array, .. } => Err(PyTypeError::new_err(format!(
             "{ARGUMENT} must hold numbers, got a numpy array of dtype {}",
             array.getattr("dtype")?.str()?.to_string_lossy()
         ))),
-        Source::Arrow(array) if arrow::value_type(array).is_numeric() => {
+        Source::Arrow(array) if arrow::value_type(array).is_numeric() => detached(py, array.len(), || {
             let values = arrow::cast(ARGUMENT, array, &DataType::Float64)?;
-            let values = values.as_primitive::<Float64Type>();
-            let mut scores: Vec<f64> = values.iter().map(|value| value.unwrap_or(f64::NAN)).collect();
-            checked(py, &mut scores, |row| values.is_null(row), rejections)?;
-            Ok(scores)
-        }
+            checked(values.as_primitive::<Float64Type>().iter(), rejections)
+        }),
         Source::Arrow(array) if *array.data_type() == DataType::Null => Ok(vec![f64::NAN; array.len()]),
         Source::Arrow(array) => Err(arrow::unsuited(ARGUMENT, array)),
     }
 }
 
-/// Checks all scores; those of a null row stay NaN.
-fn checked(
-    py: Python<'_>,
-    scores: &mut [f64],
-    is_null: impl Fn(usize) -> bool,
-    rejections: &mut Rejections,
-) -> PyResult<()> {
-    for (row, score) in scores.iter_mut().enumerate() {
-        match check_score(*score) {
-            Ok(value) => *score = value,
-            Err(_) if is_null(row) => {}
-            Err(error) => {
-                rejections.reject(py, ARGUMENT, row, &call_error(&error))?;
-                *score = f64::NAN;
+/// Checks all scores; null is none.
+fn checked(scores: impl Iterator<Item = Option<f64>>, rejections: &mut Rejections) -> PyResult<Vec<f64>> {
+    let mut checked = Vec::with_capacity(scores.size_hint().0);
+    for (row, score) in scores.enumerate() {
+        checked.push(match score.map(check_score) {
+            None => f64::NAN,
+            Some(Ok(score)) => score,
+            Some(Err(error)) => {
+                rejections.refuse(ARGUMENT, row, || Reason::of_call(&error))?;
+                f64::NAN
             }
-        }
+        });
     }
-    Ok(())
+    Ok(checked)
 }

@@ -1,17 +1,21 @@
 //! What kind of thing a column was given as.
 
-use arrow_array::ArrayRef;
-use pyo3::exceptions::{PyImportError, PyTypeError, PyValueError};
+use arrow_array::{Array, ArrayRef};
+use arrow_schema::DataType;
+use pyo3::PyTypeInfo;
+use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyList, PyTuple, PyType};
+use pyo3::types::{PyList, PyRange, PyTuple, PyType};
 
 use super::arrow;
+use super::detached::detached;
+use super::foreign_memory::Plain;
 use crate::errors::describe;
 
 /// A column as it came.
 pub(crate) enum Source<'py> {
-    /// Python objects, taken from a list, a tuple, or an array of objects or of text.
+    /// Python objects, taken from a list, a tuple, a range, or an array of objects or of text. Also what has no rows.
     Objects(Vec<Bound<'py, PyAny>>),
     /// A numpy array of one dimension whose items are numbers, bools or times.
     Numpy { array: Bound<'py, PyAny>, kind: char, size: usize, length: usize },
@@ -19,7 +23,8 @@ pub(crate) enum Source<'py> {
     Arrow(ArrayRef),
 }
 
-const ALLOWED: &str = "a list, a tuple, a numpy array of one dimension, or Arrow data (pyarrow, polars, pandas, ...)";
+const ALLOWED: &str = "a list, a tuple, a range, an array of one dimension (numpy, or what becomes one), or Arrow data \
+                       (pyarrow, polars, pandas, duckdb, ...)";
 
 fn array_type(py: Python<'_>) -> PyResult<&Bound<'_, PyType>> {
     static ARRAY: PyOnceLock<Py<PyType>> = PyOnceLock::new();
@@ -38,21 +43,28 @@ impl<'py> Source<'py> {
         if column.is_instance(array_type(column.py())?)? {
             return Self::of_numpy(argument, column);
         }
-        match arrow::read(argument, column) {
-            Ok(Some(array)) => return Ok(Self::Arrow(array)),
-            Ok(None) => {}
-            // A producer that needs pyarrow for it, as pandas does, may still know numpy.
-            Err(error) if error.is_instance_of::<PyImportError>(column.py()) => {
-                let array = column
-                    .py()
-                    .import("numpy")?
-                    .call_method1("asarray", (column,))
-                    .map_err(|cause| unreadable(argument, column, cause))?;
-                return Self::of_numpy(argument, &array);
-            }
-            Err(error) => return Err(error),
+        if column.is_instance_of::<PyRange>() {
+            let list = PyList::type_object(column.py()).call1((column,))?;
+            return Self::of(argument, &list);
         }
-        Err(PyTypeError::new_err(format!("{argument} must be {ALLOWED}, got {}", describe(column))))
+        if let Some(array) = arrow::read(argument, column)? {
+            if array.is_empty() {
+                return Ok(Self::Objects(Vec::new()));
+            }
+            // pandas makes bytes of text where a column of objects holds both.
+            if !(is_bytes(arrow::value_type(&array)) && is_arraylike(column) && holds_objects(column)) {
+                return Ok(Self::Arrow(array));
+            }
+        }
+        if !is_arraylike(column) {
+            return Err(PyTypeError::new_err(format!("{argument} must be {ALLOWED}, got {}", describe(column))));
+        }
+        let array = column
+            .py()
+            .import("numpy")?
+            .call_method1("asarray", (column,))
+            .map_err(|cause| unreadable(argument, column, cause))?;
+        Self::of_numpy(argument, &array)
     }
 
     fn of_numpy(argument: &str, array: &Bound<'py, PyAny>) -> PyResult<Self> {
@@ -60,6 +72,9 @@ impl<'py> Source<'py> {
         let dimensions: usize = array.getattr("ndim")?.extract()?;
         if dimensions != 1 {
             return Err(PyValueError::new_err(format!("{argument} must have one dimension, got {dimensions}")));
+        }
+        if array.getattr("size")?.extract::<usize>()? == 0 {
+            return Ok(Self::Objects(Vec::new()));
         }
         let kind: char = array.getattr("dtype")?.getattr("kind")?.extract()?;
         let size: usize = array.getattr("dtype")?.getattr("itemsize")?.extract()?;
@@ -122,28 +137,40 @@ pub(crate) fn unreadable(argument: &str, column: &Bound<'_, PyAny>, cause: PyErr
     error
 }
 
-/// The values of a numpy array cast to another type.
-pub(crate) fn cast<T: pyo3::buffer::Element>(array: &Bound<'_, PyAny>, target: &str) -> PyResult<Vec<T>> {
-    read(array, target, |value: T| value)
+/// Whether numpy can make an array of an object. Looked up on the type: an instance may make up attributes.
+pub(super) fn is_arraylike(column: &Bound<'_, PyAny>) -> bool {
+    column.get_type().hasattr("__array__").unwrap_or(false)
+}
+
+fn is_bytes(kind: &DataType) -> bool {
+    matches!(kind, DataType::LargeBinary | DataType::FixedSizeBinary(_))
+}
+
+fn holds_objects(column: &Bound<'_, PyAny>) -> bool {
+    let kind = column.getattr("dtype").and_then(|dtype| dtype.getattr("kind"));
+    kind.and_then(|kind| kind.extract::<char>()).is_ok_and(|kind| kind == 'O')
 }
 
 /// What `of` makes of each value of a numpy array cast to another type, without a copy in between where it has the type
 /// and the plain layout already.
-pub(crate) fn read<T: pyo3::buffer::Element, R>(
+pub(super) fn read<T: pyo3::buffer::Element + Plain, R: Send>(
     array: &Bound<'_, PyAny>,
     target: &str,
-    mut of: impl FnMut(T) -> R,
+    mut of: impl FnMut(T) -> R + Send,
 ) -> PyResult<Vec<R>> {
     let py = array.py();
     // A copy in the plain layout where it has another: strides, byte order, alignment, another type.
     let array = py.import("numpy")?.call_method1("require", (array, target, ["C_CONTIGUOUS", "ALIGNED"]))?;
     let buffer = pyo3::buffer::PyBuffer::<T>::get(&array)?;
-    let Some(values) = buffer.as_slice_ptr() else {
+    if !buffer.is_c_contiguous() {
         return Ok(buffer.to_vec(py)?.into_iter().map(of).collect());
-    };
-    let first = values.cast::<T>();
-    // SAFETY: `get` has checked type and alignment, and the memory stays while the buffer is held. Each value is read
-    // once and by copy, as `to_vec` does: another thread that writes to the array meanwhile decides what is read.
-    #[allow(unsafe_code, reason = "reads the memory of an array without a copy of all of it")]
-    Ok((0..values.len()).map(|row| of(unsafe { first.add(row).read() })).collect())
+    }
+    detached(py, buffer.item_count(), || {
+        let Some(values) = buffer.as_slice_ptr() else { return Ok(Vec::new()) };
+        let first = values.cast::<T>().as_ptr().cast_const();
+        // SAFETY: `get` has checked type and alignment, and numpy keeps the memory while the buffer is held. Another thread
+        // that writes to the array meanwhile decides what is read.
+        #[allow(unsafe_code, reason = "reads the memory of an array without a copy of all of it")]
+        Ok((0..values.len()).map(|row| of(unsafe { T::load(first.add(row)) })).collect())
+    })
 }

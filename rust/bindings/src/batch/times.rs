@@ -1,21 +1,77 @@
 //! A column of times.
 
 use arrow_array::cast::AsArray;
-use arrow_array::types::{Float64Type, Int64Type, TimestampMicrosecondType};
+use arrow_array::types::{Float64Type, Int64Type, TimestampMicrosecondType, UInt64Type};
+use arrow_array::{Array, ArrayRef};
 use arrow_schema::{DataType, TimeUnit};
-use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
-use truthlag_core::ResolvedTime;
-use truthlag_core::Tracker;
+use truthlag_core::call::check_time;
+use truthlag_core::{ResolvedTime, Tracker};
 
 use super::arrow;
-use super::rejections::Rejections;
-use super::source::{Source, cast};
-use crate::errors::call_error;
-use crate::time::{DatetimeUnit, to_microseconds};
+use super::detached::detached;
+use super::rejections::{Reason, Rejections};
+use super::source::{Source, read};
+use crate::time::{ALLOWED, DatetimeUnit, to_microseconds};
 
 const ARGUMENT: &str = "timestamps";
-const ALLOWED: &str = "a datetime, numpy.datetime64, or int or float seconds since the epoch";
+
+/// What becomes of the times of a column, row by row.
+struct Judge<'a> {
+    clock: i64,
+    rejections: &'a mut Rejections,
+    times: Vec<ResolvedTime>,
+}
+
+impl Judge<'_> {
+    /// Takes the time of the next row, or what is shown instead of it.
+    fn push(&mut self, time: Result<i64, impl FnOnce() -> String>) -> PyResult<()> {
+        let row = self.times.len();
+        let judged = match time {
+            Ok(time) => check_time(time, self.clock)
+                .or_else(|error| self.rejections.refuse(ARGUMENT, row, || Reason::of_call(&error)).map(|()| NOTHING)),
+            Err(shown) => {
+                let reason = || Reason::wrong_value(format!("must be {ALLOWED}, got {}", shown()));
+                self.rejections.refuse(ARGUMENT, row, reason).map(|()| NOTHING)
+            }
+        };
+        self.times.push(ResolvedTime { time: judged?, advances: true });
+        Ok(())
+    }
+
+    fn object(&mut self, object: &Bound<'_, PyAny>) -> PyResult<()> {
+        let row = self.times.len();
+        if self.rejections.is_excused(row) {
+            self.times.push(ResolvedTime { time: NOTHING, advances: true });
+            return Ok(());
+        }
+        match to_microseconds("timestamp", object) {
+            Ok(time) => self.push(Ok::<_, fn() -> String>(time)),
+            Err(error) => {
+                self.rejections.reject(object.py(), ARGUMENT, row, &error)?;
+                self.times.push(ResolvedTime { time: NOTHING, advances: true });
+                Ok(())
+            }
+        }
+    }
+
+    /// Which of the times may advance retention. What the latest may do, the earlier ones may too.
+    fn resolved(mut self, tracker: &Tracker) -> Vec<ResolvedTime> {
+        let resolve =
+            |time| tracker.resolve_time(time, Some(self.clock)).unwrap_or(ResolvedTime { time, advances: false });
+        let latest = self.times.iter().map(|time| time.time).max();
+        if latest.is_some_and(|latest| !resolve(latest).advances) {
+            for time in &mut self.times {
+                *time = resolve(time.time);
+            }
+        }
+        self.times
+    }
+}
+
+/// The time of a row that is left out.
+const NOTHING: i64 = 0;
 
 /// The times of a column, checked against the clock.
 pub(crate) fn times(
@@ -25,42 +81,34 @@ pub(crate) fn times(
     clock: i64,
     rejections: &mut Rejections,
 ) -> PyResult<Vec<ResolvedTime>> {
-    let mut times = Vec::with_capacity(source.len());
-    let mut push = |row: usize, time: PyResult<i64>| {
-        let resolved =
-            time.and_then(|time| tracker.resolve_time(time, Some(clock)).map_err(|error| call_error(&error)));
-        match resolved {
-            Ok(time) => times.push(time),
-            Err(error) => {
-                rejections.reject(py, ARGUMENT, row, &error)?;
-                times.push(ResolvedTime { time: 0, advances: false });
-            }
-        }
-        Ok::<(), PyErr>(())
-    };
+    let mut judge = Judge { clock, rejections, times: Vec::with_capacity(source.len()) };
     match source {
-        Source::Objects(objects) => {
-            for (row, object) in objects.iter().enumerate() {
-                push(row, to_microseconds("timestamp", object))?;
-            }
-        }
+        Source::Objects(objects) => objects.iter().try_for_each(|object| judge.object(object))?,
         Source::Numpy { array, kind: 'M', .. } => {
-            let unit = DatetimeUnit::of(&array.getattr("dtype")?)?;
-            for (row, count) in
-                cast::<i64>(&array.call_method1("astype", ("int64",))?, "int64")?.into_iter().enumerate()
-            {
-                push(row, unit.microseconds(count).ok_or_else(|| not_a_time("NaT or a time out of range")))?;
-            }
+            let unit = &DatetimeUnit::of(&array.getattr("dtype")?)?;
+            let counts = read(&array.call_method1("astype", ("int64",))?, "int64", |count: i64| count)?;
+            let mut each = counts.into_iter().map(|count| unit.microseconds(count).ok_or(count));
+            detached(py, source.len(), || {
+                each.try_for_each(|time| judge.push(time.map_err(|count| move || unit.describe(count))))
+            })?;
         }
-        Source::Numpy { array, kind: 'i' | 'u', .. } => {
-            for (row, seconds) in cast::<i64>(array, "int64")?.into_iter().enumerate() {
-                push(row, whole_seconds(seconds))?;
-            }
+        Source::Numpy { array, kind: 'i', .. } => {
+            let seconds = read(array, "int64", |seconds: i64| seconds)?;
+            detached(py, source.len(), || {
+                seconds.into_iter().try_for_each(|seconds| judge.push(whole_seconds(seconds)))
+            })?;
+        }
+        Source::Numpy { array, kind: 'u', .. } => {
+            let seconds = read(array, "uint64", |seconds: u64| seconds)?;
+            detached(py, source.len(), || {
+                seconds.into_iter().try_for_each(|seconds| judge.push(whole_seconds(seconds)))
+            })?;
         }
         Source::Numpy { array, kind: 'f', .. } => {
-            for (row, seconds) in cast::<f64>(array, "float64")?.into_iter().enumerate() {
-                push(row, fractional_seconds(seconds))?;
-            }
+            let seconds = read(array, "float64", |seconds: f64| seconds)?;
+            detached(py, source.len(), || {
+                seconds.into_iter().try_for_each(|seconds| judge.push(fractional_seconds(seconds)))
+            })?;
         }
         Source::Numpy { array, .. } => {
             return Err(PyTypeError::new_err(format!(
@@ -68,41 +116,64 @@ pub(crate) fn times(
                 array.getattr("dtype")?.str()?.to_string_lossy()
             )));
         }
-        Source::Arrow(array) => match arrow::value_type(array) {
-            DataType::Timestamp(_, _) | DataType::Date32 | DataType::Date64 => {
-                // Values count from the epoch in UTC whatever their zone; without one they are UTC.
-                let values = arrow::cast(ARGUMENT, array, &DataType::Timestamp(TimeUnit::Microsecond, None))?;
-                for (row, time) in values.as_primitive::<TimestampMicrosecondType>().iter().enumerate() {
-                    push(row, time.ok_or_else(|| not_a_time("null")))?;
-                }
-            }
-            kind if kind.is_integer() => {
-                let values = arrow::cast(ARGUMENT, array, &DataType::Int64)?;
-                for (row, seconds) in values.as_primitive::<Int64Type>().iter().enumerate() {
-                    push(row, seconds.ok_or_else(|| not_a_time("null")).and_then(whole_seconds))?;
-                }
-            }
-            kind if kind.is_floating() => {
-                let values = arrow::cast(ARGUMENT, array, &DataType::Float64)?;
-                for (row, seconds) in values.as_primitive::<Float64Type>().iter().enumerate() {
-                    push(row, seconds.ok_or_else(|| not_a_time("null")).and_then(fractional_seconds))?;
-                }
-            }
-            _ => return Err(arrow::unsuited(ARGUMENT, array)),
-        },
+        Source::Arrow(array) => detached(py, source.len(), || of_arrow(array, &mut judge))?,
     }
-    Ok(times)
+    Ok(detached(py, source.len(), || judge.resolved(tracker)))
 }
 
-fn not_a_time(shown: &str) -> PyErr {
-    PyValueError::new_err(format!("timestamp must be {ALLOWED}, got {shown}"))
+fn of_arrow(array: &ArrayRef, judge: &mut Judge<'_>) -> PyResult<()> {
+    let nulls = array.logical_nulls();
+    // A value that was there before the cast did not fit.
+    let absent = |row: usize| {
+        let is_null = nulls.as_ref().is_some_and(|nulls| nulls.is_null(row));
+        move || if is_null { "null" } else { "a time out of range" }.to_owned()
+    };
+    let kind = arrow::value_type(array);
+    match kind {
+        DataType::Null => (0..array.len()).try_for_each(|_| judge.push(Err(|| "null".to_owned()))),
+        DataType::Timestamp(_, _) | DataType::Date32 | DataType::Date64 => {
+            // Values count from the epoch in UTC whatever their zone; without one they are UTC.
+            let values = arrow::cast(ARGUMENT, array, &DataType::Timestamp(TimeUnit::Microsecond, None))?;
+            let mut values = values.as_primitive::<TimestampMicrosecondType>().iter().enumerate();
+            values.try_for_each(|(row, time)| judge.push(time.ok_or_else(|| absent(row))))
+        }
+        kind if kind.is_unsigned_integer() => {
+            let values = arrow::cast(ARGUMENT, array, &DataType::UInt64)?;
+            let mut values = values.as_primitive::<UInt64Type>().iter();
+            values.try_for_each(|seconds| push_seconds(judge, seconds))
+        }
+        kind if kind.is_integer() => {
+            let values = arrow::cast(ARGUMENT, array, &DataType::Int64)?;
+            let mut values = values.as_primitive::<Int64Type>().iter();
+            values.try_for_each(|seconds| push_seconds(judge, seconds))
+        }
+        kind if kind.is_floating() => {
+            let values = arrow::cast(ARGUMENT, array, &DataType::Float64)?;
+            let mut values = values.as_primitive::<Float64Type>().iter();
+            values.try_for_each(|seconds| match seconds {
+                Some(seconds) => judge.push(fractional_seconds(seconds)),
+                None => judge.push(Err(|| "null".to_owned())),
+            })
+        }
+        _ => Err(arrow::unsuited(ARGUMENT, array)),
+    }
 }
 
-fn whole_seconds(seconds: i64) -> PyResult<i64> {
-    seconds.checked_mul(1_000_000).ok_or_else(|| not_a_time(&seconds.to_string()))
+fn push_seconds(judge: &mut Judge<'_>, seconds: Option<impl Copy + Into<i128>>) -> PyResult<()> {
+    match seconds {
+        Some(seconds) => judge.push(whole_seconds(seconds)),
+        None => judge.push(Err(|| "null".to_owned())),
+    }
 }
 
-fn fractional_seconds(seconds: f64) -> PyResult<i64> {
+/// Microseconds, or what is shown instead.
+fn whole_seconds(seconds: impl Into<i128>) -> Result<i64, impl FnOnce() -> String> {
+    let seconds = seconds.into();
+    i64::try_from(seconds * 1_000_000).map_err(|_| move || seconds.to_string())
+}
+
+fn fractional_seconds(seconds: f64) -> Result<i64, impl FnOnce() -> String> {
     let scaled = (seconds * 1e6).round_ties_even();
-    if scaled.abs() < 4.611_686_018_427_388e18 { Ok(scaled as i64) } else { Err(not_a_time(&seconds.to_string())) }
+    let fits = scaled.abs() < 4.611_686_018_427_388e18;
+    if fits { Ok(scaled as i64) } else { Err(move || seconds.to_string()) }
 }
