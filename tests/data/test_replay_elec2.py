@@ -84,15 +84,14 @@ def verdict(metrics: dict[str, Any], baseline: dict[str, Any] | None) -> str:
 
 def expected_rows(log: pd.DataFrame, case: Case) -> list[dict[str, Any]]:
     every, window, min_age = (pd.Timedelta(text.replace("d", "D")) for text in (case.every, case.window, case.min_age))
-    origin = log.timestamp.min().floor("D")
-    last = max(log.timestamp.max(), log.label_timestamp.max())
+    first = log.timestamp.min()
+    last = max(log.timestamp.max() + min_age, log.label_timestamp.max())
+    ready = first + BASELINE + min_age
+    baseline = known_metrics(log, first, first + BASELINE, ready)
+    assert baseline["labels"] >= LEAST_LABELS
     rows = []
-    baseline = None
-    for start in pd.date_range(origin, last, freq=every):
+    for start in pd.date_range(first.floor("D"), last, freq=every):
         end = start + every
-        if baseline is None and end >= origin + BASELINE + min_age:
-            found = known_metrics(log, origin, origin + BASELINE, end)
-            baseline = found if found["labels"] >= LEAST_LABELS else None
         row = known_metrics(log, end - min_age - window, end - min_age, end)
         made = ((log.timestamp >= start) & (log.timestamp < end)).sum()
         if row["predictions"] or made:
@@ -101,7 +100,7 @@ def expected_rows(log: pd.DataFrame, case: Case) -> list[dict[str, Any]]:
                 "period_start": start,
                 "new_predictions": made,
                 "new_labels": arrived,
-                "verdict": verdict(row, baseline),
+                "verdict": verdict(row, baseline if end >= ready else None),
             }
             rows.append(row)
     return rows

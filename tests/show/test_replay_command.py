@@ -111,10 +111,41 @@ def test_fail_on_warning_but_not_on_critical(run: Run, write_log: Write, two_wee
 
 
 def test_fail_on_without_any_verdict_is_not_success(run: Run, write_log: Write, two_weeks: list[str]) -> None:
-    ran = run("replay", write_log(two_weeks), "--min-age", "90d", "--fail-on", "critical")
+    ran = run("replay", write_log(two_weeks), "--baseline", "90", "--fail-on", "critical")
     assert ran.exit_code == 5
-    assert "no period got a verdict" in ran.err
-    assert "baseline: none" in ran.out
+    assert ran.err == (
+        "no period got a verdict, so --fail-on has nothing to go by; baseline: none; the log ends at 2024-03-22 06:30, "
+        "before the first 90 days of it are over (2024-05-30)\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        (
+            ("--baseline", "30", "--min-age", "2d"),
+            "the log ends at 2024-03-22 06:30, before the first 30 days of it are over and are 2 days old (2024-04-02)",
+        ),
+        (
+            ("--baseline", "1", "--min-age", "4h"),
+            (
+                "from 2024-03-01 to 2024-03-02 there were 40 predictions, 24 of them labelled by 2024-03-02 04:00, "
+                "and --min-labels asks for 30"
+            ),
+        ),
+    ],
+)
+def test_without_a_baseline_the_reason_is_told(
+    run: Run, write_log: Write, two_weeks: list[str], options: tuple[str, ...], reason: str
+) -> None:
+    ran = run("replay", write_log(two_weeks), *options)
+    assert f"baseline: none; {reason}" in ran.out.splitlines()
+
+
+def test_fail_on_with_too_few_labels_says_so(run: Run, write_log: Write, two_weeks: list[str]) -> None:
+    ran = run("replay", write_log(two_weeks), "--window", "1d", "--baseline", "7", "--fail-on", "critical")
+    assert ran.exit_code == 5
+    assert "every window since the baseline has fewer than 30 labels" in ran.err
 
 
 @pytest.mark.parametrize("output", ["table", "json", "csv"])
@@ -185,7 +216,7 @@ def test_parquet_rows_are_told_by_number(run: Run, tmp_path: Path) -> None:
         (("--every", "daily"), "not a duration"),
         (("--baseline", "absent.json"), "neither a number of days"),
         (("--retention", "5d"), "at least --min-age and --window together, 7 days"),
-        (("--retention", "14d"), "at least --min-age, --baseline and --every together, 15 days"),
+        (("--retention", "13d"), "at least --min-age and --baseline together, 14 days"),
         (("--format", "xml"), "'xml' is not one of"),
         (("--tolerance", "1"), "0.0<=x<1.0"),
         (("--min-labels", "0"), "x>=1"),

@@ -11,12 +11,13 @@ from rich.console import Console
 
 from truthlag.show.bad_rows import BadRows
 from truthlag.show.bar import progress_bar
+from truthlag.show.counted import counted
 from truthlag.show.errors import EXIT_DEGRADED, EXIT_FINE, EXIT_INTERRUPTED, EXIT_UNDECIDED, LogError
 from truthlag.show.interrupt import Interrupts
 from truthlag.show.machine_formats import CsvWriter, JsonWriter
 from truthlag.show.outcome import Outcome
 from truthlag.show.replay import Replay, ReplaySettings
-from truthlag.show.summary import counted, summary
+from truthlag.show.summary import summary, why_no_baseline
 from truthlag.show.table import TableWriter
 from truthlag.show.timeline import Timeline
 
@@ -62,7 +63,7 @@ def run_replay(request: ReplayRequest) -> int:
         run = _Run(request, _writer(request, out), BadRows(tell, strict=request.strict))
         try:
             run.go(progress, tell, interrupts)
-            code = _exit_code(request, run.outcome, tell)
+            code = run.exit_code(tell)
         except KeyboardInterrupt:
             tell(f"interrupted after {counted(run.outcome.periods, 'period')}")
             code = EXIT_INTERRUPTED
@@ -105,22 +106,28 @@ class _Run:
         if self._replay.predictions == 0 and self.bad_rows.count:
             raise LogError(f"{request.predictions}: no row is good")
 
+    def exit_code(self, tell: Callable[[str], None]) -> int:
+        """The exit code of a replay that went through; says what is not plain from the rows."""
+        request = self.request
+        if not self.outcome.periods:
+            tell(f"{request.predictions}: no predictions")
+        if request.fail_on is None:
+            return EXIT_FINE
+        if self.outcome.reached(request.fail_on):
+            return EXIT_DEGRADED
+        if self.outcome.decided:
+            return EXIT_FINE
+        tell(f"no period got a verdict, so --fail-on has nothing to go by; {self._why_undecided()}")
+        return EXIT_UNDECIDED
+
+    def _why_undecided(self) -> str:
+        if self._replay.judge.baseline is None:
+            return f"baseline: none; {why_no_baseline(self.request.settings, self._replay)}"
+        return f"every window since the baseline has fewer than {self.request.settings.min_labels:,} labels"
+
     def summary(self) -> list[str]:
         undated = 0 if self._timeline is None else self._timeline.undated_labels
         return list(summary(self.request.settings, self._replay, self.outcome, undated))
-
-
-def _exit_code(request: ReplayRequest, outcome: Outcome, tell: Callable[[str], None]) -> int:
-    if not outcome.periods:
-        tell(f"{request.predictions}: no predictions")
-    if request.fail_on is None:
-        return EXIT_FINE
-    if outcome.reached(request.fail_on):
-        return EXIT_DEGRADED
-    if not outcome.decided:
-        tell("no period got a verdict, so --fail-on has nothing to go by")
-        return EXIT_UNDECIDED
-    return EXIT_FINE
 
 
 def _writer(request: ReplayRequest, console: Console) -> _Writer:
