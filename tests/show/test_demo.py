@@ -32,6 +32,23 @@ def test_it_is_the_same_every_time_fits_80_columns_and_ends_with_advice() -> Non
     assert "Ship v2" in text
 
 
+@pytest.mark.parametrize("width", [60, 71, 79])
+def test_on_a_narrow_terminal_nothing_is_cut_and_the_plot_is_whole(width: int) -> None:
+    text = printed(7, width)
+    lines = text.splitlines()
+    assert max(len(line.rstrip()) for line in lines) <= width
+    assert "…" not in text
+    first = lines.index("recall, by day")
+    # 13 rows, each with its axis, between the names of the marks and the floor.
+    assert all(line[5] in "┤│" for line in lines[first + 2 : first + 15])
+    assert lines[first + 15].startswith("     └")
+    assert lines[first + 17] == "      · true recall of the last 30 days   o fresh   x mature"
+
+
+def test_on_fewer_than_60_columns_it_says_what_it_needs() -> None:
+    assert printed(7, 59).startswith("The demo needs 60 columns; this terminal has 59")
+
+
 def test_early_recall_is_too_high_and_ends_at_the_truth(story: Story) -> None:
     recalls = [snapshot.recall for _, snapshot in story.cohort]
     assert recalls[0] == 1.0

@@ -8,7 +8,9 @@ EXIT_USAGE = 2
 EXIT_DEGRADED = 3
 EXIT_BAD_ROW = 4
 EXIT_UNDECIDED = 5
+# The two that a shell itself gives to programs ended by a signal: 128 and its number.
 EXIT_INTERRUPTED = 130
+EXIT_READER_GONE = 141
 
 
 class LogError(Exception):
@@ -21,3 +23,7 @@ class BadRowError(LogError):
     """A bad row was met under `--strict`."""
 
     exit_code = EXIT_BAD_ROW
+
+
+class ReaderGoneError(Exception):
+    """Nobody reads the output any more, as when `head` has seen enough."""
