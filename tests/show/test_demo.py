@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 from rich.console import Console
 
-from truthlag.show.demo import FAST_PAYMENTS_A_DAY, run_demo
+from truthlag.show.demo import FAST_PAYMENTS_A_DAY, PAYMENTS_A_DAY, run_demo
 from truthlag.show.simulate import NEW_FRAUD_FROM, PaymentStream
 from truthlag.show.story import Story, live
 
@@ -47,6 +49,11 @@ def test_on_a_narrow_terminal_nothing_is_cut_and_the_plot_is_whole(width: int) -
 
 def test_on_fewer_than_60_columns_it_says_what_it_needs() -> None:
     assert printed(7, 59).startswith("The demo needs 60 columns; this terminal has 59")
+
+
+def test_fast_is_a_third_as_its_help_says(run: Callable[..., Any]) -> None:
+    assert PAYMENTS_A_DAY == 3 * FAST_PAYMENTS_A_DAY
+    assert "A third of the traffic." in run("demo", "--help").out
 
 
 def test_early_recall_is_too_high_and_ends_at_the_truth(story: Story) -> None:
