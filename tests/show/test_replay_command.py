@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -87,7 +88,7 @@ def test_strict_ends_at_the_first_bad_row(run: Run, write_log: Write, two_weeks:
     path = write_log([*two_weeks, "bad", "worse"])
     ran = run("replay", path, "--strict")
     assert ran.exit_code == 4
-    assert ran.err == f"{path}, line 842: has 1 fields, the header 6\n"
+    assert ran.err == f"{path}, line 842: has 1 field, the header 6\n"
 
 
 def test_a_log_of_bad_rows_only(run: Run, write_log: Write) -> None:
@@ -170,10 +171,54 @@ def test_missing_columns(run: Run, write_log: Write) -> None:
     ran = run("replay", path)
     assert ran.exit_code == 1
     assert ran.err.splitlines() == [
-        f"{path}: column `request_id`, `timestamp`, `prediction` is missing",
+        f"{path}: columns `request_id`, `timestamp`, `prediction` are missing",
         "the file has `id`",
         "name other columns with the options that `truthlag replay --help` lists",
     ]
+
+
+def test_one_missing_column(run: Run, write_log: Write) -> None:
+    path = write_log(["a,2024-03-01,1,0.5,2024-03-02"], header="request_id,timestamp,prediction,score,label_timestamp")
+    assert run("replay", path).err.startswith(f"{path}: column `label` is missing\n")
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "reason"),
+    [
+        ("request_id", [True], "bool, which cannot be an id"),
+        ("timestamp", [True], "bool, which is no time"),
+        ("label_timestamp", [True], "bool, which is no time"),
+        ("prediction", [b"1"], "binary, which is not 0 or 1"),
+        ("score", [True], "bool, which is not a number"),
+        ("label", [b"1"], "binary, which is not 0 or 1"),
+    ],
+)
+def test_a_wrong_type_of_column_names_the_file(
+    run: Run, tmp_path: Path, name: str, values: list[Any], reason: str
+) -> None:
+    columns = {"request_id": [1], "timestamp": [1_709_251_200], "prediction": [1], "score": [0.5], "label": [1]}
+    path = tmp_path / "log.parquet"
+    pq.write_table(pa.table({**columns, "label_timestamp": [1_709_251_200], name: values}), path)
+    ran = run("replay", path)
+    assert ran.exit_code == 1
+    assert ran.err.startswith(f"{path}: column `{name}` holds {reason}")
+
+
+def test_the_output_of_a_replay_is_a_baseline(run: Run, write_log: Write, two_weeks: list[str], tmp_path: Path) -> None:
+    path = write_log(two_weeks[: 14 * 40])
+    earlier = tmp_path / "earlier.jsonl"
+    earlier.write_text(run("replay", path, "--format", "json").out)
+    ran = run("replay", write_log(two_weeks), "--min-age", "1d", "--baseline", earlier)
+    assert "baseline (given): accuracy 1.000, precision 1.000, recall 1.000" in ran.out
+
+
+def test_the_manual_lists_the_keys_of_a_row(run: Run, write_log: Write, two_weeks: list[str]) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "how-to" / "replay.md").read_text(encoding="utf-8")
+    table = page.split("| key | what |")[1].split("\n\n")[0]
+    listed = [key for line in table.splitlines()[2:] for key in re.findall(r"`(\w+)`", line.split("|")[1])]
+    path = write_log(two_weeks)
+    assert listed == list(run("replay", path, "--format", "json").rows[0])
+    assert ",".join(listed[:-3]) == run("replay", path, "--format", "csv").out.splitlines()[0]
 
 
 def test_a_log_without_scores(run: Run, write_log: Write) -> None:

@@ -23,7 +23,7 @@ def _duration(_context: click.Context, _option: click.Parameter, value: str | No
 
 
 def _baseline(_context: click.Context, _option: click.Parameter, value: str) -> Baseline:
-    """Days or a JSON file."""
+    """Days, a duration or a JSON file."""
     try:
         return parse_baseline(value)
     except ValueError as error:
@@ -85,15 +85,18 @@ def truthlag() -> None:
     help="Only predictions this old, so that labels had time to arrive.",
 )
 @click.option(
-    "--retention", callback=_duration, metavar="DURATION", help="Forget predictions older than this.  [default: none]"
+    "--retention",
+    callback=_duration,
+    metavar="DURATION",
+    help="Forget predictions older than this, which bounds memory.  [default: none]",
 )
 @click.option(
     "--baseline",
     callback=_baseline,
-    metavar="DAYS|FILE",
+    metavar="DAYS|DURATION|FILE",
     default="14",
     show_default=True,
-    help="Compare with the first so many days, or with a JSON file of metrics.",
+    help="Compare with the first so many days of the log, or with the metrics in a JSON file.",
 )
 @click.option(
     "--tolerance",

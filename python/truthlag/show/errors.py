@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 EXIT_FINE = 0
 EXIT_UNREADABLE = 1
 EXIT_USAGE = 2
@@ -17,6 +23,15 @@ class LogError(Exception):
     """The log as a whole cannot be replayed: the message says which file and why."""
 
     exit_code = EXIT_UNREADABLE
+
+
+@contextmanager
+def about_file(path: str) -> Iterator[None]:
+    """Name the file in a `LogError` raised by what knows its columns only."""
+    try:
+        yield
+    except LogError as error:
+        raise LogError(f"{path}: {error}") from error
 
 
 class BadRowError(LogError):
