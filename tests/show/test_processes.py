@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import shlex
 import signal
 import subprocess
 import sys
@@ -88,6 +89,17 @@ def test_a_full_disk_is_one_line(write_log: Write, two_weeks: list[str], argumen
         finished = subprocess.run([*COMMAND, *arguments], stdout=full, stderr=subprocess.PIPE, env=PLAIN, check=False)
     assert finished.stderr == b"the output: No space left on device\n"
     assert finished.returncode == 1
+
+
+@pytest.mark.parametrize("output", ["json", "csv", "table"])
+@pytest.mark.parametrize("closed", [1, 2])
+def test_a_closed_stream_is_no_error(write_log: Write, two_weeks: list[str], output: str, closed: int) -> None:
+    arguments = [*COMMAND, "replay", str(write_log([*two_weeks, "bad"])), "--format", output]
+    shell = f"exec {shlex.join(arguments)} {closed}>&-"
+    finished = subprocess.run(["/bin/sh", "-c", shell], capture_output=True, env=PLAIN, check=True)
+    assert b"Traceback" not in finished.stderr
+    if closed == 2:
+        assert len(finished.stdout.splitlines()) >= 22
 
 
 def test_the_demo_can_be_interrupted() -> None:
@@ -251,3 +263,33 @@ def test_import_truthlag_does_not_bring_the_command_line() -> None:
     program = "import sys, truthlag; print([name for name in ('click', 'rich', 'pyarrow') if name in sys.modules])"
     finished: Any = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True, env=PLAIN)
     assert finished.stdout.strip() == b"[]"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "err"),
+    [
+        (["--version"], 0, b""),
+        ([], 2, b"Commands:"),
+        (["replay"], 2, b"Missing argument 'PREDICTIONS'"),
+        (["replay", "log.csv", "--every", "0"], 2, b"--every must be longer than 0"),
+        (["replay", "absent.csv"], 1, b"absent.csv: no such file"),
+    ],
+)
+def test_exit_codes_of_the_process(arguments: list[str], code: int, err: bytes) -> None:
+    finished = subprocess.run([*COMMAND, *arguments], capture_output=True, env=PLAIN, check=False)
+    assert finished.returncode == code
+    assert err in finished.stderr
+    assert b"Traceback" not in finished.stderr
+
+
+def test_interrupted_while_the_options_are_read() -> None:
+    program = f"""
+import click
+def interrupting(*_):
+    raise KeyboardInterrupt
+click.Group.parse_args = interrupting
+{PROGRAM}
+"""
+    finished = subprocess.run([sys.executable, "-c", program, "demo"], capture_output=True, env=PLAIN, check=False)
+    assert finished.returncode == 130
+    assert finished.stderr.split() == [b"interrupted"]
