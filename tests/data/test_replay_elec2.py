@@ -135,3 +135,10 @@ def test_two_files_rows_in_any_order_and_parquet_give_the_same(
     by_arrival = frame.dropna(subset=["label_timestamp"]).sort_values("label_timestamp")
     by_arrival[["request_id", "label", "label_timestamp"]].to_parquet(labels)
     assert replay(predictions, "--labels", str(labels), *options) == expected
+
+
+@pytest.mark.parametrize("min_age", ["0", "2d", "17h", "90d"])
+@pytest.mark.parametrize("every", ["1d", "7d", "100h"])
+def test_every_prediction_is_in_one_row(every: str, min_age: str, log_path: Callable[[str], Path]) -> None:
+    rows = replay(log_path("elec2_prediction_log.csv.gz"), *Case(every, every, min_age).options)
+    assert sum(row["predictions"] for row in rows) == sum(row["new_predictions"] for row in rows) == 36_250
