@@ -84,15 +84,14 @@ def verdict(metrics: dict[str, Any], baseline: dict[str, Any] | None) -> str:
 
 def expected_rows(log: pd.DataFrame, case: Case) -> list[dict[str, Any]]:
     every, window, min_age = (pd.Timedelta(text.replace("d", "D")) for text in (case.every, case.window, case.min_age))
-    origin = log.timestamp.min().floor("D")
-    last = max(log.timestamp.max(), log.label_timestamp.max())
+    first = log.timestamp.min()
+    last = max(log.timestamp.max() + min_age, log.label_timestamp.max())
+    ready = first + BASELINE + min_age
+    baseline = known_metrics(log, first, first + BASELINE, ready)
+    assert baseline["labels"] >= LEAST_LABELS
     rows = []
-    baseline = None
-    for start in pd.date_range(origin, last, freq=every):
+    for start in pd.date_range(first.floor("D"), last, freq=every):
         end = start + every
-        if baseline is None and end >= origin + BASELINE + min_age:
-            found = known_metrics(log, origin, origin + BASELINE, end)
-            baseline = found if found["labels"] >= LEAST_LABELS else None
         row = known_metrics(log, end - min_age - window, end - min_age, end)
         made = ((log.timestamp >= start) & (log.timestamp < end)).sum()
         if row["predictions"] or made:
@@ -101,7 +100,7 @@ def expected_rows(log: pd.DataFrame, case: Case) -> list[dict[str, Any]]:
                 "period_start": start,
                 "new_predictions": made,
                 "new_labels": arrived,
-                "verdict": verdict(row, baseline),
+                "verdict": verdict(row, baseline if end >= ready else None),
             }
             rows.append(row)
     return rows
@@ -136,3 +135,10 @@ def test_two_files_rows_in_any_order_and_parquet_give_the_same(
     by_arrival = frame.dropna(subset=["label_timestamp"]).sort_values("label_timestamp")
     by_arrival[["request_id", "label", "label_timestamp"]].to_parquet(labels)
     assert replay(predictions, "--labels", str(labels), *options) == expected
+
+
+@pytest.mark.parametrize("min_age", ["0", "2d", "17h", "90d"])
+@pytest.mark.parametrize("every", ["1d", "7d", "100h"])
+def test_every_prediction_is_in_one_row(every: str, min_age: str, log_path: Callable[[str], Path]) -> None:
+    rows = replay(log_path("elec2_prediction_log.csv.gz"), *Case(every, every, min_age).options)
+    assert sum(row["predictions"] for row in rows) == sum(row["new_predictions"] for row in rows) == 36_250

@@ -17,8 +17,10 @@ PLAIN = {"COLUMNS": "120", "NO_COLOR": "1", "TERM": "dumb", "PYTHONWARNINGS": "e
 CHORES = {"make", "pip", "git", "cargo", ".venv/bin/python"}
 
 
-def run(source: str, folder: Path, where: str) -> None:
+def run(source: str, folder: Path, where: str) -> str:
     """Run each command of a `console` block in the folder, and compare what it prints with the lines under it.
+
+    Returns what the last command printed.
 
     Nothing under a command means that its output is not looked at. A command must end with exit code 0, unless the
     block goes on with `$ echo $?`. Chores such as `make` are passed over. Any other command is refused: the page has to
@@ -54,6 +56,13 @@ def run(source: str, folder: Path, where: str) -> None:
         else:
             assert "Traceback" not in printed, f"{where}: {printed}"
     assert not unasked, f"{where}: exit code {exit_code}\n{printed}"
+    return printed
+
+
+def check_excerpt(source: str, printed: str, where: str) -> None:
+    """Check that these lines stand together in what was printed, blanks at their ends aside."""
+    wanted, found = ("\n".join(line.rstrip() for line in text.strip("\n").splitlines()) for text in (source, printed))
+    assert f"\n{wanted}\n" in f"\n{found}\n", f"{where}: these lines were not printed; what was printed is\n{printed}"
 
 
 def _commands(source: str) -> list[tuple[str, str]]:

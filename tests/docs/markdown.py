@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 FENCE = re.compile(r"^(?P<indent>\s*)(?P<ticks>`{3,})\s*\{?(?P<language>[\w-]*)\}?[^`]*$")
+EXCERPT = "<!-- part of the output above -->"
 NOT_RUN = re.compile(r"<!-- not run: (?P<reason>.+?) -->")
 
 
@@ -21,6 +22,8 @@ class Block:
     """The line of its first line of text, from 1."""
     not_run: str | None
     """Why it is not run, when the line before the fence is a comment `<!-- not run: reason -->`."""
+    is_excerpt: bool = False
+    """Whether the line before the fence says that these lines were printed by the last command of the page."""
 
 
 def blocks(page: Path) -> Iterator[Block]:
@@ -44,5 +47,6 @@ def blocks(page: Path) -> Iterator[Block]:
             source="\n".join(line[indent:] for line in lines[start:end]) + "\n",
             line=start + 1,
             not_run=remark["reason"] if remark else None,
+            is_excerpt=position > 0 and lines[position - 1].strip() == EXCERPT,
         )
         position = end + 1

@@ -24,6 +24,7 @@ PROSE = {"", "text", "toctree", "math", "note", "tip", "warning", "important", "
 def test_examples_of_a_page(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     names: dict[str, Any] = {"__name__": "__main__"}
+    printed = ""
     for block in markdown.blocks(page):
         where = f"{page.relative_to(ROOT)}:{block.line}"
         if block.not_run is not None:
@@ -34,7 +35,9 @@ def test_examples_of_a_page(page: Path, tmp_path: Path, monkeypatch: pytest.Monk
             # Padded, so that a traceback names the line of the page.
             exec(compile("\n" * (block.line - 1) + block.source, str(page), "exec"), names)
         elif block.language == "console":
-            console.run(block.source, tmp_path, where)
+            printed = console.run(block.source, tmp_path, where)
+        elif block.is_excerpt:
+            console.check_excerpt(block.source, printed, where)
         else:
             assert block.language in PROSE, (
                 f"{where}: a `{block.language}` block is not run by anything; "

@@ -55,7 +55,7 @@ def test_rows_of_another_length_are_broken(tmp_path: Path) -> None:
     path.write_text("a,b\n1\n2,y\n3,z,z\n")
     numbers, cells, broken = read(path, "a")
     assert (numbers, cells) == ([3], [["2"]])
-    assert broken == [(2, "has 1 fields, the header 2"), (4, "has 3 fields, the header 2")]
+    assert broken == [(2, "has 1 field, the header 2"), (4, "has 3 fields, the header 2")]
 
 
 def test_an_endless_quote_costs_its_own_rows_only(tmp_path: Path) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 from rich.console import Console
 
-from truthlag.show.demo import FAST_PAYMENTS_A_DAY, run_demo
+from truthlag.show.demo import FAST_PAYMENTS_A_DAY, PAYMENTS_A_DAY, run_demo
 from truthlag.show.simulate import NEW_FRAUD_FROM, PaymentStream
 from truthlag.show.story import Story, live
 
@@ -30,6 +32,28 @@ def test_it_is_the_same_every_time_fits_80_columns_and_ends_with_advice() -> Non
     assert "None" not in text
     assert "nan" not in text
     assert "Ship v2" in text
+
+
+@pytest.mark.parametrize("width", [60, 71, 79])
+def test_on_a_narrow_terminal_nothing_is_cut_and_the_plot_is_whole(width: int) -> None:
+    text = printed(7, width)
+    lines = text.splitlines()
+    assert max(len(line.rstrip()) for line in lines) <= width
+    assert "…" not in text
+    first = lines.index("recall, by day")
+    # 13 rows, each with its axis, between the names of the marks and the floor.
+    assert all(line[5] in "┤│" for line in lines[first + 2 : first + 15])
+    assert lines[first + 15].startswith("     └")
+    assert lines[first + 17] == "      · true recall of the last 30 days   o fresh   x mature"
+
+
+def test_on_fewer_than_60_columns_it_says_what_it_needs() -> None:
+    assert printed(7, 59).startswith("The demo needs 60 columns; this terminal has 59")
+
+
+def test_fast_is_a_third_as_its_help_says(run: Callable[..., Any]) -> None:
+    assert PAYMENTS_A_DAY == 3 * FAST_PAYMENTS_A_DAY
+    assert "A third of the traffic." in run("demo", "--help").out
 
 
 def test_early_recall_is_too_high_and_ends_at_the_truth(story: Story) -> None:

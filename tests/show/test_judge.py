@@ -25,11 +25,21 @@ def test_a_baseline_file(tmp_path: Path) -> None:
     assert parse_baseline(str(path)) == Baseline(metrics={"accuracy": 0.9, "recall": 1.0})
 
 
+def test_of_the_lines_of_a_replay_the_last_that_has_metrics(tmp_path: Path) -> None:
+    path = tmp_path / "rows.jsonl"
+    rows: list[dict[str, float | None]] = [{"recall": 0.5}, {"recall": 0.75, "roc_auc": None}, {"recall": None}]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    assert parse_baseline(str(path)) == Baseline(metrics={"recall": 0.75})
+
+
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
         ("nonsense", "not JSON"),
         ("[0.9]", "not a JSON object with any of accuracy"),
+        ('{"recall": 0.5}\nnonsense', "not JSON"),
+        ('{"recall": null}\n{}', "not a JSON object with any of accuracy"),
+        ("", "not JSON"),
         ("{}", "not a JSON object with any of accuracy"),
         ('{"accuracy": "high"}', "`accuracy` is 'high', not a number"),
         ('{"accuracy": true}', "`accuracy` is True, not a number"),

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from truthlag.show.plot import Axes, Line, plot
+from truthlag.show.plot import ASCII, Axes, Line, plot
 
 
 def test_a_small_plot() -> None:
@@ -19,3 +19,11 @@ def test_a_small_plot() -> None:
         "      0    5   10",
         "      o falling   x flat",
     ]
+
+
+def test_a_plot_of_plain_characters() -> None:
+    axes = Axes(left=0, right=10, bottom=0.0, top=1.0, width=11, height=4)
+    lines = [Line("falling", "o", "", [(0, 1.0), (10, 0.0)])]
+    drawn = "\n".join(text.plain for text in plot(axes, lines, [0, 10], [(3, "now")], ASCII))
+    assert drawn.isascii()
+    assert drawn.splitlines()[-3] == "     ++---------+"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import shlex
 import signal
 import subprocess
 import sys
@@ -54,15 +55,117 @@ def test_interrupted_it_leaves_what_was_computed(long_log: Path, output: str) ->
         assert lines[-1].startswith(b"verdicts: ")
 
 
-def test_a_reader_that_goes_away_is_no_error(long_log: Path) -> None:
-    arguments = [*COMMAND, "replay", str(long_log), "--every", "1m", "--window", "1h", "--format", "json"]
+@pytest.mark.parametrize("output", ["json", "csv", "table"])
+def test_a_reader_that_goes_away_is_no_error(long_log: Path, output: str) -> None:
+    arguments = [*COMMAND, "replay", str(long_log), "--every", "1m", "--window", "1h", "--format", output]
     with subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=PLAIN) as process:
         assert process.stdout is not None
         assert process.stderr is not None
         process.stdout.readline()
         process.stdout.close()
         err = process.stderr.read()
-    assert b"Traceback" not in err
+    assert err == b""
+    assert process.returncode == 141
+
+
+def test_a_reader_of_everything_that_goes_away_is_no_error_either(long_log: Path) -> None:
+    arguments = [*COMMAND, "replay", str(long_log), "--every", "1m", "--window", "1h"]
+    with subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=PLAIN) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        process.stdout.close()
+    assert process.returncode == 141
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no device that is always full")
+@pytest.mark.parametrize(
+    "arguments",
+    [["replay"], ["replay", "--format", "json"], ["replay", "--format", "csv"], ["demo", "--fast"], ["--help"]],
+)
+def test_a_full_disk_is_one_line(write_log: Write, two_weeks: list[str], arguments: list[str]) -> None:
+    if arguments[0] == "replay":
+        arguments = [*arguments, str(write_log(two_weeks))]
+    with open("/dev/full", "w") as full:
+        finished = subprocess.run([*COMMAND, *arguments], stdout=full, stderr=subprocess.PIPE, env=PLAIN, check=False)
+    assert finished.stderr == b"the output: No space left on device\n"
+    assert finished.returncode == 1
+
+
+@pytest.mark.parametrize("output", ["json", "csv", "table"])
+@pytest.mark.parametrize("closed", [1, 2])
+def test_a_closed_stream_is_no_error(write_log: Write, two_weeks: list[str], output: str, closed: int) -> None:
+    arguments = [*COMMAND, "replay", str(write_log([*two_weeks, "bad"])), "--format", output]
+    shell = f"exec {shlex.join(arguments)} {closed}>&-"
+    finished = subprocess.run(["/bin/sh", "-c", shell], capture_output=True, env=PLAIN, check=True)
+    assert b"Traceback" not in finished.stderr
+    if closed == 2:
+        assert len(finished.stdout.splitlines()) >= 22
+
+
+def test_the_demo_can_be_interrupted() -> None:
+    with subprocess.Popen([*COMMAND, "demo"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=PLAIN) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        err = process.stderr.read()
+    assert err == b"interrupted\n"
+    assert process.returncode == 130
+
+
+@pytest.mark.parametrize(
+    ("module", "command"),
+    [
+        ("click", "replay"),
+        ("truthlag.show.commands", "demo"),
+        ("truthlag.show.replay_command", "replay"),
+        ("truthlag.show.parquet_log", "replay"),
+        ("truthlag.show.demo", "demo"),
+    ],
+)
+def test_interrupted_while_it_starts(write_log: Write, two_weeks: list[str], module: str, command: str) -> None:
+    # A signal would come at this moment only by luck.
+    program = f"""
+import sys
+class Interrupting:
+    def find_spec(self, name, path=None, target=None):
+        if name == "{module}":
+            raise KeyboardInterrupt
+sys.meta_path.insert(0, Interrupting())
+{PROGRAM}
+"""
+    arguments = [command] if command == "demo" else [command, str(write_log(two_weeks))]
+    finished = subprocess.run([sys.executable, "-c", program, *arguments], capture_output=True, env=PLAIN, check=False)
+    assert finished.returncode == 130
+    assert finished.stdout == b""
+    assert finished.stderr.startswith(b"interrupted")
+    assert finished.stderr.count(b"\n") == 1
+
+
+@pytest.mark.parametrize("settings", [{"PYTHONIOENCODING": "cp1252"}, {"LC_ALL": "C", "PYTHONUTF8": "0"}], ids=str)
+def test_an_encoding_without_the_characters_of_the_plot(
+    write_log: Write, two_weeks: list[str], settings: dict[str, str]
+) -> None:
+    environment = {name: value for name, value in PLAIN.items() if name != "PYTHONIOENCODING"} | settings
+    demo = subprocess.run([*COMMAND, "demo", "--fast"], capture_output=True, env=environment, check=True)
+    assert b"1.00 + oo" in demo.stdout
+    assert demo.stdout.isascii()
+    path = write_log([*two_weeks, "\u03b1,2024-03-22,\u03b2,1,1,1"], "\u03b3.csv")
+    for output in ("table", "json", "csv"):
+        arguments = ["replay", str(path), "--format", output, "--min-age", "1d"]
+        replayed = subprocess.run([*COMMAND, *arguments], capture_output=True, env=environment, check=True)
+        assert b"critical" in replayed.stdout
+        assert b"prediction is `\\u03b2`" in replayed.stderr
+
+
+def test_in_a_terminal_of_plain_characters_nothing_breaks(write_log: Write, two_weeks: list[str]) -> None:
+    path = write_log([*two_weeks, "\u03b1,2024-03-22,\u03b2,1,1,1"])
+    seen = in_terminal([*COMMAND, "replay", str(path), "--min-age", "1d"], PYTHONIOENCODING="ascii")
+    assert "prediction is `\\u03b2`" in seen
+    drawn = in_terminal([*COMMAND, "demo", "--fast"], PYTHONIOENCODING="ascii")
+    assert "1.00 +" in drawn
+    assert drawn.isascii()
+    assert "\\u" not in drawn
 
 
 def test_on_a_terminal_the_bar_is_gone_at_the_end(write_log: Write, two_weeks: list[str]) -> None:
@@ -73,21 +176,49 @@ def test_on_a_terminal_the_bar_is_gone_at_the_end(write_log: Write, two_weeks: l
     assert "\x1b[2K" in seen[seen.rindex("rows") :]
 
 
-def test_json_on_a_terminal_is_not_touched_by_the_bar(write_log: Write, two_weeks: list[str]) -> None:
-    main, other = pty.openpty()
-    with os.fdopen(main, "rb", buffering=0):
-        arguments = [*COMMAND, "replay", str(write_log(two_weeks)), "--format", "json"]
-        finished = subprocess.run(arguments, stdout=subprocess.PIPE, stderr=other, env=PLAIN, check=True)
-        os.close(other)
-    assert len([json.loads(line) for line in finished.stdout.splitlines()]) == 22
+@pytest.mark.parametrize("output", ["json", "csv"])
+def test_json_and_csv_on_a_terminal_come_without_a_bar(write_log: Write, two_weeks: list[str], output: str) -> None:
+    path = str(write_log(two_weeks))
+    seen = in_terminal([*COMMAND, "replay", path, "--format", output])
+    piped = subprocess.run(
+        [*COMMAND, "replay", path, "--format", output], capture_output=True, env=PLAIN, check=True, encoding="utf-8"
+    )
+    assert seen.replace("\r\n", "\n") == piped.stdout
+    assert len(piped.stdout.splitlines()) == 22 + (output == "csv")
 
 
-def in_terminal(arguments: list[str]) -> str:
-    """What a program writes to a terminal of 80 columns."""
-    environment = {**PLAIN, "TERM": "xterm", "COLUMNS": "80", "LINES": "40"}
+@pytest.mark.parametrize("output", ["json", "csv", "table"])
+def test_in_a_pipe_the_terminal_is_left_to_the_next_program(
+    write_log: Write, two_weeks: list[str], output: str
+) -> None:
+    # Some environments ask for colours whatever the output is.
+    arguments = [*COMMAND, "replay", str(write_log(two_weeks)), "--format", output]
+    assert in_terminal(arguments, stdout=subprocess.PIPE, FORCE_COLOR="1") == ""
+
+
+def test_written_to_a_file_the_bar_is_on_the_terminal(write_log: Write, two_weeks: list[str], tmp_path: Path) -> None:
+    with (tmp_path / "rows.json").open("w") as file:
+        seen = in_terminal([*COMMAND, "replay", str(write_log(two_weeks)), "--format", "json"], stdout=file)
+    assert "replaying" in seen
+    assert len([json.loads(line) for line in (tmp_path / "rows.json").read_text().splitlines()]) == 22
+
+
+def in_terminal(arguments: list[str], stdout: Any = None, **variables: str) -> str:
+    """What a program writes to a terminal of 80 columns; its standard output may go somewhere else."""
+    environment = {**PLAIN, "TERM": "xterm", "COLUMNS": "80", "LINES": "40", **variables}
     main, other = pty.openpty()
-    process = subprocess.Popen(arguments, stdin=other, stdout=other, stderr=other, env=environment, close_fds=True)
+    process = subprocess.Popen(
+        arguments,
+        stdin=other,
+        stdout=other if stdout is None else stdout,
+        stderr=other,
+        env=environment,
+        close_fds=True,
+    )
     os.close(other)
+    if process.stdout is not None:
+        process.stdout.read()
+        process.stdout.close()
     seen = b""
     while True:
         try:
@@ -132,3 +263,33 @@ def test_import_truthlag_does_not_bring_the_command_line() -> None:
     program = "import sys, truthlag; print([name for name in ('click', 'rich', 'pyarrow') if name in sys.modules])"
     finished: Any = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True, env=PLAIN)
     assert finished.stdout.strip() == b"[]"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "err"),
+    [
+        (["--version"], 0, b""),
+        ([], 2, b"Commands:"),
+        (["replay"], 2, b"Missing argument 'PREDICTIONS'"),
+        (["replay", "log.csv", "--every", "0"], 2, b"--every must be longer than 0"),
+        (["replay", "absent.csv"], 1, b"absent.csv: no such file"),
+    ],
+)
+def test_exit_codes_of_the_process(arguments: list[str], code: int, err: bytes) -> None:
+    finished = subprocess.run([*COMMAND, *arguments], capture_output=True, env=PLAIN, check=False)
+    assert finished.returncode == code
+    assert err in finished.stderr
+    assert b"Traceback" not in finished.stderr
+
+
+def test_interrupted_while_the_options_are_read() -> None:
+    program = f"""
+import click
+def interrupting(*_):
+    raise KeyboardInterrupt
+click.Group.parse_args = interrupting
+{PROGRAM}
+"""
+    finished = subprocess.run([sys.executable, "-c", program, "demo"], capture_output=True, env=PLAIN, check=False)
+    assert finished.returncode == 130
+    assert finished.stderr.split() == [b"interrupted"]

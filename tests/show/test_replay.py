@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
@@ -60,8 +62,79 @@ def test_min_age_moves_the_window_back(run: Callable[..., Any], write_log: Calla
         ("2024-03-01T00:00:00Z", 2, 1, 0, 0, None),
         ("2024-03-02T00:00:00Z", 1, 0, 0, 0, None),
         ("2024-03-03T00:00:00Z", 2, 3, 2, 2, 0.5),
+        # The log has ended, but its last predictions are not yet that old.
+        ("2024-03-04T00:00:00Z", 0, 0, 1, 0, None),
+        ("2024-03-05T00:00:00Z", 0, 0, 2, 2, 0.5),
     ]
     assert ran.rows[0]["coverage"] is None
+
+
+@pytest.mark.parametrize("every", ["1h", "5h", "1d", "36h", "7d"])
+@pytest.mark.parametrize("min_age", ["0", "90m", "1d", "30h", "10d", "400d"])
+def test_every_prediction_has_its_row_whatever_its_age(
+    run: Callable[..., Any], write_log: Callable[..., Path], every: str, min_age: str
+) -> None:
+    lines = [*DAYS, "f,2024-03-20T23:59:59Z,1,0.9,1,2024-04-20T11:00:00Z", "g,2024-03-21T00:00:00Z,1,0.9,,"]
+    options = ("--every", every, "--window", every, "--min-age", min_age, "--format", "json")
+    ran = run("replay", write_log(lines), *options)
+    assert sum(row["predictions"] for row in ran.rows) == 7
+    assert sum(row["new_predictions"] for row in ran.rows) == 7
+    if min_age == "400d":
+        assert sum(row["labels"] for row in ran.rows) == 5
+
+
+def test_the_last_rows_are_judged(
+    run: Callable[..., Any], write_log: Callable[..., Path], two_weeks: list[str]
+) -> None:
+    options = ("--min-age", "5d", "--window", "1d", "--baseline", "7", "--format", "json")
+    rows = run("replay", write_log(two_weeks), *options).rows
+    assert rows[-1]["window_start"] == "2024-03-21T00:00:00Z"
+    # The last label is of 2024-03-22.
+    assert [row["verdict"] for row in rows if row["period_start"] > "2024-03-23"] == ["critical"] * 4
+
+
+@pytest.mark.parametrize("early", ["1970-01-01T00:00:00Z", "0", "2023-12-24T00:00:00Z", "2024-02-29T06:00:00Z"])
+@pytest.mark.parametrize("every", ["1d", "7d", "5h"])
+def test_labels_before_the_first_prediction_move_nothing(
+    run: Callable[..., Any], write_log: Callable[..., Path], two_weeks: list[str], early: str, every: str
+) -> None:
+    predictions = write_log(
+        [line.rsplit(",", 2)[0] for line in two_weeks], "predictions.csv", "request_id,timestamp,prediction,score"
+    )
+    labels = [f"{line.split(',')[0]},{','.join(line.split(',')[4:])}" for line in two_weeks]
+    header = "request_id,label,label_timestamp"
+    options = ("--format", "json", "--min-age", "1d", "--baseline", "7", "--every", every, "--labels")
+    expected = run("replay", predictions, *options, write_log(labels, "labels.csv", header)).rows
+    # An orphan, and a label that came before its prediction.
+    moved = [f"orphan,1,{early}", f"r0-0,0,{early}", *labels[1:]]
+    ran = run("replay", predictions, *options, write_log(moved, "early.csv", header))
+    assert ran.exit_code == 0
+    assert ran.err == ""
+    rows = ran.rows
+    assert "critical" in {row["verdict"] for row in rows}
+    assert sum(row["new_labels"] for row in rows) == len(moved)
+    for row in (*rows, *expected):
+        del row["new_labels"]
+    assert rows == expected
+
+
+def test_the_baseline_does_not_depend_on_the_periods(
+    run: Callable[..., Any], write_log: Callable[..., Path], two_weeks: list[str]
+) -> None:
+    # The log begins at 07:30, and corrections go on to arrive, so that another moment would read other numbers.
+    lines = [line for line in two_weeks if not line.startswith(tuple(f"r0-{number}," for number in range(40)))]
+    lines[:0] = ["first,2024-03-01T07:30:00Z,1,0.9,1,2024-03-01T08:00:00Z"]
+    lines += [
+        f"{line.rsplit(',', 2)[0]},{number // 3 % 2},2024-03-{4 + number // 100:02d}T{number % 24:02d}:15:00Z"
+        for number, line in enumerate(lines[1:400])
+    ]
+    found = set()
+    for every in ("45m", "5h", "1d", "36h", "7d", "30d"):
+        ran = run("replay", write_log(lines), "--every", every, "--baseline", "3", "--min-age", "6h")
+        (line,) = (line for line in ran.out.splitlines() if line.startswith("baseline"))
+        found.add(line)
+    (line,) = found
+    assert line.startswith("baseline (2024-03-01 07:30 to 2024-03-04 07:30): accuracy 0.")
 
 
 def test_rows_that_are_empty_are_left_out(run: Callable[..., Any], write_log: Callable[..., Path]) -> None:

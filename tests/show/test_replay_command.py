@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -87,7 +88,7 @@ def test_strict_ends_at_the_first_bad_row(run: Run, write_log: Write, two_weeks:
     path = write_log([*two_weeks, "bad", "worse"])
     ran = run("replay", path, "--strict")
     assert ran.exit_code == 4
-    assert ran.err == f"{path}, line 842: has 1 fields, the header 6\n"
+    assert ran.err == f"{path}, line 842: has 1 field, the header 6\n"
 
 
 def test_a_log_of_bad_rows_only(run: Run, write_log: Write) -> None:
@@ -111,10 +112,41 @@ def test_fail_on_warning_but_not_on_critical(run: Run, write_log: Write, two_wee
 
 
 def test_fail_on_without_any_verdict_is_not_success(run: Run, write_log: Write, two_weeks: list[str]) -> None:
-    ran = run("replay", write_log(two_weeks), "--min-age", "90d", "--fail-on", "critical")
+    ran = run("replay", write_log(two_weeks), "--baseline", "90", "--fail-on", "critical")
     assert ran.exit_code == 5
-    assert "no period got a verdict" in ran.err
-    assert "baseline: none" in ran.out
+    assert ran.err == (
+        "no period got a verdict, so --fail-on has nothing to go by; baseline: none; the log ends at 2024-03-22 06:30, "
+        "before the first 90 days of it are over (2024-05-30)\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        (
+            ("--baseline", "30", "--min-age", "2d"),
+            "the log ends at 2024-03-22 06:30, before the first 30 days of it are over and are 2 days old (2024-04-02)",
+        ),
+        (
+            ("--baseline", "1", "--min-age", "4h"),
+            (
+                "from 2024-03-01 to 2024-03-02 there were 40 predictions, 24 of them labelled by 2024-03-02 04:00, "
+                "and --min-labels asks for 30"
+            ),
+        ),
+    ],
+)
+def test_without_a_baseline_the_reason_is_told(
+    run: Run, write_log: Write, two_weeks: list[str], options: tuple[str, ...], reason: str
+) -> None:
+    ran = run("replay", write_log(two_weeks), *options)
+    assert f"baseline: none; {reason}" in ran.out.splitlines()
+
+
+def test_fail_on_with_too_few_labels_says_so(run: Run, write_log: Write, two_weeks: list[str]) -> None:
+    ran = run("replay", write_log(two_weeks), "--window", "1d", "--baseline", "7", "--fail-on", "critical")
+    assert ran.exit_code == 5
+    assert "every window since the baseline has fewer than 30 labels" in ran.err
 
 
 @pytest.mark.parametrize("output", ["table", "json", "csv"])
@@ -139,10 +171,54 @@ def test_missing_columns(run: Run, write_log: Write) -> None:
     ran = run("replay", path)
     assert ran.exit_code == 1
     assert ran.err.splitlines() == [
-        f"{path}: column `request_id`, `timestamp`, `prediction` is missing",
+        f"{path}: columns `request_id`, `timestamp`, `prediction` are missing",
         "the file has `id`",
         "name other columns with the options that `truthlag replay --help` lists",
     ]
+
+
+def test_one_missing_column(run: Run, write_log: Write) -> None:
+    path = write_log(["a,2024-03-01,1,0.5,2024-03-02"], header="request_id,timestamp,prediction,score,label_timestamp")
+    assert run("replay", path).err.startswith(f"{path}: column `label` is missing\n")
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "reason"),
+    [
+        ("request_id", [True], "bool, which cannot be an id"),
+        ("timestamp", [True], "bool, which is no time"),
+        ("label_timestamp", [True], "bool, which is no time"),
+        ("prediction", [b"1"], "binary, which is not 0 or 1"),
+        ("score", [True], "bool, which is not a number"),
+        ("label", [b"1"], "binary, which is not 0 or 1"),
+    ],
+)
+def test_a_wrong_type_of_column_names_the_file(
+    run: Run, tmp_path: Path, name: str, values: list[Any], reason: str
+) -> None:
+    columns = {"request_id": [1], "timestamp": [1_709_251_200], "prediction": [1], "score": [0.5], "label": [1]}
+    path = tmp_path / "log.parquet"
+    pq.write_table(pa.table({**columns, "label_timestamp": [1_709_251_200], name: values}), path)
+    ran = run("replay", path)
+    assert ran.exit_code == 1
+    assert ran.err.startswith(f"{path}: column `{name}` holds {reason}")
+
+
+def test_the_output_of_a_replay_is_a_baseline(run: Run, write_log: Write, two_weeks: list[str], tmp_path: Path) -> None:
+    path = write_log(two_weeks[: 14 * 40])
+    earlier = tmp_path / "earlier.jsonl"
+    earlier.write_text(run("replay", path, "--format", "json").out)
+    ran = run("replay", write_log(two_weeks), "--min-age", "1d", "--baseline", earlier)
+    assert "baseline (given): accuracy 1.000, precision 1.000, recall 1.000" in ran.out
+
+
+def test_the_manual_lists_the_keys_of_a_row(run: Run, write_log: Write, two_weeks: list[str]) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "how-to" / "replay.md").read_text(encoding="utf-8")
+    table = page.split("| key | what |")[1].split("\n\n")[0]
+    listed = [key for line in table.splitlines()[2:] for key in re.findall(r"`(\w+)`", line.split("|")[1])]
+    path = write_log(two_weeks)
+    assert listed == list(run("replay", path, "--format", "json").rows[0])
+    assert ",".join(listed[:-3]) == run("replay", path, "--format", "csv").out.splitlines()[0]
 
 
 def test_a_log_without_scores(run: Run, write_log: Write) -> None:
@@ -185,7 +261,7 @@ def test_parquet_rows_are_told_by_number(run: Run, tmp_path: Path) -> None:
         (("--every", "daily"), "not a duration"),
         (("--baseline", "absent.json"), "neither a number of days"),
         (("--retention", "5d"), "at least --min-age and --window together, 7 days"),
-        (("--retention", "14d"), "at least --min-age, --baseline and --every together, 15 days"),
+        (("--retention", "13d"), "at least --min-age and --baseline together, 14 days"),
         (("--format", "xml"), "'xml' is not one of"),
         (("--tolerance", "1"), "0.0<=x<1.0"),
         (("--min-labels", "0"), "x>=1"),

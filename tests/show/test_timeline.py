@@ -173,5 +173,5 @@ def test_missing_columns_are_named_with_those_that_are_there(tmp_path: Path) -> 
 def test_a_log_without_labels_is_told_about_the_option(tmp_path: Path) -> None:
     path = tmp_path / "log.parquet"
     pq.write_table(pa.table({"request_id": ["a"], "timestamp": [1], "prediction": [1]}), path)
-    with pytest.raises(LogError, match=r"`label`, `label_timestamp` is missing\n.*\n.*--labels"):
+    with pytest.raises(LogError, match=r"columns `label`, `label_timestamp` are missing\n.*\n.*--labels"):
         timeline(path)

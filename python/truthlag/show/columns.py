@@ -45,7 +45,8 @@ def require(path: str, wanted: Iterable[str], found: Sequence[str], hint: str) -
     if missing:
         lacks = ", ".join(f"`{name}`" for name in missing)
         listed = ", ".join(f"`{name}`" for name in found) or "no column at all"
-        raise LogError(f"{path}: column {lacks} is missing\nthe file has {listed}\n{hint}")
+        column_is = "column {} is" if len(missing) == 1 else "columns {} are"
+        raise LogError(f"{path}: {column_is.format(lacks)} missing\nthe file has {listed}\n{hint}")
     for name in wanted:
         if found.count(name) > 1:
             raise LogError(f"{path}: column `{name}` occurs {found.count(name)} times")

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import sys
 from importlib import metadata
+from typing import Any
 
 import click
 
 from truthlag.show.columns import Columns
 from truthlag.show.duration import DAY, parse_duration
+from truthlag.show.ending import orderly_ending
 from truthlag.show.judge import Baseline, parse_baseline
 
 
@@ -21,7 +23,7 @@ def _duration(_context: click.Context, _option: click.Parameter, value: str | No
 
 
 def _baseline(_context: click.Context, _option: click.Parameter, value: str) -> Baseline:
-    """Days or a JSON file."""
+    """Days, a duration or a JSON file."""
     try:
         return parse_baseline(value)
     except ValueError as error:
@@ -34,16 +36,24 @@ Durations: 7d, 24h, 90m, 30s, 1d12h. Times without a zone are UTC.
 \b
 Exit codes:
   0    replayed
-  1    the log cannot be read
+  1    the log cannot be read, or the output not be written
   2    wrong usage
   3    --fail-on: a verdict was as bad as that, or worse
   4    --strict: a bad row
   5    --fail-on: no period got a verdict
   130  interrupted; what was printed stays valid
+  141  the reader of the output went away, as in `| head`
 """
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class _Commands(click.Group):
+    def invoke(self, ctx: click.Context) -> Any:
+        # In here, since click itself would end with 1 on Ctrl-C and on a closed pipe.
+        with orderly_ending():
+            return super().invoke(ctx)
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(metadata.version("truthlag"), prog_name="truthlag")
 def truthlag() -> None:
     """How good is a model whose truth arrives late?"""
@@ -75,15 +85,18 @@ def truthlag() -> None:
     help="Only predictions this old, so that labels had time to arrive.",
 )
 @click.option(
-    "--retention", callback=_duration, metavar="DURATION", help="Forget predictions older than this.  [default: none]"
+    "--retention",
+    callback=_duration,
+    metavar="DURATION",
+    help="Forget predictions older than this, which bounds memory.  [default: none]",
 )
 @click.option(
     "--baseline",
     callback=_baseline,
-    metavar="DAYS|FILE",
+    metavar="DAYS|DURATION|FILE",
     default="14",
     show_default=True,
-    help="Compare with the first so many days, or with a JSON file of metrics.",
+    help="Compare with the first so many days of the log, or with the metrics in a JSON file.",
 )
 @click.option(
     "--tolerance",
@@ -178,7 +191,7 @@ def replay(
 
 @truthlag.command()
 @click.option("--seed", type=click.IntRange(0), default=7, show_default=True, help="The same seed, the same story.")
-@click.option("--fast", is_flag=True, help="A tenth of the traffic.")
+@click.option("--fast", is_flag=True, help="A third of the traffic.")
 def demo(seed: int, fast: bool) -> None:
     """A year of a fraud model whose truth arrives 30 to 90 days late: what early labels hide, and what to do."""
     from truthlag.show.demo import run_demo

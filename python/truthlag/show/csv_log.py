@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
+from truthlag.show.counted import counted
 from truthlag.show.errors import LogError
 from truthlag.show.log_file import ROWS_IN_BATCH, RawBatch
 
@@ -88,7 +89,7 @@ def _some_rows(reader: Any, width: int) -> tuple[list[int], list[list[str]], lis
             numbers.append(line)
             rows.append(row)
         elif row:
-            broken.append((line, f"has {len(row)} fields, the header {width}"))
+            broken.append((line, f"has {counted(len(row), 'field')}, the header {width}"))
         # An empty list is a blank line, which is no row.
     return numbers, rows, broken, False
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from truthlag.show.plot import Axes, Line, plot
+from truthlag.show.console import Console, can_show
+from truthlag.show.plot import ASCII, BOX, Axes, Line, plot
 from truthlag.show.simulate import NEW_FRAUD_FROM, PaymentStream
 from truthlag.show.story import COHORT, METRICS, MONTH, live
 from truthlag.show.table import STYLES
@@ -16,21 +16,30 @@ from truthlag.show.table import STYLES
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from rich.console import Console as RichConsole
+
     from truthlag.show.story import Look, Story
 
 PAYMENTS_A_DAY = 3_000
 FAST_PAYMENTS_A_DAY = 1_000
 _WIDTH = 80
+_LEAST_WIDTH = 60
+"""Between the two tables have shorter headings and the plot is narrower."""
+_BESIDE_PLOT = 16
+"""Columns for the numbers to the left of the plot and the words that hang over to its right."""
 
 
-def run_demo(seed: int, *, fast: bool, console: Console | None = None) -> None:
+def run_demo(seed: int, *, fast: bool, console: RichConsole | None = None) -> None:
     """Simulate and print; the same seed and size print the same."""
-    console = console or Console(highlight=False)
-    if console.width > _WIDTH:
-        console.width = _WIDTH
+    console = console or Console()
+    if console.width < _LEAST_WIDTH:
+        has, needs = console.width, _LEAST_WIDTH
+        console.print(Text(f"The demo needs {needs} columns; this terminal has {has}, so that lines break."))
+    console.width = min(max(console.width, _LEAST_WIDTH), _WIDTH)
     per_day = FAST_PAYMENTS_A_DAY if fast else PAYMENTS_A_DAY
     _opening(console, per_day)
-    with console.status("living through a year of payments ..."):
+    # A spinner of plain characters, whatever the encoding.
+    with console.status("living through a year of payments ...", spinner="line"):
         story = live(PaymentStream(seed, per_day))
     _cohort(console, story)
     _year(console, story)
@@ -38,17 +47,23 @@ def run_demo(seed: int, *, fast: bool, console: Console | None = None) -> None:
     _comparison(console, story)
 
 
-def _opening(console: Console, per_day: int) -> None:
+def _opening(console: RichConsole, per_day: int) -> None:
     _heading(console, "A fraud model whose truth is late")
     _say(
         console,
         f"{per_day:,} card payments a day, 2 % of them frauds. The model flags a payment when its score is at least 0.5. "
         "When is the truth known?",
     )
-    delays = Table.grid(padding=(0, 2))
-    delays.add_row("  flagged", "an analyst looks at it", "after 1 to 5 days")
-    delays.add_row("  fraud that slipped through", "a chargeback arrives", "after 30 to 90 days")
-    delays.add_row("  honest, not flagged", "the time for disputes is over", "after 90 days")
+    if _is_narrow(console):
+        delays = Table.grid(padding=(0, 1))
+        delays.add_row("  flagged", "an analyst looks", "after 1 to 5 days")
+        delays.add_row("  missed fraud", "a chargeback comes", "after 30 to 90 days")
+        delays.add_row("  honest, unflagged", "disputes are over", "after 90 days")
+    else:
+        delays = Table.grid(padding=(0, 2))
+        delays.add_row("  flagged", "an analyst looks at it", "after 1 to 5 days")
+        delays.add_row("  fraud that slipped through", "a chargeback arrives", "after 30 to 90 days")
+        delays.add_row("  honest, not flagged", "the time for disputes is over", "after 90 days")
     _print_table(console, delays)
     _say(
         console,
@@ -56,14 +71,14 @@ def _opening(console: Console, per_day: int) -> None:
     )
 
 
-def _cohort(console: Console, story: Story) -> None:
+def _cohort(console: RichConsole, story: Story) -> None:
     _heading(console, "1  The same payments, seen again and again")
     _say(
         console,
         f"The payments of days {COHORT[0]} to {COHORT[1]}, asked about while their labels arrive. "
         "Nothing about the model changes in this table: only what is known of it.",
     )
-    table = _table("days later", "labels known", "accuracy", "precision", "recall")
+    table = _table(console, "days later", "labels known", "accuracy", "precision", "recall")
     for age, snapshot in story.cohort:
         table.add_row(
             str(age),
@@ -80,14 +95,16 @@ def _cohort(console: Console, story: Story) -> None:
     )
 
 
-def _year(console: Console, story: Story) -> None:
+def _year(console: RichConsole, story: Story) -> None:
     _heading(console, "2  The year, with fresh and with mature numbers")
     _say(
         console,
         "fresh: payments of the last 30 days, with the labels there are.  mature: those of 30 days that are at least 90 days "
         "old (min_age). Each is compared with its own first month; two metrics 5 % below it are critical.",
     )
+    narrow = _is_narrow(console)
     table = _table(
+        console,
         "\nday",
         "fresh:\nknown",
         "\nrecall",
@@ -95,21 +112,23 @@ def _year(console: Console, story: Story) -> None:
         "mature:\nknown",
         "\nrecall",
         "\nverdict",
-        "the truth:\nrecall",
+        "truth:\nrecall" if narrow else "the truth:\nrecall",
     )
     for check in story.checks:
         if check.day % MONTH == 0:
             table.add_row(str(check.day), *_look(check.fresh), *_look(check.mature), _number(check.true_recall))
     _print_table(console, table)
-    for line in _recall_plot(story):
-        console.print(line)
+    in_boxes = can_show(console, "·" + "".join(vars(BOX).values()))
+    for line in _recall_plot(story, console.width - _BESIDE_PLOT, in_boxes=in_boxes):
+        console.print(line, soft_wrap=True)
     console.print()
 
 
-def _recall_plot(story: Story) -> Iterator[Text]:
+def _recall_plot(story: Story, width: int, *, in_boxes: bool) -> Iterator[Text]:
     last = story.checks[-1].day
+    strokes, dot = (BOX, "·") if in_boxes else (ASCII, ".")
     lines = [
-        Line("true recall of the last 30 days", "·", "", [(check.day, check.true_recall) for check in story.checks]),
+        Line("true recall of the last 30 days", dot, "", [(check.day, check.true_recall) for check in story.checks]),
         Line("fresh", "o", "yellow", [(check.day, check.fresh.snapshot.recall) for check in story.checks]),
         Line(
             "mature",
@@ -122,15 +141,15 @@ def _recall_plot(story: Story) -> Iterator[Text]:
     if story.alert is not None:
         marks.append((float(story.alert.day), "alert"))
     yield Text("recall, by day", style="bold")
-    yield from plot(Axes(0, last, 0.4, 1.0), lines, range(0, last + 1, 60), marks)
+    yield from plot(Axes(0, last, 0.4, 1.0, width), lines, range(0, last + 1, 60), marks, strokes)
 
 
-def _alert(console: Console, story: Story) -> None:
+def _alert(console: RichConsole, story: Story) -> None:
     _heading(console, "3  The alert")
     if story.alert is None:
         _say(console, "The mature numbers never became critical; with so few payments chance may hide the change.")
         return
-    table = _table("metric", "baseline", "threshold", "current", "95 % interval", "drop")
+    table = _table(console, "metric", "baseline", "threshold", "current", "95 % interval", "drop")
     for name in METRICS:
         if name in story.alert.mature.alerts:
             alert = story.alert.mature.alerts[name]
@@ -139,7 +158,8 @@ def _alert(console: Console, story: Story) -> None:
             table.add_row(name, *numbers, f"{low:.3f} to {high:.3f}", f"{alert['drop_percent']:.1f} %")
     _print_table(console, table)
     _say(console, "Could one have known sooner? Each age with the first month at the same age as its baseline:")
-    table = _table("min_age", "known", "its recall", "first critical", "days after the change")
+    days_after = "days after" if _is_narrow(console) else "days after the change"
+    table = _table(console, "min_age", "known", "its recall", "first critical", days_after)
     baselines = {age: next(check for check in story.checks if check.day == MONTH + age) for age in story.alert.looks}
     for age, check in baselines.items():
         snapshot = check.looks[age].snapshot
@@ -155,7 +175,7 @@ def _alert(console: Console, story: Story) -> None:
     )
 
 
-def _comparison(console: Console, story: Story) -> None:
+def _comparison(console: RichConsole, story: Story) -> None:
     _heading(console, "4  Is the new version better?")
     if story.test_day is None:
         _say(console, "There was no alert, so there was no test.")
@@ -165,12 +185,14 @@ def _comparison(console: Console, story: Story) -> None:
         f"Version v2 has learned the new fraud and flags more. From day {story.test_day} on both versions get half of the "
         f"payments for {MONTH} days.",
     )
-    table = _table("asked", "metric", "v1", "v2", "p-value", "recommendation")
+    if _is_narrow(console):
+        at_once, later, heading = "at the end", "+ {} days", "advice"
+    else:
+        at_once, later, heading = "at the end of the test", "{} days later", "recommendation"
+    table = _table(console, "asked", "metric", "v1", "v2", "p-value", heading)
     for comparison in story.comparisons:
         result = comparison.result
-        after = (
-            "at the end of the test" if comparison.days_after_test == 0 else f"{comparison.days_after_test} days later"
-        )
+        after = at_once if comparison.days_after_test == 0 else later.format(comparison.days_after_test)
         means = (f"{result[arm]['mean']:.3f}" for arm in ("control", "treatment"))
         advice = str(result["recommendation"]).split(" - ")[0]
         table.add_row(after, comparison.metric, *means, _p_value(result["p_value"]), advice)
@@ -201,20 +223,24 @@ def _look(look: Look) -> tuple[str | Text, ...]:
     return f"{100 * snapshot.coverage:.0f} %", _number(snapshot.recall), verdict
 
 
-def _heading(console: Console, words: str) -> None:
+def _heading(console: RichConsole, words: str) -> None:
     console.print(Text(words, style="bold cyan"))
     console.print()
 
 
-def _say(console: Console, words: str) -> None:
+def _say(console: RichConsole, words: str) -> None:
     console.print(Text(words))
     console.print()
 
 
-def _table(*headings: str) -> Table:
-    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold")
+def _is_narrow(console: RichConsole) -> bool:
+    return console.width < _WIDTH
+
+
+def _table(console: RichConsole, *headings: str) -> Table:
+    table = Table(box=None, padding=(0, 1 if _is_narrow(console) else 2, 0, 0), pad_edge=False, header_style="bold")
     for heading in headings:
-        word = heading.split()[-1] in ("verdict", "recommendation", "metric", "asked")
+        word = heading.split()[-1] in ("verdict", "recommendation", "advice", "metric", "asked")
         table.add_column(heading, justify="left" if word else "right", no_wrap=True)
     return table
 
@@ -223,7 +249,7 @@ def _p_value(value: float) -> str:
     return "< 0.0001" if value < 0.0001 else f"{value:.4f}"
 
 
-def _print_table(console: Console, table: Table) -> None:
+def _print_table(console: RichConsole, table: Table) -> None:
     console.print(table)
     console.print()
 

@@ -38,8 +38,8 @@ class Baseline:
 def parse_baseline(text: str) -> Baseline:
     """Read `--baseline`: days (`14`), a duration (`36h`), or the path of a JSON file with an object of metrics.
 
-    Of the file those of `METRICS` are taken that are numbers; its other keys are ignored, so that a row of
-    `--format json` serves as it is. Raises `ValueError` on anything else.
+    Of the file those of `METRICS` are taken that are numbers; its other keys are ignored, so that what `--format json`
+    printed serves as it is: of several lines the last one that has metrics counts. Raises `ValueError` on anything else.
     """
     if text.isdigit():
         text += "d"
@@ -56,7 +56,7 @@ def parse_baseline(text: str) -> Baseline:
 
 def _read_metrics(path: str) -> dict[str, float]:
     try:
-        content = json.loads(Path(path).read_text(encoding="utf-8-sig"))
+        content = _read_json(Path(path).read_text(encoding="utf-8-sig"))
     except (ValueError, OSError) as error:
         raise ValueError(f"{path}: not JSON ({error})") from error
     metrics: dict[str, float] = {}
@@ -70,6 +70,23 @@ def _read_metrics(path: str) -> dict[str, float]:
     if not metrics:
         raise ValueError(f"{path}: not a JSON object with any of {', '.join(METRICS)}")
     return metrics
+
+
+def _read_json(text: str) -> Any:
+    """The value of a JSON text; of JSON lines the last that has metrics, or else the last."""
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        try:
+            values = [json.loads(line) for line in text.splitlines() if line.strip()]
+        except ValueError:
+            values = []
+        if not values:
+            raise error from None
+    rows = [
+        value for value in values if isinstance(value, dict) and any(value.get(name) is not None for name in METRICS)
+    ]
+    return rows[-1] if rows else values[-1]
 
 
 class Judge:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from truthlag.show.errors import about_file
 from truthlag.show.times import parse_times
 
 if TYPE_CHECKING:
@@ -38,11 +39,13 @@ def look(log: LogFile, time_column: str, label_time_column: str | None, latest: 
         progress.advance(len(batch.numbers))
         if not ordered:
             continue
-        parsed = parse_times(batch.cells[time_column], time_column, latest)
+        with about_file(log.path):
+            parsed = parse_times(batch.cells[time_column], time_column, latest)
         usable = ~(parsed.missing | parsed.bad)
         times = parsed.values[usable]
         if label_time_column is not None:
-            labels = parse_times(batch.cells[label_time_column], label_time_column, latest)
+            with about_file(log.path):
+                labels = parse_times(batch.cells[label_time_column], label_time_column, latest)
             labelled = usable & ~(labels.missing | labels.bad)
             ordered = not bool(np.any(labels.values[labelled] < parsed.values[labelled]))
         if len(times):

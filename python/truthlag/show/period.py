@@ -54,8 +54,8 @@ class Period:
             "labels": self.labels,
             "coverage": self.coverage,
             **self.metrics,
-            "intervals": {name: list(interval) for name, interval in self.intervals.items()},
             "verdict": self.verdict,
+            "intervals": {name: list(interval) for name, interval in self.intervals.items()},
             "alerts": {name: dict(alert) for name, alert in self.alerts.items()},
             "missing": list(self.missing),
         }

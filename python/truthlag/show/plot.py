@@ -39,8 +39,29 @@ class Axes:
         return min(max(row, 0), self.height - 1), min(max(column, 0), self.width - 1)
 
 
+@dataclass(frozen=True)
+class Strokes:
+    """What axes and upright marks are drawn with."""
+
+    mark: str
+    side: str
+    side_tick: str
+    corner: str
+    floor: str
+    floor_tick: str
+
+
+BOX = Strokes("┊", "│", "┤", "└", "─", "┴")
+ASCII = Strokes(":", "|", "+", "+", "-", "+")
+"""For terminals and files whose encoding lacks the others."""
+
+
 def plot(
-    axes: Axes, lines: Sequence[Line], ticks: Iterable[float], marks: Iterable[tuple[float, str]] = ()
+    axes: Axes,
+    lines: Sequence[Line],
+    ticks: Iterable[float],
+    marks: Iterable[tuple[float, str]] = (),
+    strokes: Strokes = BOX,
 ) -> Iterable[Text]:
     """The plot as lines of text. `ticks` are labelled on the x axis, `marks` are named upright dashes.
 
@@ -51,7 +72,7 @@ def plot(
     for x, _ in named:
         column = axes.cell(x, axes.top)[1]
         for row in cells:
-            row[column] = ("┊", "dim")
+            row[column] = (strokes.mark, "dim")
     for line in lines:
         for x, y in line.points:
             row_number, column = axes.cell(x, y)
@@ -60,13 +81,15 @@ def plot(
         yield Text("      " + _place({axes.cell(x, axes.top)[1]: name for x, name in named}, axes.width), style="dim")
     for number, row in enumerate(cells):
         value = axes.top - number * (axes.top - axes.bottom) / (axes.height - 1)
-        text = Text(f"{value:4.2f} " + ("┤" if number % 3 == 0 else "│") if number % 3 == 0 else "     │", style="dim")
+        side = f"{value:4.2f} {strokes.side_tick}" if number % 3 == 0 else f"     {strokes.side}"
+        text = Text(side, style="dim")
         for mark, style in row:
             text.append(mark, style=style)
         text.rstrip()
         yield text
     places = {axes.cell(tick, axes.bottom)[1]: f"{tick:g}" for tick in ticks}
-    yield Text("     └" + "".join("┴" if column in places else "─" for column in range(axes.width)), style="dim")
+    floor = (strokes.floor_tick if column in places else strokes.floor for column in range(axes.width))
+    yield Text(f"     {strokes.corner}{''.join(floor)}", style="dim")
     yield Text("      " + _place(places, axes.width), style="dim")
     legend = Text("      ")
     for line in lines:

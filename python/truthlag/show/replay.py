@@ -11,6 +11,7 @@ from truthlag import ModelPerformanceTracker
 from truthlag.show.duration import DAY, format_duration
 from truthlag.show.errors import LogError
 from truthlag.show.events import FIRST_LABEL, Events, column
+from truthlag.show.first_days import FirstDays
 from truthlag.show.judge import Baseline, Judge
 from truthlag.show.period import METRICS, Period
 from truthlag.show.times import to_datetime
@@ -42,22 +43,25 @@ class ReplaySettings:
                 f"--retention {format_duration(self.retention)} would drop predictions of the window: it must be at "
                 f"least --min-age and --window together, {format_duration(self.min_age + self.window)}"
             )
-        needed = self.min_age + self.baseline.length + self.every
+        needed = self.min_age + self.baseline.length
         if self.baseline.metrics is None and self.retention < needed:
             raise ValueError(
                 f"--retention {format_duration(self.retention)} would drop predictions of the baseline: it must be at "
-                f"least --min-age, --baseline and --every together, {format_duration(needed)}"
+                f"least --min-age and --baseline together, {format_duration(needed)}"
             )
 
 
 class Replay:
     """Drives a tracker through a log.
 
-    Periods have the length `every`; the first begins at midnight UTC of the day of the first event (or, when `every` is
-    shorter than a day, at the last multiple of `every` after that midnight). At the end of each, the window
+    Periods have the length `every`; the first begins at midnight UTC of the day of the first prediction (or, when
+    `every` is shorter than a day, at the last multiple of `every` after that midnight). Labels that came before it
+    count as labels of the first period. At the end of each period the window
     [end - min_age - window, end - min_age) of prediction times is read: half open, so that with `window` equal to
     `every` each prediction counts in one row. A period in which no prediction was made and whose window holds none
-    gives no row.
+    gives no row. After the last event periods go on until a window has reached the last prediction.
+
+    The baseline is read between two events, at the moment that `FirstDays` says, whatever the periods are.
 
     Time O(events + periods); memory is that of the tracker and one batch.
     """
@@ -76,8 +80,10 @@ class Replay:
         """Predictions fed so far."""
         self.labels = 0
         """Labels fed so far."""
-        self.baseline_window: tuple[int, int] | None = None
-        """The window that the baseline was taken from, once it is fixed on the log."""
+        self.last_event = 0
+        """The time of the last event fed."""
+        self.first_days: FirstDays | None = None
+        """Where the baseline comes from; `None` before the first prediction, and when the baseline is given."""
         self._begun = False
         self._origin = 0
         self._start = 0
@@ -92,27 +98,42 @@ class Replay:
                 continue
             times = column(events, "time")
             if not self._begun:
-                self._begin(int(times[0]))
+                self._begin(events, times)
             fed = 0
             while fed < len(times):
-                until = int(np.searchsorted(times, self._end, side="left"))
+                until = int(np.searchsorted(times, self._pause, side="left")) if self._begun else len(times)
                 self._feed(events.slice(fed, until - fed), times[fed:until])
                 fed = until
                 if fed < len(times):
-                    yield from self._close(next_event=int(times[fed]))
+                    yield from self._advance(int(times[fed]))
         if self._begun:
-            yield from self._close(next_event=None)
+            # What is younger than `min_age` at the last event has its row later; its labels are all here.
+            yield from self._advance(max(self._newest_prediction + self._settings.min_age, self.last_event), whole=True)
 
     @property
     def _end(self) -> int:
         return self._start + self._settings.every
 
-    def _begin(self, first: int) -> None:
+    @property
+    def _pause(self) -> int:
+        """The next moment before which all events must be in: the end of a period, or that of the baseline."""
+        if self.first_days is not None and self.first_days.is_due(self._end):
+            return self.first_days.ready
+        return self._end
+
+    def _begin(self, events: Events, times: Any) -> None:
+        """Begin the periods at the first prediction, if it is among these events."""
+        predicted = np.flatnonzero(column(events, "sequence") < FIRST_LABEL)
+        if len(predicted) == 0:
+            return
         self._begun = True
-        midnight = first - first % DAY
+        first = int(times[predicted[0]])
+        self._origin = first
         every = self._settings.every
-        self._origin = midnight if every >= DAY else first - (first - midnight) % every
-        self._start = self._origin
+        midnight = first - first % DAY
+        self._start = midnight if every >= DAY else first - (first - midnight) % every
+        if self._settings.baseline.metrics is None:
+            self.first_days = FirstDays(self._settings.baseline.length, self._settings.min_age, first)
 
     def _feed(self, events: Events, times: Any) -> None:
         if events.num_rows == 0:
@@ -137,52 +158,59 @@ class Replay:
         except (TypeError, ValueError) as error:
             # The rows were checked while they were read; what comes here is a difference between the two checks.
             raise LogError(f"the tracker refused rows that had passed the checks of the log: {error}") from error
+        self.last_event = int(times[-1])
         self._new_predictions += len(predicted)
         self._new_labels += len(labelled)
         self.predictions += len(predicted)
         self.labels += len(labelled)
 
-    def _close(self, next_event: int | None) -> Iterator[Period]:
-        """Give the row of the period that ends, and of those before the next event that still hold predictions."""
+    def _advance(self, now: int, *, whole: bool = False) -> Iterator[Period]:
+        """Let time go on to `now`: read the baseline if it is ready, give the row of each period that has ended.
+
+        With `whole` the period in which `now` lies is given as well.
+        """
         while True:
-            self._fix_baseline()
+            if self.first_days is not None and self.first_days.is_due(self._end if whole else min(now, self._end)):
+                self._read_baseline(self.first_days)
+            last = now < self._end
+            if last and not whole:
+                return
             period = self._period()
             if period.predictions or period.new_predictions:
                 yield period
             self._start = self._end
             self._new_predictions = self._new_labels = 0
-            if next_event is None or next_event < self._end:
+            if last:
                 return
+            self._skip_empty_periods(now)
+
+    def _skip_empty_periods(self, now: int) -> None:
+        """Pass over periods before `now` that no event falls into and whose windows hold nothing."""
+        every = self._settings.every
+        window_end = self._end - self._settings.min_age
+        if window_end - self._settings.window > self._newest_prediction:
             # Windows only move on: once they are past the newest prediction they stay empty until the next event.
-            if self._window_start(self._end) > self._newest_prediction:
-                self._start += (next_event - self._start) // self._settings.every * self._settings.every
-                return
+            reached = now
+        elif window_end <= self._origin:
+            reached = min(now, self._origin + self._settings.min_age)
+        else:
+            return
+        self._start += max(reached - self._start, 0) // every * every
 
-    def _window_start(self, end: int) -> int:
-        return end - self._settings.min_age - self._settings.window
-
-    def _fix_baseline(self) -> None:
-        if self.judge.baseline is not None:
-            return
-        until = self._origin + self._settings.baseline.length
-        if self._end < until + self._settings.min_age:
-            return
-        retention = self._settings.retention
-        if retention is not None and self._end - retention > self._origin:
-            # It had too few labels while it was whole; what is left of it would be another baseline.
-            return
-        snapshot = self._snapshot(self._origin, until)
-        if self.judge.offer(_metrics(snapshot), snapshot.sample_size):
-            self.baseline_window = (self._origin, until)
+    def _read_baseline(self, first_days: FirstDays) -> None:
+        snapshot = self._snapshot(first_days.start, first_days.end)
+        first_days.predictions = int(snapshot.predictions)
+        first_days.labels = int(snapshot.sample_size)
+        self.judge.offer(_metrics(snapshot), first_days.labels)
 
     def _snapshot(self, start: int, end: int) -> Any:
         # Ranking from the rows themselves: nobody waits here for the milliseconds that bins would save.
         return self.tracker.snapshot(start=to_datetime(start), end=to_datetime(end), exact=True)
 
     def _period(self) -> Period:
-        window_start = self._window_start(self._end)
-        window_end = window_start + self._settings.window
-        # Before the first event there is nothing to ask for, and perhaps no such time since 1970.
+        window_end = self._end - self._settings.min_age
+        window_start = window_end - self._settings.window
+        # Before the first prediction there is nothing to ask for, and perhaps no such time since 1970.
         snapshot = self._snapshot(max(window_start, self._origin), window_end) if window_end > self._origin else None
         metrics = _metrics(snapshot)
         labels = 0 if snapshot is None else int(snapshot.sample_size)

@@ -7,16 +7,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from rich.console import Console
-
 from truthlag.show.bad_rows import BadRows
 from truthlag.show.bar import progress_bar
+from truthlag.show.console import Console, is_regular_file
+from truthlag.show.counted import counted
 from truthlag.show.errors import EXIT_DEGRADED, EXIT_FINE, EXIT_INTERRUPTED, EXIT_UNDECIDED, LogError
 from truthlag.show.interrupt import Interrupts
 from truthlag.show.machine_formats import CsvWriter, JsonWriter
 from truthlag.show.outcome import Outcome
 from truthlag.show.replay import Replay, ReplaySettings
-from truthlag.show.summary import counted, summary
+from truthlag.show.summary import summary, why_no_baseline
 from truthlag.show.table import TableWriter
 from truthlag.show.timeline import Timeline
 
@@ -50,19 +50,19 @@ class _Writer(Protocol):
 
 def run_replay(request: ReplayRequest) -> int:
     """Replay and print; returns the exit code. Rows and summary go to standard output, messages to standard error."""
-    out, err = Console(highlight=False), Console(stderr=True, highlight=False)
-    watched = err.is_terminal
-    # Where both are the same terminal, the bar is drawn by the console that prints the rows: two would tear each other.
-    shared = out if watched and out.is_terminal else err
+    out, err = Console(), Console(stderr=True)
+    watched = _bar_console(request, out, err)
+    # While a bar is drawn, messages go through its console: two on one terminal would tear each other.
+    shared = watched or err
 
     def tell(message: str) -> None:
         shared.print(message, style="yellow", markup=False, soft_wrap=True)
 
-    with Interrupts() as interrupts, progress_bar(shared if watched else None) as progress:
+    with Interrupts() as interrupts, progress_bar(watched) as progress:
         run = _Run(request, _writer(request, out), BadRows(tell, strict=request.strict))
         try:
             run.go(progress, tell, interrupts)
-            code = _exit_code(request, run.outcome, tell)
+            code = run.exit_code(tell)
         except KeyboardInterrupt:
             tell(f"interrupted after {counted(run.outcome.periods, 'period')}")
             code = EXIT_INTERRUPTED
@@ -105,22 +105,39 @@ class _Run:
         if self._replay.predictions == 0 and self.bad_rows.count:
             raise LogError(f"{request.predictions}: no row is good")
 
+    def exit_code(self, tell: Callable[[str], None]) -> int:
+        """The exit code of a replay that went through; says what is not plain from the rows."""
+        request = self.request
+        if not self.outcome.periods:
+            tell(f"{request.predictions}: no predictions")
+        if request.fail_on is None:
+            return EXIT_FINE
+        if self.outcome.reached(request.fail_on):
+            return EXIT_DEGRADED
+        if self.outcome.decided:
+            return EXIT_FINE
+        tell(f"no period got a verdict, so --fail-on has nothing to go by; {self._why_undecided()}")
+        return EXIT_UNDECIDED
+
+    def _why_undecided(self) -> str:
+        if self._replay.judge.baseline is None:
+            return f"baseline: none; {why_no_baseline(self.request.settings, self._replay)}"
+        return f"every window since the baseline has fewer than {self.request.settings.min_labels:,} labels"
+
     def summary(self) -> list[str]:
         undated = 0 if self._timeline is None else self._timeline.undated_labels
         return list(summary(self.request.settings, self._replay, self.outcome, undated))
 
 
-def _exit_code(request: ReplayRequest, outcome: Outcome, tell: Callable[[str], None]) -> int:
-    if not outcome.periods:
-        tell(f"{request.predictions}: no predictions")
-    if request.fail_on is None:
-        return EXIT_FINE
-    if outcome.reached(request.fail_on):
-        return EXIT_DEGRADED
-    if not outcome.decided:
-        tell("no period got a verdict, so --fail-on has nothing to go by")
-        return EXIT_UNDECIDED
-    return EXIT_FINE
+def _bar_console(request: ReplayRequest, out: Console, err: Console) -> Console | None:
+    """Where a progress bar belongs: on a terminal that it shares with nothing but the lines of the table."""
+    if not sys.stderr.isatty():
+        return None
+    if sys.stdout.isatty():
+        # JSON and CSV go past the console, and are perhaps copied from the screen.
+        return out if request.output == "table" else None
+    # In a pipe the next program may have the terminal: `| head`, `| less`.
+    return err if is_regular_file(sys.stdout) else None
 
 
 def _writer(request: ReplayRequest, console: Console) -> _Writer:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
+from truthlag.show.errors import about_file
 from truthlag.show.events import EVENT_SCHEMA, FIRST_LABEL, Events
 from truthlag.show.parsed import Mask, Parsed
 from truthlag.show.times import parse_times, to_datetime
@@ -112,14 +113,16 @@ class _RowCheck:
         self._reasons: list[tuple[int, str]] = list(batch.broken)
 
     def ids(self, name: str) -> Parsed:
-        parsed = parse_ids(self.batch.cells[name], name)
+        with about_file(self._reader.log.path):
+            parsed = parse_ids(self.batch.cells[name], name)
         self._note(name, parsed.missing, "is missing")
         self._note(name, parsed.bad, f"is `{{}}`, not an id: UTF-8 of 1 to {LONGEST_ID} bytes")
         return parsed
 
     def times(self, name: str, optional: Mask | None = None) -> Parsed:
         """Times of a column. With `optional` they may be missing, and where it is true they may be anything."""
-        parsed = parse_times(self.batch.cells[name], name, self._reader.latest)
+        with about_file(self._reader.log.path):
+            parsed = parse_times(self.batch.cells[name], name, self._reader.latest)
         bad = parsed.bad
         if optional is None:
             self._note(name, parsed.missing, "is missing")
@@ -130,14 +133,16 @@ class _RowCheck:
         return parsed
 
     def binary(self, name: str, *, required: bool) -> Parsed:
-        parsed = parse_binary(self.batch.cells[name], name)
+        with about_file(self._reader.log.path):
+            parsed = parse_binary(self.batch.cells[name], name)
         if required:
             self._note(name, parsed.missing, "is missing")
         self._note(name, parsed.bad, "is `{}`, not 0 or 1")
         return parsed
 
     def scores(self, name: str) -> Parsed:
-        parsed = parse_scores(self.batch.cells[name], name)
+        with about_file(self._reader.log.path):
+            parsed = parse_scores(self.batch.cells[name], name)
         self._note(name, parsed.bad, "is `{}`, not a finite number within 65536 of 0")
         return parsed
 

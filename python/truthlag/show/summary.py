@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from truthlag.show.counted import counted
 from truthlag.show.duration import format_duration
 from truthlag.show.judge import SEVERITIES, TOO_FEW
 from truthlag.show.table import WORDS
-from truthlag.show.times import to_datetime
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,11 +24,6 @@ _NOTES = {
 }
 
 
-def counted(number: int, noun: str) -> str:
-    """A number with its noun: `1 label`, `2,000 labels`."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
-
-
 def summary(settings: ReplaySettings, replay: Replay, outcome: Outcome, undated_labels: int) -> Iterator[str]:
     """The lines, without line ends."""
     age = f", once {format_duration(settings.min_age)} old" if settings.min_age else ""
@@ -36,9 +31,10 @@ def summary(settings: ReplaySettings, replay: Replay, outcome: Outcome, undated_
     yield f"each row: predictions of {format_duration(settings.window)}{age}; labels known at the end of the period"
     baseline = replay.judge.baseline
     if baseline is None:
-        yield "baseline: none; too few labels were known, or the log is shorter than --baseline and --min-age"
+        yield f"baseline: none; {why_no_baseline(settings, replay)}"
     else:
-        yield f"baseline ({_source(replay)}): " + ", ".join(f"{name} {value:.3f}" for name, value in baseline.items())
+        source = replay.first_days or "given"
+        yield f"baseline ({source}): " + ", ".join(f"{name} {value:.3f}" for name, value in baseline.items())
     order = (*SEVERITIES, TOO_FEW, "pending")
     verdicts = ", ".join(
         f"{outcome.verdicts[word]:,} {WORDS.get(word, word)}" for word in order if outcome.verdicts[word]
@@ -55,10 +51,8 @@ def summary(settings: ReplaySettings, replay: Replay, outcome: Outcome, undated_
         yield "; ".join(notes)
 
 
-def _source(replay: Replay) -> str:
-    if replay.baseline_window is None:
-        return "given"
-    start, end = (
-        to_datetime(time).strftime("%Y-%m-%d %H:%M").removesuffix(" 00:00") for time in replay.baseline_window
-    )
-    return f"{start} to {end}"
+def why_no_baseline(settings: ReplaySettings, replay: Replay) -> str:
+    """The reason, when a replay came without baseline."""
+    if replay.first_days is None:
+        return "there is no prediction"
+    return replay.first_days.why_none(replay.last_event, settings.min_labels)

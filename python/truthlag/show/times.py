@@ -34,6 +34,18 @@ def to_datetime(microseconds: int) -> datetime:
     return EPOCH + timedelta(microseconds=microseconds)
 
 
+def short_time(microseconds: int) -> str:
+    """The time as short as it can be said: no seconds where they are 0, no time of day at midnight.
+
+    >>> short_time(847_756_800_000_000), short_time(847_805_400_000_000), short_time(847_805_401_500_000)
+    ('1996-11-12', '1996-11-12 13:30', '1996-11-12 13:30:01')
+    """
+    moment = to_datetime(microseconds).replace(tzinfo=None, microsecond=0)
+    if microseconds % DAY == 0:
+        return f"{moment:%Y-%m-%d}"
+    return f"{moment:%Y-%m-%d %H:%M}" if microseconds % (60 * SECOND) == 0 else f"{moment:%Y-%m-%d %H:%M:%S}"
+
+
 def latest_time() -> int:
     """The latest time a log may hold: ten years from now."""
     return (datetime.now(UTC) - EPOCH) // timedelta(microseconds=1) + _AHEAD
