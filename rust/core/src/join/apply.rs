@@ -134,9 +134,7 @@ impl Store {
         if let Some(orphan) = self.orphans.take(event.key) {
             let generation = &mut self.generations[place.generation];
             generation.set_label(place.offset, Label::of(orphan.positive), orphan.time);
-            if orphan.earliest < orphan.time {
-                generation.note_label_event(place.offset, orphan.earliest);
-            }
+            generation.set_earliest_label_time(place.offset, orphan.earliest);
         }
     }
 
@@ -214,9 +212,7 @@ impl Store {
         if label != Label::Pending {
             let generation = &mut self.generations[moved.generation];
             generation.set_label(moved.offset, label, time);
-            if earliest < time {
-                generation.note_label_event(moved.offset, earliest);
-            }
+            generation.set_earliest_label_time(moved.offset, earliest);
         }
         // Generations may have left while the row was pushed.
         if let Some(position) = self.generations.iter().position(|generation| generation.sequence == sequence) {
@@ -252,7 +248,7 @@ impl Store {
             return;
         }
         let time = generation.label_time(place.offset);
-        generation.note_label_event(place.offset, event_time);
+        let earliest = generation.earliest_label_time(place.offset).min(event_time);
         if row.label() == label {
             self.totals.duplicate_events += 1;
             generation.set_label_time(place.offset, time.max(event_time));
@@ -262,6 +258,7 @@ impl Store {
         } else {
             self.totals.stale_events += 1;
         }
+        generation.set_earliest_label_time(place.offset, earliest);
     }
 
     /// A label without a prediction.

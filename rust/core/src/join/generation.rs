@@ -4,9 +4,8 @@
 
 #![allow(clippy::indexing_slicing, reason = "offsets come from the index, which points at rows that were pushed")]
 
-use std::collections::BTreeMap;
-
 use super::bytes::ByteColumn;
+use super::earliest::EarliestTimes;
 use crate::call::Identity;
 use crate::memory::pages::Pages;
 use crate::memory::prefetch::prefetch;
@@ -42,8 +41,8 @@ pub(crate) struct Generation {
     pub(crate) total: Cell,
     /// Times of the labels by row; mapped with the first label.
     label_times: Option<Pages<i64>>,
-    /// The earliest label event of the rows that had more than one.
-    earliest: BTreeMap<u32, i64>,
+    /// The earliest label events of the rows that had a later one too.
+    earliest: EarliestTimes,
     ids: ByteColumn,
     features: ByteColumn,
     sums: Option<Box<CoveredSums>>,
@@ -69,7 +68,7 @@ impl Generation {
             cells: Vec::new(),
             total: Cell::EMPTY,
             label_times: None,
-            earliest: BTreeMap::new(),
+            earliest: EarliestTimes::default(),
             ids: ByteColumn::new(),
             features: ByteColumn::new(),
             sums: None,
@@ -202,13 +201,16 @@ impl Generation {
 
     /// The earliest event that gave the row a label.
     pub(crate) fn earliest_label_time(&self, offset: usize) -> i64 {
-        self.earliest.get(&(offset as u32)).copied().unwrap_or_else(|| self.label_time(offset))
+        self.earliest.get(offset).unwrap_or_else(|| self.label_time(offset))
     }
 
-    /// Notes another label event of a row that has a label.
-    pub(crate) fn note_label_event(&mut self, offset: usize, time: i64) {
-        let earliest = self.earliest_label_time(offset).min(time);
-        self.earliest.insert(offset as u32, earliest);
+    /// Notes the earliest label event of a row whose label has its time; that of most rows is the same.
+    pub(crate) fn set_earliest_label_time(&mut self, offset: usize, time: i64) {
+        if time < self.label_time(offset) {
+            self.earliest.set(offset, time, self.rows.len());
+        } else {
+            self.earliest.remove(offset);
+        }
     }
 
     /// Takes the label back; the row is pending again.
@@ -218,7 +220,7 @@ impl Generation {
         if let Some(times) = &mut self.label_times {
             times[offset] = 0;
         }
-        self.earliest.remove(&(offset as u32));
+        self.earliest.remove(offset);
     }
 
     /// Replaces prediction, score, time and features; the label stays.
@@ -283,10 +285,8 @@ impl Generation {
         if self.features.shed() || self.ids.shed() {
             return true;
         }
-        if !self.earliest.is_empty() {
-            for _ in 0..STEP * CELL / 16 {
-                self.earliest.pop_first();
-            }
+        if self.earliest.len() > 0 {
+            self.earliest = EarliestTimes::default();
             return true;
         }
         if self.label_times.take().is_some() || self.sums.take().is_some() {
@@ -385,17 +385,16 @@ impl Generation {
     pub(crate) fn bytes(&self) -> (usize, usize, usize) {
         let label_times = self.label_times.as_ref().map_or(0, |_| self.length * 8);
         let sums = self.sums.as_ref().map_or(0, |own| own.sums.bytes() + own.deferred.capacity() * 4);
-        // An entry of the ordered map takes about 32 bytes with its share of a node.
         let rows = self.length.min(self.rows.len()) * size_of::<Row>()
             + label_times
             + self.cells.capacity() * size_of::<Cell>()
             + sums
-            + self.earliest.len() * 32;
+            + self.earliest.bytes(self.length);
         (rows, self.ids.bytes(), self.features.bytes())
     }
 
-    /// The rows that had more than one label event, with the earliest of them.
-    pub(crate) fn earliest(&self) -> &BTreeMap<u32, i64> {
+    /// The earliest label events of the rows that had a later one too.
+    pub(crate) fn earliest(&self) -> &EarliestTimes {
         &self.earliest
     }
 }

@@ -4,6 +4,7 @@ mod apply;
 mod bucket;
 mod bytes;
 mod counters;
+mod earliest;
 mod generation;
 mod index;
 mod labels;

@@ -151,10 +151,10 @@ fn read_generation(
         let (offset, time) = (reader.u32()? as usize, reader.i64()?);
         let labelled = generation.row(offset).is_some_and(|row| row.label() != Label::Pending);
         ensure(
-            labelled && (0..=generation.label_time(offset)).contains(&time),
-            "an earliest label event has no label",
+            labelled && (0..generation.label_time(offset)).contains(&time),
+            "an earliest label event has no later label",
         )?;
-        generation.note_label_event(offset, time);
+        generation.set_earliest_label_time(offset, time);
     }
     for column in [Generation::set_id, Generation::set_features] {
         if reader.u8()? != 0 {

@@ -75,7 +75,7 @@ fn write_generation(writer: &mut Writer, generation: &Generation) {
         }
     }
     writer.u32(generation.earliest().len() as u32);
-    for (&offset, &time) in generation.earliest() {
+    for (offset, time) in generation.earliest().iter() {
         writer.u32(offset);
         writer.i64(time);
     }
