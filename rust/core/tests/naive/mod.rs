@@ -11,7 +11,8 @@ pub(crate) struct Row {
     pub(crate) score: Option<f64>,
     pub(crate) features: Vec<u8>,
     pub(crate) time: i64,
-    pub(crate) label: Option<(bool, i64)>,
+    /// The value, when it became known, and the earliest event that gave it.
+    pub(crate) label: Option<(bool, i64, i64)>,
 }
 
 #[derive(Debug, Default)]
@@ -22,7 +23,7 @@ pub(crate) struct Naive {
     cutoff: Option<i64>,
     pub(crate) rows: BTreeMap<String, Row>,
     /// In order of arrival.
-    pub(crate) orphans: Vec<(String, bool, i64)>,
+    pub(crate) orphans: Vec<(String, (bool, i64, i64))>,
     pub(crate) totals: Counters,
 }
 
@@ -48,7 +49,7 @@ impl Naive {
             row.time >= cutoff
         });
         let before = self.orphans.len();
-        self.orphans.retain(|&(_, _, time)| time >= cutoff);
+        self.orphans.retain(|&(_, (_, time, _))| time >= cutoff);
         totals.dropped_orphans += (before - self.orphans.len()) as u64;
     }
 
@@ -56,10 +57,9 @@ impl Naive {
         self.cutoff.is_some_and(|cutoff| time < cutoff)
     }
 
-    fn take_orphan(&mut self, id: &str) -> Option<(bool, i64)> {
-        let place = self.orphans.iter().position(|(held, _, _)| held == id)?;
-        let (_, positive, time) = self.orphans.remove(place);
-        Some((positive, time))
+    fn take_orphan(&mut self, id: &str) -> Option<(bool, i64, i64)> {
+        let place = self.orphans.iter().position(|(held, _)| held == id)?;
+        Some(self.orphans.remove(place).1)
     }
 
     pub(crate) fn predict(
@@ -100,10 +100,10 @@ impl Naive {
         let held = match self.rows.get_mut(id) {
             Some(row) => {
                 if row.label.is_none() {
-                    row.label = Some((positive, time));
+                    row.label = Some((positive, time, time));
                     return;
                 }
-                row.label.as_mut().map(|(value, at)| (value, at))
+                row.label.as_mut()
             }
             None if late => {
                 totals.late_labels += 1;
@@ -113,25 +113,25 @@ impl Naive {
                 totals.dropped_orphans += 1;
                 return;
             }
-            None => self.orphans.iter_mut().find(|(held, _, _)| held == id).map(|(_, value, at)| (value, at)),
+            None => self.orphans.iter_mut().find(|(held, _)| held == id).map(|(_, label)| label),
         };
-        match held {
-            Some((value, at)) if *value == positive => {
+        if let Some((value, at, earliest)) = held {
+            *earliest = (*earliest).min(time);
+            if *value == positive {
                 totals.duplicate_events += 1;
                 *at = (*at).max(time);
-            }
-            Some((value, at)) if time >= *at => {
+            } else if time >= *at {
                 totals.corrected_labels += 1;
                 (*value, *at) = (positive, time);
+            } else {
+                totals.stale_events += 1;
             }
-            Some(_) => totals.stale_events += 1,
-            None => {
-                self.orphans.push((id.to_owned(), positive, time));
-                if self.orphans.len() > self.most_orphans {
-                    self.orphans.remove(0);
-                    totals.dropped_orphans += 1;
-                }
-            }
+            return;
+        }
+        self.orphans.push((id.to_owned(), (positive, time, time)));
+        if self.orphans.len() > self.most_orphans {
+            self.orphans.remove(0);
+            totals.dropped_orphans += 1;
         }
     }
 
@@ -170,14 +170,32 @@ impl Naive {
         }
     }
 
+    /// The share of the pairs of a positive and a negative, with scores and labels, in which the positive scores higher; ties
+    /// count half. `None` when there is no pair.
+    pub(crate) fn area(&self) -> Option<f64> {
+        let scored = |wanted: bool| {
+            let labelled =
+                self.rows.values().filter(move |row| row.label.is_some_and(|(positive, ..)| positive == wanted));
+            labelled.filter_map(|row| row.score)
+        };
+        let (mut twice, mut pairs) = (0_u64, 0_u64);
+        for positive in scored(true) {
+            for negative in scored(false) {
+                twice += if positive > negative { 2 } else { u64::from(positive.total_cmp(&negative).is_eq()) };
+                pairs += 1;
+            }
+        }
+        (pairs > 0).then(|| twice as f64 / (2 * pairs) as f64)
+    }
+
     /// Rows of a window by decision and label (0 none, 1 negative, 2 positive); scored rows with a label, how many of
     /// them are positive, and the sums of their scores and squared scores in units of 2^-40 and 2^-80.
     pub(crate) fn window(&self, first: i64, last: i64) -> ([[u64; 3]; 2], u64, u64, i128, u128) {
         let (mut classes, mut scored, mut positives, mut sum, mut squares) = ([[0; 3]; 2], 0, 0, 0_i128, 0_u128);
         for row in self.rows.values().filter(|row| first <= row.time && row.time <= last) {
-            let label = row.label.map_or(0, |(positive, _)| 1 + usize::from(positive));
+            let label = row.label.map_or(0, |(positive, ..)| 1 + usize::from(positive));
             classes[usize::from(row.positive)][label] += 1;
-            if let (Some(score), Some((positive, _))) = (row.score, row.label) {
+            if let (Some(score), Some((positive, ..))) = (row.score, row.label) {
                 let fixed = (score * 1_099_511_627_776.0).round_ties_even() as i128;
                 scored += 1;
                 positives += u64::from(positive);
