@@ -1,6 +1,6 @@
 """The same batch, and the same increments, in the tracker and in its rivals: one answer."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
