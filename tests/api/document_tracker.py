@@ -1,4 +1,4 @@
-"""The tracker of the mission document, word for word with its indentation restored: the oracle of test_document.py."""
+"""The plain class that the tracker replaces, word for word: the oracle of test_document.py."""
 # ruff: noqa: F401, I001, RUF013, UP006, UP035 - the lines are the document's own
 # fmt: off
 

@@ -1,4 +1,4 @@
-"""The tracker replaces that of the mission document: same calls, same keys, same numbers."""
+"""The tracker replaces the plain class that it is named after: same calls, same keys, same numbers."""
 
 from __future__ import annotations
 

@@ -39,7 +39,7 @@ def rounds_to(answer: float, expected: Fraction | float, *, absolute: float = 0.
     value = float(expected)
     distance = max(absolute, RELATIVE * abs(value))
     near = (value, value + distance, value - distance)
-    # Python's own rounding, which is that of the coverage in the mission document, differs only on the edge as well.
+    # Python's own rounding, which is that of the coverage in the plain class, differs only on the edge as well.
     return any(answer in (float(np.round(one, digits)), round(one, digits)) for one in near)
 
 

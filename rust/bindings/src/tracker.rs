@@ -183,7 +183,8 @@ impl Tracker {
     ///     request_id: A str, bytes, int or uuid.UUID, not empty and at most 1 024 bytes long. A UUID is its canonical text.
     ///     prediction: 0 or 1, as an int, bool, float or numpy scalar.
     ///     score: A finite number from -65536 to 65536, best the probability of 1; None for no score.
-    ///     features: A dict with str keys and JSON-like values, given back by `predictions`; at most 65 535 bytes encoded.
+    ///     features: A dict with str keys and JSON-like values, given back by `predictions`; at most 65 535 bytes encoded. Not
+    ///         looked at with `keep_features=False`.
     ///     timestamp: When the prediction was made: a datetime (naive is UTC), a number of seconds since the epoch or a
     ///         numpy.datetime64; None for now.
     ///
@@ -272,13 +273,14 @@ impl Tracker {
 
     /// Remove the prediction and the label of a request from store and counts, as an erasure request asks.
     ///
-    /// O(1) after what is staged has been stored. The bytes of id and features are overwritten.
+    /// O(1) after what is staged has been stored. The bytes of id and features are overwritten, those of a prediction that
+    /// has expired too.
     ///
     /// Args:
     ///     request_id: The id of the prediction, the label or both.
     ///
     /// Returns:
-    ///     Whether anything was held under the id.
+    ///     Whether anything was held under the id; what has expired is not held.
     ///
     /// Raises:
     ///     TypeError: The id has the wrong type.
@@ -408,7 +410,7 @@ impl Tracker {
         Ok((applied, skipped, rejections.count(), rejections.reasons()))
     }
 
-    /// Counts and rounded metrics of the predictions of the last `window` microseconds, as the mission document has them.
+    /// Counts and rounded metrics of the predictions of the last `window` microseconds, as the plain class has them.
     #[pyo3(signature = (window, now))]
     fn _document_metrics<'py>(
         &self,

@@ -51,7 +51,7 @@ impl WindowArguments<'_, '_> {
         if now.is_none() && window.is_none() && min_age.is_none() {
             return Ok(Window { first: NO_FIRST, last: NO_LAST });
         }
-        // Without `now` there is no upper bound, as in the mission document; an age needs one.
+        // Without `now` there is no upper bound, as in the plain classes that these replace; an age needs one.
         let bounded = now.is_some() || min_age.is_some();
         let end = now.map_or_else(clock, Ok)?.saturating_sub(min_age.unwrap_or(0));
         Ok(Window {
