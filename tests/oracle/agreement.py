@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from tests.oracle.reference import Identity, ReferenceTracker, Window, document_metrics, identity
+from tests.oracle.reference import Identity, ReferenceTracker, Window, identity, plain_metrics
 
 #: A quotient of two integers takes at most three roundings (either operand and the division), a square root halves the
 #: relative error and adds one: 8 units in the last place are twice that.
@@ -75,7 +75,7 @@ def assert_content(tracker: Any, model: ReferenceTracker, ids: list[Any], *, ite
             assert seen == expected
 
 
-DOCUMENT_KEYS = {
+PLAIN_KEYS = {
     "model",
     "version",
     "window_hours",
@@ -95,16 +95,16 @@ DOCUMENT_KEYS = {
 }
 
 
-def assert_document_metrics(answer: Mapping[str, Any], window: Window, held: int) -> None:
+def assert_plain_metrics(answer: Mapping[str, Any], window: Window, held: int) -> None:
     """What `compute_metrics` returned is what the reference counts in the window."""
     assert_plain(answer)
-    expected = document_metrics(window, held)
+    expected = plain_metrics(window, held)
     if not expected["sample_size"]:
         assert answer["status"] == "no_matched_data"
         assert answer["total_predictions"] == held
         assert answer["ground_truth_coverage"] == 0.0
         return
-    assert set(answer) >= DOCUMENT_KEYS
+    assert set(answer) >= PLAIN_KEYS
     assert answer["sample_size"] == expected["sample_size"]
     assert answer["confusion_matrix"] == expected["confusion_matrix"]
     names = ["ground_truth_coverage", "window_coverage", "accuracy", "precision", "recall", "f1_score"]

@@ -405,7 +405,7 @@ class Window:
         return total / len(self.scored)
 
 
-def document_metrics(window: Window, predictions_held: int) -> Mapping[str, Any]:
+def plain_metrics(window: Window, predictions_held: int) -> Mapping[str, Any]:
     """The numbers of `compute_metrics` before they are rounded."""
     proportions, n = window.proportions(), len(window.matched)
     return {

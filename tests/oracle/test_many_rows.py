@@ -155,8 +155,8 @@ def test_columns(in_order: bool) -> None:
     assert counters["predictions"] == int(predicted.sum())
     assert counters["matched"] == int((predicted & labelled).sum())
     assert counters["orphan_labels"] == int((~predicted & labelled).sum())
-    document = tracker.compute_metrics(100_000)
+    metrics = tracker.compute_metrics(100_000)
     confusion = columns.window(0, 2 * START)["confusion"]
-    assert tuple(document["confusion_matrix"].values()) == tuple(
+    assert tuple(metrics["confusion_matrix"].values()) == tuple(
         confusion[key] for key in ((1, 1), (1, 0), (0, 1), (0, 0))
     )

@@ -14,7 +14,7 @@ from hypothesis import note
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
-from tests.oracle.agreement import assert_content, assert_document_metrics
+from tests.oracle.agreement import assert_content, assert_plain_metrics
 from tests.oracle.measured import assert_snapshot
 from tests.oracle.reference import ReferenceTracker, identity
 from tests.oracle.spelling import (
@@ -394,7 +394,7 @@ class TrackerMachine(RuleBasedStateMachine):
         last = now if with_now else Clock.now
         first = last - datetime.timedelta(hours=hours) // _span(1)
         window = self.model.window(first, last if with_now else None)
-        assert_document_metrics(answer, window, len(self.model.predictions))
+        assert_plain_metrics(answer, window, len(self.model.predictions))
         if "status" not in answer:
             assert (answer["model"], answer["version"], answer["window_hours"]) == ("model", "v1", hours)
             self.history = [*self.history, answer][-self.history_limit :] if self.history_limit else []

@@ -33,7 +33,7 @@ def outcome(call: Callable[[], Any]) -> Any:
 
 
 def assert_same(mine: Any, theirs: Any) -> None:
-    """The document's answer in plain values; its number of numpy's has to be the one that ours is turned into."""
+    """The plain class's answer in plain values; its number of numpy's has to be the one that ours is turned into."""
     if isinstance(theirs, dict):
         assert list(mine) == [*theirs, *(["missing"] if "alerts" in theirs else [])]
         for key, value in theirs.items():
@@ -50,14 +50,14 @@ def assert_same(mine: Any, theirs: Any) -> None:
 
 def check_same(
     ours: Callable[[], Any],
-    documents: Callable[[], Any],
+    plain: Callable[[], Any],
     compare: Callable[[Any, Any], None] = assert_same,
 ) -> Any:
     """Our answer, which has to be the document's; it may fail only where that fails, and only as is documented."""
-    theirs = outcome(documents)
+    theirs = outcome(plain)
     mine = outcome(ours)
     if isinstance(mine, Failed):
-        assert isinstance(theirs, Failed), f"the document answers {theirs}, and here is {mine.error!r}"
+        assert isinstance(theirs, Failed), f"the plain class answers {theirs}, and here is {mine.error!r}"
         assert isinstance(mine.error, TypeError | ValueError), f"NaN, or an error of the wrong type: {mine.error!r}"
         return mine
     assert {type(part) for part in _parts(mine)} <= PLAIN

@@ -1,4 +1,4 @@
-"""`ModelABTestMonitor` answers what the document's class answers, in plain values."""
+"""`ModelABTestMonitor` answers what the plain class answers, in plain values."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.api import mischief
-from tests.verdict import document_classes
+from tests.verdict import plain_classes
 from tests.verdict.outcomes import assert_same, check_same
 from tests.verdict.values import columns
 from truthlag import ModelABTestMonitor
@@ -31,14 +31,14 @@ TOLERANCE = 1.5e-6
 TOLERANCE_NARROW = 1e-4
 
 
-def monitors(**settings: Any) -> tuple[ModelABTestMonitor, document_classes.ModelABTestMonitor]:
-    return ModelABTestMonitor("old", "new", **settings), document_classes.ModelABTestMonitor("old", "new", **settings)
+def monitors(**settings: Any) -> tuple[ModelABTestMonitor, plain_classes.ModelABTestMonitor]:
+    return ModelABTestMonitor("old", "new", **settings), plain_classes.ModelABTestMonitor("old", "new", **settings)
 
 
 def check_evaluation(
     control: Any, treatment: Any, *, higher_is_better: Any = True, level: Any = 0.05, least: Any = 0
 ) -> Any:
-    ours, documents = monitors(min_sample_size=least, significance_level=level)
+    ours, plain = monitors(min_sample_size=least, significance_level=level)
     narrow = any(isinstance(arm, np.ndarray) and arm.dtype in ("f2", "f4") for arm in (control, treatment))
     tolerance = TOLERANCE_NARROW if narrow else TOLERANCE
 
@@ -55,12 +55,12 @@ def check_evaluation(
 
     return check_same(
         lambda: ours.evaluate(control, treatment, "rate", higher_is_better),
-        lambda: documents.evaluate(control, treatment, "rate", higher_is_better),
+        lambda: plain.evaluate(control, treatment, "rate", higher_is_better),
         compare,
     )
 
 
-class TestTheDocumentsExample:
+class TestTheExampleOfThePlainClass:
     @pytest.mark.parametrize(
         "kind", [np.ndarray.tolist, tuple, np.asarray, pandas.Series, lambda arm: arm.astype(bool)]
     )
@@ -78,8 +78,8 @@ class TestTheDocumentsExample:
             "is_significant": False,
             "recommendation": "Continue test - results not yet significant",
         }
-        documents = document_classes.ModelABTestMonitor("fraud-v2.3", "fraud-v2.4")
-        assert result == documents.evaluate(control, treatment, metric_name="fraud_catch_rate")
+        plain = plain_classes.ModelABTestMonitor("fraud-v2.3", "fraud-v2.4")
+        assert result == plain.evaluate(control, treatment, metric_name="fraud_catch_rate")
 
 
 class TestEvaluate:
@@ -216,7 +216,9 @@ class TestEvaluate:
         st.sampled_from([0.05, 0.5, 1, 0, np.float64(0.1)]),
         st.sampled_from([0, 2, 5, np.int64(4), 2.5]),
     )
-    def test_it_is_the_documents(self, control: Any, treatment: Any, higher: Any, level: Any, least: Any) -> None:
+    def test_it_is_that_of_the_plain_class(
+        self, control: Any, treatment: Any, higher: Any, level: Any, least: Any
+    ) -> None:
         check_evaluation(control, treatment, higher_is_better=higher, level=level, least=least)
 
     @many()
@@ -262,9 +264,7 @@ class TestGuardrails:
         assert monitor.check_guardrails(few, few)["control_p99_ms"] == 990.0
         result = check_same(
             lambda: monitor.check_guardrails(range(100), [INF] * 3 + [1] * 97),
-            lambda: document_classes.ModelABTestMonitor("old", "new").check_guardrails(
-                range(100), [INF] * 3 + [1] * 97
-            ),
+            lambda: plain_classes.ModelABTestMonitor("old", "new").check_guardrails(range(100), [INF] * 3 + [1] * 97),
         )
         assert not isinstance(result, dict) or not result["passed"]
 
@@ -308,19 +308,19 @@ class TestGuardrails:
         columns(),
         st.one_of(st.floats(), st.integers(-100, 100), st.sampled_from([True, None, "x", np.int8(5), np.array(50.0)])),
     )
-    def test_it_is_the_documents(self, control: Any, treatment: Any, limit: Any) -> None:
-        ours, documents = monitors()
+    def test_it_is_that_of_the_plain_class(self, control: Any, treatment: Any, limit: Any) -> None:
+        ours, plain = monitors()
         check_same(
             lambda: ours.check_guardrails(control, treatment, limit),
-            lambda: documents.check_guardrails(control, treatment, limit),
+            lambda: plain.check_guardrails(control, treatment, limit),
         )
 
     @many()
     @given(*[st.lists(st.floats(0, 1e5), min_size=1, max_size=300)] * 2, st.floats(-100, 1000))
     def test_ordinary_values(self, control: list[float], treatment: list[float], limit: float) -> None:
-        ours, documents = monitors()
+        ours, plain = monitors()
         mine = check_same(
             lambda: ours.check_guardrails(control, treatment, limit),
-            lambda: documents.check_guardrails(control, treatment, limit),
+            lambda: plain.check_guardrails(control, treatment, limit),
         )
         assert isinstance(mine, dict)

@@ -1,4 +1,4 @@
-"""`DegradationDetector` answers what the document's class answers, in plain values."""
+"""`DegradationDetector` answers what the plain class answers, in plain values."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.verdict import document_classes
+from tests.verdict import plain_classes
 from tests.verdict.outcomes import check_same
 from tests.verdict.values import ODD, REAL, columns
 from truthlag import DegradationDetector, ModelPerformanceTracker
@@ -28,7 +28,7 @@ NAN = float("nan")
 many = functools.partial(settings, max_examples=300)
 
 
-class TestTheDocumentsExample:
+class TestTheExampleOfThePlainClass:
     def test_alerts(self) -> None:
         result = DegradationDetector(BASELINE).check_absolute_degradation(CURRENT)
         assert result == {
@@ -144,14 +144,14 @@ class TestAbsolute:
 
     @many()
     @given(st.data())
-    def test_it_is_the_documents(self, data: Any) -> None:
+    def test_it_is_that_of_the_plain_class(self, data: Any) -> None:
         names = st.sampled_from("abcde")
         value = st.one_of(REAL, REAL, ODD)
         baseline, current = data.draw(st.tuples(*[st.dictionaries(names, value)] * 2))
         thresholds = data.draw(st.none() | st.dictionaries(names, value))
         mine = check_same(
             lambda: DegradationDetector(baseline).check_absolute_degradation(current, thresholds),
-            lambda: document_classes.DegradationDetector(baseline).check_absolute_degradation(current, thresholds),
+            lambda: plain_classes.DegradationDetector(baseline).check_absolute_degradation(current, thresholds),
         )
         if isinstance(mine, dict):
             assert not set(mine["missing"]) & set(mine["alerts"])
@@ -165,7 +165,7 @@ class TestAbsolute:
     def test_ordinary_metrics(self, baseline: Any, current: Any, thresholds: Any) -> None:
         mine = check_same(
             lambda: DegradationDetector(baseline).check_absolute_degradation(current, thresholds),
-            lambda: document_classes.DegradationDetector(baseline).check_absolute_degradation(current, thresholds),
+            lambda: plain_classes.DegradationDetector(baseline).check_absolute_degradation(current, thresholds),
         )
         asked = baseline if thresholds is None else thresholds
         known = {name for name, value in current.items() if value is not None and value == value}
@@ -246,10 +246,10 @@ class TestTrend:
         st.one_of(st.integers(-3, 14), st.sampled_from([7.0, NAN, np.inf, None, True, np.int64(3), np.array(3)])),
         st.one_of(st.floats(-1, 1), st.sampled_from([0, -1, NAN, np.float32(-0.5), True, None, "x"])),
     )
-    def test_it_is_the_documents(self, values: Any, window: Any, min_slope: Any) -> None:
+    def test_it_is_that_of_the_plain_class(self, values: Any, window: Any, min_slope: Any) -> None:
         check_same(
             lambda: DegradationDetector({}).check_trend_degradation("m", values, window, min_slope),
-            lambda: document_classes.DegradationDetector({}).check_trend_degradation("m", values, window, min_slope),
+            lambda: plain_classes.DegradationDetector({}).check_trend_degradation("m", values, window, min_slope),
         )
 
     @many()
@@ -257,7 +257,7 @@ class TestTrend:
     def test_ordinary_values(self, values: list[float], window: int, min_slope: float) -> None:
         mine = check_same(
             lambda: DegradationDetector({}).check_trend_degradation("m", values, window, min_slope),
-            lambda: document_classes.DegradationDetector({}).check_trend_degradation("m", values, window, min_slope),
+            lambda: plain_classes.DegradationDetector({}).check_trend_degradation("m", values, window, min_slope),
         )
         assert isinstance(mine, dict)
         assert (mine == {"status": "insufficient_data"}) == (len(values) < window)

@@ -1,4 +1,4 @@
-"""Any object in any argument: only TypeError and ValueError, and none where the document's classes have an answer."""
+"""Any object in any argument: only TypeError and ValueError, and none where the plain classes have an answer."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.api import mischief
-from tests.verdict import document_classes
+from tests.verdict import plain_classes
 from tests.verdict.outcomes import Failed, outcome
 from truthlag import DegradationDetector, ModelABTestMonitor
 
@@ -90,7 +90,7 @@ def test_every_odd_object(place: str) -> None:
             continue
         what = f"object {number}: {type(odd)} as {place}: {mine.error!r}"
         assert mine.error is None or isinstance(mine.error, TypeError | ValueError), what
-        theirs = outcome(lambda other=other: call(document_classes, other))
+        theirs = outcome(lambda other=other: call(plain_classes, other))
         assert isinstance(theirs, Failed), what
 
 

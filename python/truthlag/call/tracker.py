@@ -208,7 +208,7 @@ class ModelPerformanceTracker(_core.Tracker):
             >>> tracker.compute_metrics()
             {'status': 'no_matched_data', 'total_predictions': 0, 'ground_truth_coverage': 0.0}
         """
-        result = self._document_metrics(_window_microseconds(window_hours), now)
+        result = self._plain_metrics(_window_microseconds(window_hours), now)
         if "status" in result:
             return result
         metrics = {

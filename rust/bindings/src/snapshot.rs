@@ -2,7 +2,7 @@
 
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
-use truthlag_core::metrics::{self, Aggregates, Estimate, document_metrics as core_document_metrics, round_like_numpy};
+use truthlag_core::metrics::{self, Aggregates, Estimate, plain_metrics as core_plain_metrics, round_like_numpy};
 use truthlag_core::{Snapshot, SnapshotRequest};
 
 use crate::errors::{wrong_type, wrong_value};
@@ -24,11 +24,7 @@ fn estimate_tuple(estimate: &Estimate) -> EstimateTuple {
 }
 
 /// What `compute_metrics` reports, rounded as numpy rounds.
-pub(crate) fn document_metrics<'py>(
-    py: Python<'py>,
-    aggregates: &Aggregates,
-    held: u64,
-) -> PyResult<Bound<'py, PyDict>> {
+pub(crate) fn plain_metrics<'py>(py: Python<'py>, aggregates: &Aggregates, held: u64) -> PyResult<Bound<'py, PyDict>> {
     let result = PyDict::new(py);
     let matched =
         aggregates.true_positives + aggregates.false_positives + aggregates.false_negatives + aggregates.true_negatives;
@@ -39,7 +35,7 @@ pub(crate) fn document_metrics<'py>(
         return Ok(result);
     }
     let in_window = matched + aggregates.pending_positives + aggregates.pending_negatives;
-    let metrics = core_document_metrics(aggregates);
+    let metrics = core_plain_metrics(aggregates);
     let rounded = |value: f64| round_like_numpy(value, 4);
     result.set_item("sample_size", matched)?;
     result.set_item("ground_truth_coverage", rounded(matched as f64 / held.max(1) as f64))?;

@@ -412,7 +412,7 @@ impl Tracker {
 
     /// Counts and rounded metrics of the predictions of the last `window` microseconds, as the plain class has them.
     #[pyo3(signature = (window, now))]
-    fn _document_metrics<'py>(
+    fn _plain_metrics<'py>(
         &self,
         py: Python<'py>,
         window: i64,
@@ -425,7 +425,7 @@ impl Tracker {
             last: end.unwrap_or(crate::window::NO_LAST),
         };
         let (aggregates, held) = py.detach(|| state.core.window(bounds.first, bounds.last));
-        snapshot::document_metrics(py, &aggregates, held)
+        snapshot::plain_metrics(py, &aggregates, held)
     }
 
     #[pyo3(signature = (window, start, end, min_age, now, threshold, confidence, exact))]

@@ -47,7 +47,7 @@ impl Span {
 const PART: usize = 256;
 /// Rows of the next page that are fetched meanwhile: the processor looks ahead by itself, but not beyond a page, so it is
 /// shown the way. More would be in the way of what it fetches itself.
-const SHOWN: usize = 32;
+const SHOWN: usize = 48;
 const ROWS_OF_A_LINE: usize = 64 / size_of::<Row>();
 
 /// Adds those of the rows in the range that lie in the span. `unit` promises that the score of each labelled one, if any,

@@ -5,7 +5,7 @@ use super::scores::moments;
 
 /// The metrics of the labelled rows of a window, 0 where a ratio has nothing below the line. Not rounded.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct DocumentMetrics {
+pub struct PlainMetrics {
     /// (tp + tn) / n
     pub accuracy: f64,
     /// tp / (tp + fp), or 0
@@ -28,7 +28,7 @@ pub struct DocumentMetrics {
 ///
 /// The operations and their order are those of the plain formulas, since the last bit decides how a tie is rounded.
 #[must_use]
-pub fn document_metrics(aggregates: &Aggregates) -> DocumentMetrics {
+pub fn plain_metrics(aggregates: &Aggregates) -> PlainMetrics {
     let n = aggregates.matched();
     let Aggregates { true_positives: tp, false_positives: fp, false_negatives: missed, true_negatives: tn, .. } =
         *aggregates;
@@ -37,7 +37,7 @@ pub fn document_metrics(aggregates: &Aggregates) -> DocumentMetrics {
     let recall = ratio(tp, tp.saturating_add(missed));
     let both = precision + recall;
     let moments = moments(aggregates);
-    DocumentMetrics {
+    PlainMetrics {
         accuracy: ratio(tp.saturating_add(tn), n),
         precision,
         recall,
@@ -59,7 +59,7 @@ mod tests {
     #[test]
     fn the_plain_formulas() {
         let one = i128::from(ONE);
-        let metrics = document_metrics(&Aggregates {
+        let metrics = plain_metrics(&Aggregates {
             true_positives: 3,
             false_positives: 1,
             false_negatives: 2,
@@ -78,10 +78,10 @@ mod tests {
 
     #[test]
     fn zero_for_what_is_undefined() {
-        let metrics = document_metrics(&Aggregates { true_negatives: 4, ..Aggregates::default() });
+        let metrics = plain_metrics(&Aggregates { true_negatives: 4, ..Aggregates::default() });
         assert_eq!((metrics.accuracy, metrics.precision, metrics.recall, metrics.f1_score), (1.0, 0.0, 0.0, 0.0));
         assert_eq!(metrics.mean_score, None);
-        let none = document_metrics(&Aggregates { pending_negatives: 9, ..Aggregates::default() });
+        let none = plain_metrics(&Aggregates { pending_negatives: 9, ..Aggregates::default() });
         assert_eq!((none.accuracy, none.actual_positive_rate), (0.0, 0.0));
     }
 }

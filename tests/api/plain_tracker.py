@@ -1,5 +1,5 @@
-"""The plain class that the tracker replaces, word for word: the oracle of test_document.py."""
-# ruff: noqa: F401, I001, RUF013, UP006, UP035 - the lines are the document's own
+"""The plain class that the tracker replaces, word for word: the oracle of test_plain_tracker.py."""
+# ruff: noqa: F401, I001, RUF013, UP006, UP035 - the lines are their own
 # fmt: off
 
 import numpy as np

@@ -1,5 +1,5 @@
-"""The detector and the A/B monitor of the document, word for word with their indentation restored: the oracle."""
-# ruff: noqa: I001, RUF013, RUF059, UP006, UP035 - the lines are the document's own
+"""The detector and the A/B monitor that these replace, word for word: the oracle."""
+# ruff: noqa: I001, RUF013, RUF059, UP006, UP035 - the lines are their own
 # fmt: off
 
 import numpy as np

@@ -14,10 +14,10 @@ import numpy as np
 import pytest
 
 import truthlag
-from tests.api import document_tracker
+from tests.api import plain_tracker
 from truthlag import ModelPerformanceTracker
 
-#: The document asks the clock in a way that later versions of Python warn about.
+#: The plain class asks the clock in a way that later versions of Python warn about.
 pytestmark = pytest.mark.filterwarnings(r"ignore:datetime\.datetime\.utcnow:DeprecationWarning")
 
 EXAMPLE = """
@@ -33,7 +33,7 @@ metrics = tracker.compute_metrics(window_hours=24)
 print(json.dumps(metrics, indent=2))
 """
 
-#: Digits that carry no information about the example: when it ran, and what is added to the document's keys.
+#: Digits that carry no information about the example: when it ran, and what is added to its keys.
 OWN_KEYS = {"window_coverage"}
 
 
@@ -48,7 +48,7 @@ def run_example(module: ModuleType, seed: int, capsys: pytest.CaptureFixture[str
 
 def assert_same_numbers(ours: Mapping[str, Any], theirs: Mapping[str, Any], exact: Mapping[str, float]) -> None:
     """`exact` holds the mean and deviation before they are rounded: an edge of the rounding may fall to either side,
-    since the document adds floats in the order of its dictionary and the library adds integers in any order."""
+    since the plain class adds floats in the order of its dictionary and the library adds integers in any order."""
     assert [key for key in ours if key not in OWN_KEYS] == list(theirs)
     for key, value in theirs.items():
         if key == "timestamp":
@@ -61,21 +61,21 @@ def assert_same_numbers(ours: Mapping[str, Any], theirs: Mapping[str, Any], exac
             if isinstance(value, str):
                 assert type(ours[key]) is str
         if isinstance(value, (float, np.floating)):
-            # The document's empty sums are the integer 0.
+            # The plain class's empty sums are the integer 0.
             assert type(ours[key]) is float, key
 
 
 @pytest.mark.parametrize("seed", range(20))
 def test_the_example_runs_as_it_stands(seed: int, capsys: pytest.CaptureFixture[str]) -> None:
     tracker, ours = run_example(truthlag, seed, capsys)
-    other, theirs = run_example(document_tracker, seed, capsys)
+    other, theirs = run_example(plain_tracker, seed, capsys)
     scores = [entry["score"] for entry in other.predictions.values()]
     assert_same_numbers(ours, theirs, {"mean_score": float(np.mean(scores)), "score_std": float(np.std(scores))})
     assert tracker.model_name == "fraud-detector"
     assert tracker.model_version == "v2.3"
 
 
-def test_the_usage_of_the_document_runs_as_it_stands() -> None:
+def test_the_usage_of_the_plain_class_runs_as_it_stands() -> None:
     tracker = ModelPerformanceTracker("fraud-detector-v2")
     tracker.log_prediction("req-123", prediction=1, score=0.92, features={"amount": 500})
     tracker.log_ground_truth("req-123", actual=1)
@@ -87,7 +87,7 @@ def test_the_usage_of_the_document_runs_as_it_stands() -> None:
 
 
 def fill(tracker: Any, seed: int, size: int, ago: datetime.timedelta) -> None:
-    """Predictions of the past, half of them with a label, all by the arguments of the document."""
+    """Predictions of the past, half of them with a label, all by the arguments of the plain class."""
     generator = np.random.default_rng(seed)
     now = datetime.datetime.now(datetime.UTC).replace(tzinfo=None)
     for row in range(size):
@@ -104,8 +104,8 @@ def fill(tracker: Any, seed: int, size: int, ago: datetime.timedelta) -> None:
 
 @pytest.mark.parametrize("hours", [1, 24, 30, 0.5])
 @pytest.mark.parametrize("seed", range(5))
-def test_windows_are_those_of_the_document(seed: int, hours: float) -> None:
-    both = ModelPerformanceTracker("m", "v"), document_tracker.ModelPerformanceTracker("m", "v")
+def test_windows_are_those_of_the_plain_class(seed: int, hours: float) -> None:
+    both = ModelPerformanceTracker("m", "v"), plain_tracker.ModelPerformanceTracker("m", "v")
     for tracker in both:
         # Both fill from a clock of their own; the first row of a window is minutes from its edge.
         fill(tracker, seed, 240, datetime.timedelta(hours=29, minutes=56))
@@ -115,9 +115,9 @@ def test_windows_are_those_of_the_document(seed: int, hours: float) -> None:
     assert_same_numbers(ours, theirs, {"mean_score": float(np.mean(scores)), "score_std": float(np.std(scores))})
 
 
-def test_without_matches_the_answer_is_that_of_the_document() -> None:
+def test_without_matches_the_answer_is_that_of_the_plain_class() -> None:
     for fill_up in (lambda tracker: None, lambda tracker: tracker.log_prediction("a", 1, 0.5)):
-        both = ModelPerformanceTracker("m"), document_tracker.ModelPerformanceTracker("m")
+        both = ModelPerformanceTracker("m"), plain_tracker.ModelPerformanceTracker("m")
         for tracker in both:
             fill_up(tracker)
         ours, theirs = (tracker.compute_metrics() for tracker in both)
@@ -127,8 +127,8 @@ def test_without_matches_the_answer_is_that_of_the_document() -> None:
 
 
 @pytest.mark.parametrize(("decision", "actual"), [(0, 0), (0, 1), (1, 0), (1, 1)])
-def test_empty_sums_are_zero_as_in_the_document(decision: int, actual: int) -> None:
-    both = ModelPerformanceTracker("m"), document_tracker.ModelPerformanceTracker("m")
+def test_empty_sums_are_zero_as_in_the_plain_class(decision: int, actual: int) -> None:
+    both = ModelPerformanceTracker("m"), plain_tracker.ModelPerformanceTracker("m")
     for tracker in both:
         tracker.log_prediction("a", decision, 0.25)
         tracker.log_ground_truth("a", actual)
@@ -137,11 +137,11 @@ def test_empty_sums_are_zero_as_in_the_document(decision: int, actual: int) -> N
 
 
 class TestViews:
-    """`predictions` and `ground_truths` behave like the document's dictionaries, for reading."""
+    """`predictions` and `ground_truths` behave like the plain class's dictionaries, for reading."""
 
     @pytest.fixture
     def both(self) -> tuple[Any, Any]:
-        trackers = ModelPerformanceTracker("m", "v7"), document_tracker.ModelPerformanceTracker("m", "v7")
+        trackers = ModelPerformanceTracker("m", "v7"), plain_tracker.ModelPerformanceTracker("m", "v7")
         time = datetime.datetime(2024, 2, 29, 23, 59, 59, 123_456)
         for tracker in trackers:
             tracker.log_prediction("one", 1, 0.75, {"amount": 500, "names": ["x", None]}, time)
@@ -162,7 +162,7 @@ class TestViews:
         for key, value in theirs.items():
             assert key in view
             assert view[key] == view.get(key) == value
-            assert list(view[key]) == list(value), "the keys stand in the document's order"
+            assert list(view[key]) == list(value), "the keys stand in the plain class's order"
         assert view == theirs
         json.dumps(dict(view))
 
@@ -232,7 +232,7 @@ class TestHistory:
         tracker = ModelPerformanceTracker("m")
         assert list(tracker.metrics_history) == []
         tracker.compute_metrics()
-        assert list(tracker.metrics_history) == [], "an answer without matches is not kept, as in the document"
+        assert list(tracker.metrics_history) == [], "an answer without matches is not kept, as in the plain class"
         tracker.log_prediction("a", 1, 0.5)
         tracker.log_ground_truth("a", 1)
         answers = [tracker.compute_metrics(hours) for hours in (24, 1, 48)]
