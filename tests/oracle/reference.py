@@ -87,6 +87,9 @@ class ReferenceTracker:
     orphans: dict[Identity, Orphan] = field(default_factory=dict)
     #: Ids whose prediction has expired or was dropped, was not logged again since, and may have left a trace.
     departed: set[Identity] = field(default_factory=set)
+    gone: set[Identity] = field(default_factory=set)
+    """Those of the departed whose trace was not found since the last comparison: of labels between two comparisons it is
+    known how many found one, not which, so that the guess holds no longer than that."""
     totals: dict[str, int] = field(default_factory=lambda: dict.fromkeys(TOTALS, 0))
     newest: int | None = None
     cutoff: int | None = None
@@ -163,6 +166,7 @@ class ReferenceTracker:
             row = Prediction(request_id, decision, score, features, time, self.arrivals, self.arrivals)
             self.predictions[key] = row
             self.departed.discard(key)
+            self.gone.discard(key)
             orphan = self.orphans.pop(key, None)
             if orphan is not None:
                 row.label = orphan.label
@@ -196,10 +200,13 @@ class ReferenceTracker:
             self.orphans[key] = Orphan(request_id, Label(actual, time))
 
     def _finds_the_trace(self, key: Identity, is_late: Callable[[], bool]) -> bool:
-        if key in self.departed and not is_late():
-            # A trace that is gone does not come back.
-            self.departed.remove(key)
-        return key in self.departed
+        if key not in self.departed or key in self.gone:
+            return False
+        if is_late():
+            return True
+        # A trace that is gone does not come back; but which it was is only known until the next comparison.
+        self.gone.add(key)
+        return False
 
     def _relabel(self, label: Label, actual: int, time: int) -> Label:
         if label.actual == actual:

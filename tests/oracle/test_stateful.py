@@ -133,6 +133,7 @@ class TrackerMachine(RuleBasedStateMachine):
         first_failure: AssertionError | None = None
         for _ in range(self.MOST_COMBINATIONS):
             model = self.model.copy()
+            model.gone.clear()
             asked: list[bool] = []
             # How many labels were late is known, only not which.
             late = counters["late_labels"] - model.totals["late_labels"]
