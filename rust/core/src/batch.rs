@@ -74,14 +74,14 @@ impl Tracker {
         row: &impl Fn(usize) -> Option<BatchRow<'a>>,
     ) -> usize {
         block.clear();
-        // A block has one cutoff: an event that moves it begins another.
+        // A block has one cutoff, which its first event may move: another event that would begins another block.
         let mut bound = None;
         let mut newest = None;
         let last = count.min(start + MOST_IN_BLOCK);
         for number in start..last {
             let Some(row) = row(number) else { continue };
+            let bound = *bound.get_or_insert_with(|| self.advance(row.time));
             if row.time.advances {
-                let bound = *bound.get_or_insert_with(|| self.advance(row.time));
                 if row.time.time >= bound {
                     self.advance_to(newest);
                     return number;

@@ -92,6 +92,22 @@ proptest! {
     }
 }
 
+/// A label too far ahead of the clock to move the cutoff comes before one that moves it: the row of the first is there yet.
+#[test]
+fn the_cutoff_moves_with_its_label_and_no_sooner() {
+    let options = Options { retention: Some(90 * HOUR), ..Options::default() };
+    let (batch, single) = (with_predictions(options, 3000), with_predictions(options, 3000));
+    let ahead = |id| Label { id, positive: true, time: CLOCK + 3 * HOUR };
+    let mut labels: Vec<Label> = (0..3000).map(ahead).collect();
+    labels.push(Label { id: 5000, positive: true, time: CLOCK + HOUR });
+    log_batch(&batch, &labels);
+    for label in &labels {
+        single.log_label(identity(&label.id.to_le_bytes()), label.positive, timing(label.time)).unwrap();
+    }
+    assert!(single.counters().expired_labelled > 0);
+    assert_eq!(batch.counters(), single.counters());
+}
+
 /// Rows that leave and come while a batch looks for them are neither hit by mistake nor missed.
 #[test]
 fn rows_may_leave_and_come_meanwhile() {
