@@ -10,7 +10,7 @@ from benches.contenders import BASELINE, FLOOR, LOGGERS, TRACKER, Logger, new_tr
 from benches.figure import Bar, Figure, at_least, median_figure
 from benches.progress import Progress
 from benches.sizes import Sizes
-from benches.stopwatch import interleave, ratios, scaled, seconds
+from benches.stopwatch import interleave, processor_seconds, ratios, scaled, seconds
 from benches.streams import (
     Stream,
     copied_texts,
@@ -74,7 +74,7 @@ def measure(
     *,
     in_turn: bool = False,
 ) -> Iterator[Figure]:
-    """Yield the cost of a pair, the costs of the other two, and both ratios."""
+    """Yield the cost of a pair, the costs of the other two, both ratios, and what a pair costs all threads together."""
     work: Callable[[Logger], None] = load.log_in_turn if in_turn else load.log
 
     def timed(new: Callable[[], Logger]) -> Callable[[], float]:
@@ -93,6 +93,14 @@ def measure(
         yield median_figure(f"{what}: {name}", scaled(times[name], 1e9 / sizes.pairs), "ns a pair")
     for name, bar in zip((BASELINE, FLOOR), bars, strict=True):
         yield median_figure(f"{what}: times faster than {name}", ratios(times[name], times[TRACKER]), "x", bar)
+
+    def of_all_threads() -> float:
+        logger = new_tracker()
+        return processor_seconds(lambda: work(logger))
+
+    busy = interleave({"truthlag, all threads": of_all_threads}, sizes.repeats, progress.say)
+    for name, spent in busy.items():
+        yield median_figure(f"{what}: processor time of {name}", scaled(spent, 1e9 / sizes.pairs), "ns a pair")
 
 
 def string_pairs(sizes: Sizes, progress: Progress) -> Iterator[Figure]:

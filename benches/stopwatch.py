@@ -2,7 +2,7 @@
 
 import gc
 from collections.abc import Callable, Mapping, Sequence
-from time import perf_counter
+from time import perf_counter, process_time
 
 Timed = Callable[[], float]
 """Does its work once and returns the seconds of the part that counts."""
@@ -14,6 +14,14 @@ def seconds(work: Callable[[], object]) -> float:
     start = perf_counter()
     work()
     return perf_counter() - start
+
+
+def processor_seconds(work: Callable[[], object]) -> float:
+    """Return the seconds that one call of `work` keeps processors busy, those of all threads added."""
+    gc.collect()
+    start = process_time()
+    work()
+    return process_time() - start
 
 
 def interleave(

@@ -39,6 +39,7 @@ mod _core {
 
     #[pymodule_init]
     fn init(module: &pyo3::Bound<'_, pyo3::types::PyModule>) -> pyo3::PyResult<()> {
+        truthlag_core::prepare();
         super::fast_calls::install(module.py())
     }
 }

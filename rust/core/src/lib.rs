@@ -22,4 +22,9 @@ mod tracker;
 pub use batch::BatchRow;
 pub use join::{Counters, LabelView, MemoryUsage, Options, PredictionView};
 pub use keep::DecodeError;
+/// Makes the process ready for forks beside threads. The first tracker does it too; a host calls it before it has threads.
+pub fn prepare() {
+    let _ = stage::drainer::drainer();
+}
+
 pub use tracker::{ResolvedTime, Snapshot, SnapshotRequest, Timing, Tracker};

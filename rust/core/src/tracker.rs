@@ -1,10 +1,11 @@
 //! The tracker: one store behind its locks.
 //!
-//! Calls push to the stage under a lock that is held for nanoseconds. Whoever fills the stage drains it into the store,
-//! when the store is free; a query drains what is left first, so that every read sees every call that returned before
-//! it. Long queries give the store back between steps. The order of locks is store, then stage.
+//! Calls push to the stage under a lock that is held for nanoseconds. When it fills quickly a thread drains it into the
+//! store, else whoever fills it, when the store is free; a query drains what is left first, so that every read sees every
+//! call that returned before it. Long queries give the store back between steps. The order of locks is store, then stage.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, TryLockError};
+use std::time::Instant;
 
 use crate::batch::BatchRow;
 use crate::call::{
@@ -16,6 +17,7 @@ use crate::memory::fork::{Forkable, Held, outlive, register};
 use crate::metrics::{Aggregates, Bin, Report, evaluate};
 use crate::roll::{Counts, ScoreSums, Span};
 use crate::stage::Stage;
+use crate::stage::drainer::{BUSY, Drainable, LONGEST_WAIT, drainer};
 
 /// What the caller says of the time of an event, in microseconds since the epoch.
 #[derive(Debug, Clone, Copy, Default)]
@@ -74,6 +76,8 @@ pub(crate) struct Room {
 struct Shared {
     hash_key: HashKey,
     stage: Mutex<Stage>,
+    /// Told when the stage was emptied and somebody waits for it.
+    emptied: Condvar,
     room: Mutex<Room>,
 }
 
@@ -92,6 +96,12 @@ impl Forkable for Shared {
         // SAFETY: the guards are dropped before the owner of the locks, by the order of the fields.
         let (room, stage) = unsafe { (outlive(lock(&self.room)), outlive(lock(&self.stage))) };
         Box::new(HeldShared { _room: room, _stage: stage, _shared: Arc::clone(&self) })
+    }
+}
+
+impl Drainable for Shared {
+    fn drain(&self) {
+        lock(&self.room).drain(self);
     }
 }
 
@@ -131,9 +141,12 @@ impl Tracker {
     }
 
     pub(crate) fn of_store(store: Store, hash_key: HashKey, last_stamp: i64) -> Self {
+        // Before the first call: it looks at how many processors there are.
+        let _ = drainer();
         let shared = Arc::new(Shared {
             hash_key,
             stage: Mutex::new(Stage { last_stamp, ..Stage::for_options(&store.options) }),
+            emptied: Condvar::new(),
             room: Mutex::new(Room { store, spare: Stage::default() }),
         });
         register(&shared);
@@ -147,8 +160,8 @@ impl Tracker {
         self.shared.hash_key.fingerprint(id)
     }
 
-    /// Takes a prediction. Amortised cost: some ten nanoseconds to stage it and a few times as many to drain it. Waits while
-    /// the stage is full and a long piece of work holds the store.
+    /// Takes a prediction. Amortised cost: some ten nanoseconds to stage it and a few times as many to drain it, on another
+    /// thread when calls are many. Waits while the stage is full and something holds the store.
     ///
     /// # Errors
     /// A [`CallError`] when a value is not allowed; then nothing was changed.
@@ -238,29 +251,69 @@ impl Tracker {
         loop {
             let mut stage = lock(&self.shared.stage);
             if stage.is_full() {
-                drop(stage);
-                if !waits && self.is_busy() {
+                if !waits && (stage.is_awaited || self.is_busy()) {
                     return Ok(false);
                 }
-                drop(self.drained());
+                self.wait_for_room(stage);
                 continue;
             }
             let time = stage.resolve(timing.time, timing.clock, ticks)?;
             stage.push(kind, &BatchRow { key, id, positive, score, time, features });
-            let drain = stage.is_worth_draining();
+            let drain = stage.is_worth_draining() && !stage.is_awaited;
             drop(stage);
             if drain {
-                self.drain_if_free();
+                self.have_drained();
             }
             return Ok(true);
         }
     }
 
+    /// Gives a full stage some time to be emptied by the drainer, if that was asked to, and else empties it.
     #[cold]
+    fn wait_for_room(&self, mut stage: MutexGuard<'_, Stage>) {
+        if stage.is_awaited {
+            stage.waiting += 1;
+            let still = |stage: &mut Stage| stage.is_full() && stage.is_awaited;
+            let (mut stage, _) = self
+                .shared
+                .emptied
+                .wait_timeout_while(stage, LONGEST_WAIT, still)
+                .unwrap_or_else(PoisonError::into_inner);
+            stage.waiting -= 1;
+            if !stage.is_full() {
+                return;
+            }
+        } else {
+            drop(stage);
+        }
+        drop(self.drained());
+    }
+
+    /// Has the stage drained: by the drainer when it fills quickly, else here.
+    #[cold]
+    fn have_drained(&self) {
+        {
+            let mut stage = lock(&self.shared.stage);
+            if stage.is_awaited || !stage.is_worth_draining() {
+                return;
+            }
+            stage.is_awaited = stage.emptied.is_some_and(|emptied| emptied.elapsed() < BUSY);
+            if !stage.is_awaited {
+                drop(stage);
+                return self.drain_if_free();
+            }
+        }
+        let shared: Arc<dyn Drainable> = Arc::clone(&self.shared) as Arc<dyn Drainable>;
+        if !drainer().ask(Arc::downgrade(&shared)) {
+            lock(&self.shared.stage).is_awaited = false;
+            self.drain_if_free();
+        }
+    }
+
     fn drain_if_free(&self) {
         match self.shared.room.try_lock() {
-            Ok(mut room) => room.drain(&self.shared.stage),
-            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner().drain(&self.shared.stage),
+            Ok(mut room) => room.drain(&self.shared),
+            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner().drain(&self.shared),
             // Somebody drains or queries: the stage has room for a while yet.
             Err(TryLockError::WouldBlock) => {}
         }
@@ -269,7 +322,7 @@ impl Tracker {
     /// The store, with everything in it that was staged before.
     pub(crate) fn drained(&self) -> MutexGuard<'_, Room> {
         let mut room = lock(&self.shared.room);
-        room.drain(&self.shared.stage);
+        room.drain(&self.shared);
         room
     }
 
@@ -422,15 +475,20 @@ impl std::fmt::Debug for Tracker {
 
 impl Room {
     /// Applies everything that is staged. Whoever holds the store takes the stage, so the order of calls is kept.
-    fn drain(&mut self, stage: &Mutex<Stage>) {
+    fn drain(&mut self, shared: &Shared) {
         self.store.free_some();
         {
-            let mut stage = lock(stage);
+            let mut stage = lock(&shared.stage);
+            stage.is_awaited = false;
             if stage.events.is_empty() {
                 return;
             }
             std::mem::swap(&mut stage.events, &mut self.spare.events);
             std::mem::swap(&mut stage.bytes, &mut self.spare.bytes);
+            stage.emptied = Some(Instant::now());
+            if stage.waiting > 0 {
+                shared.emptied.notify_all();
+            }
         }
         self.store.apply(&self.spare.events, &self.spare.bytes);
         self.spare.clear();
@@ -457,7 +515,8 @@ impl Stage {
             key: row.key,
             time: row.time.time,
             score: row.score,
-            features_length: features.len() as u32,
+            // At most MAXIMUM_FEATURE_BYTES.
+            features_length: features.len() as u16,
             id_length,
             kind,
             positive: row.positive,
@@ -545,5 +604,39 @@ mod tests {
         assert_eq!(log(MOST_STAGED), Ok(true));
         assert_eq!(tracker.counters().predictions, MOST_STAGED as u64 + 2);
         assert!(!tracker.is_busy());
+    }
+
+    #[test]
+    fn a_drainer_that_does_not_come_is_not_waited_for() {
+        let tracker = Tracker::new(Options::default());
+        lock(&tracker.shared.stage).is_awaited = true;
+        for number in 0..MOST_STAGED + 10 {
+            tracker.log_prediction(Identity::text(&number.to_string()), true, None, b"", Timing::default()).unwrap();
+        }
+        let stage = lock(&tracker.shared.stage);
+        assert_eq!((stage.events.len(), stage.waiting, stage.is_awaited), (10, 0, false));
+        drop(stage);
+        assert_eq!(tracker.counters().predictions, MOST_STAGED as u64 + 10);
+    }
+
+    #[test]
+    fn callers_wait_for_the_drainer_while_the_store_is_held() {
+        let tracker = Tracker::new(Options::default());
+        lock(&tracker.shared.stage).emptied = Some(Instant::now());
+        let held = lock(&tracker.shared.room);
+        let log = |first: usize, count: usize| {
+            for number in first..first + count {
+                let id = number.to_string();
+                tracker.log_prediction(Identity::text(&id), true, None, b"", Timing::default()).unwrap();
+            }
+        };
+        log(0, MOST_STAGED);
+        std::thread::scope(|scope| {
+            let callers = [1, 2, 3].map(|caller| scope.spawn(move || log(caller * 10_000, 5_000)));
+            std::thread::sleep(2 * LONGEST_WAIT);
+            assert!(callers.iter().all(|caller| !caller.is_finished()));
+            drop(held);
+        });
+        assert_eq!(tracker.counters().predictions, MOST_STAGED as u64 + 15_000);
     }
 }

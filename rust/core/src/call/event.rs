@@ -20,7 +20,7 @@ pub(crate) struct Event {
     pub(crate) time: i64,
     /// NaN when there is none.
     pub(crate) score: f64,
-    pub(crate) features_length: u32,
+    pub(crate) features_length: u16,
     pub(crate) id_length: u16,
     pub(crate) kind: Kind,
     /// The prediction or the label.

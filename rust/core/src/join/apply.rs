@@ -38,7 +38,7 @@ impl Store {
             self.prefetch_rows(group(number + 1));
             for event in now {
                 let (id, after) = rest.split_at(usize::from(event.id_length).min(rest.len()));
-                let (features, after) = after.split_at((event.features_length as usize).min(after.len()));
+                let (features, after) = after.split_at(usize::from(event.features_length).min(after.len()));
                 rest = after;
                 if event.advances {
                     self.advance(event.time);

@@ -29,16 +29,29 @@ thread_local! {
     static PAUSE: RefCell<Option<Pause>> = const { RefCell::new(None) };
 }
 
-/// Registers a tracker for the forks to come.
+/// Registers something for the forks to come. Its locks are taken after those of what is registered already.
 pub(crate) fn register(forkable: &Arc<impl Forkable + 'static>) {
-    static HANDLERS: Once = Once::new();
-    HANDLERS.call_once(install);
-    let as_trait: Arc<dyn Forkable> = Arc::clone(forkable) as Arc<dyn Forkable>;
-    let mut registry = REGISTRY.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut registry = registry();
     if registry.len() == registry.capacity() {
         registry.retain(|known| known.strong_count() > 0);
     }
-    registry.push(Arc::downgrade(&as_trait));
+    registry.push(weak(forkable));
+}
+
+/// Registers something whose locks are taken before all others.
+pub(crate) fn register_first(forkable: &Arc<impl Forkable + 'static>) {
+    registry().insert(0, weak(forkable));
+}
+
+fn registry() -> MutexGuard<'static, Vec<Weak<dyn Forkable>>> {
+    static HANDLERS: Once = Once::new();
+    HANDLERS.call_once(install);
+    REGISTRY.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn weak(forkable: &Arc<impl Forkable + 'static>) -> Weak<dyn Forkable> {
+    let forkable: Arc<dyn Forkable> = Arc::clone(forkable) as Arc<dyn Forkable>;
+    Arc::downgrade(&forkable)
 }
 
 #[cfg(unix)]

@@ -4,6 +4,9 @@
 //! a query. Events are complete and checked: draining cannot fail.
 
 mod block;
+pub(crate) mod drainer;
+
+use std::time::Instant;
 
 use crate::call::{Event, TickingClock};
 pub(crate) use block::{BlockLabel, Found, LEAST_IN_BLOCK, LabelBlock, MOST_IN_BLOCK};
@@ -29,6 +32,12 @@ pub(crate) struct Stage {
     /// Whether the bytes of ids and of features are staged.
     pub(crate) keep_ids: bool,
     pub(crate) keep_features: bool,
+    /// When the stage was emptied last.
+    pub(crate) emptied: Option<Instant>,
+    /// Whether the drainer was asked to come for what is staged.
+    pub(crate) is_awaited: bool,
+    /// Callers that wait until the stage is emptied.
+    pub(crate) waiting: usize,
 }
 
 impl Stage {
