@@ -485,6 +485,7 @@ impl Room {
             }
             std::mem::swap(&mut stage.events, &mut self.spare.events);
             std::mem::swap(&mut stage.bytes, &mut self.spare.bytes);
+            std::mem::swap(&mut stage.dirty, &mut self.spare.dirty);
             stage.emptied = Some(Instant::now());
             if stage.waiting > 0 {
                 shared.emptied.notify_all();
@@ -526,16 +527,18 @@ impl Stage {
 
     pub(crate) fn clear(&mut self) {
         self.events.clear();
+        self.dirty = self.dirty.max(self.bytes.len());
         self.bytes.clear();
         // A burst of long features leaves no large buffer behind.
         self.bytes.shrink_to(1 << 21);
     }
 
-    /// Overwrites what lies behind the staged bytes.
+    /// Overwrites what lies behind the staged bytes. Costs as many bytes as were staged since the last time.
     fn wipe(&mut self) {
         let length = self.bytes.len();
-        self.bytes.resize(self.bytes.capacity(), 0);
+        self.bytes.resize(self.dirty.clamp(length, self.bytes.capacity()), 0);
         self.bytes.truncate(length);
+        self.dirty = length;
     }
 
     fn bytes(&self) -> usize {
@@ -604,6 +607,31 @@ mod tests {
         assert_eq!(log(MOST_STAGED), Ok(true));
         assert_eq!(tracker.counters().predictions, MOST_STAGED as u64 + 2);
         assert!(!tracker.is_busy());
+    }
+
+    #[test]
+    #[allow(unsafe_code, reason = "reads the memory behind a vector")]
+    fn forgetting_leaves_nothing_of_what_was_staged() {
+        let tracker = Tracker::new(Options::default());
+        let log = |id: &str| tracker.log_prediction(Identity::text(id), true, None, b"", Timing::default()).unwrap();
+        // Into one buffer, then into the other, then a short one into the first.
+        log("a name that is secret and long");
+        assert_eq!(tracker.counters().predictions, 1);
+        log("another name that is secret and long");
+        assert_eq!(tracker.counters().predictions, 2);
+        log("short");
+        let is_secret_there = || {
+            let (room, stage) = (lock(&tracker.shared.room), lock(&tracker.shared.stage));
+            [&room.spare.bytes, &stage.bytes].into_iter().any(|bytes| {
+                // SAFETY: within the capacity; all that was ever logged here is longer than what is read.
+                let memory = unsafe { std::slice::from_raw_parts(bytes.as_ptr(), bytes.capacity().min(30)) };
+                memory.windows(6).any(|part| part == b"secret")
+            })
+        };
+        assert!(is_secret_there());
+        assert!(tracker.forget(Identity::text("a name that is secret and long")));
+        assert!(!is_secret_there());
+        assert_eq!(lock(&tracker.shared.room).spare.dirty, 0);
     }
 
     #[test]

@@ -23,6 +23,8 @@ const BYTES_WORTH_DRAINING: usize = 1 << 20;
 pub(crate) struct Stage {
     pub(crate) events: Vec<Event>,
     pub(crate) bytes: Vec<u8>,
+    /// Where bytes that were staged before end, in the memory of `bytes` or behind it.
+    pub(crate) dirty: usize,
     /// The last time given to an event without one.
     pub(crate) last_stamp: i64,
     /// A reading of the clock that is not ahead of it.
