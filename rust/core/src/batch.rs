@@ -2,7 +2,7 @@
 
 use crate::call::{Identity, Key, Kind};
 use crate::join::Mark;
-use crate::stage::{LEAST_IN_BLOCK, LabelBlock, MOST_IN_BLOCK, Stage, WORTH_DRAINING};
+use crate::stage::{LEAST_IN_BLOCK, LabelBlock, Stage, WORTH_DRAINING, most_in_block};
 use crate::tracker::{ResolvedTime, Tracker};
 
 /// Labels of a block that are looked up or set in one go.
@@ -77,7 +77,7 @@ impl Tracker {
         // A block has one cutoff, which its first event may move: another event that would begins another block.
         let mut bound = None;
         let mut newest = None;
-        let last = count.min(start + MOST_IN_BLOCK);
+        let last = count.min(start + most_in_block(self.drained().store.resident));
         for number in start..last {
             let Some(row) = row(number) else { continue };
             let bound = *bound.get_or_insert_with(|| self.advance(row.time));

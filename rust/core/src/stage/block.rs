@@ -10,12 +10,20 @@ use std::ops::Range;
 
 use crate::call::Key;
 
-/// The most labels of a block; positions in it take 20 bits.
-pub(crate) const MOST_IN_BLOCK: usize = 1 << 18;
+/// The most labels of a block; positions in it take 21 bits.
+const MOST_IN_BLOCK: usize = 1 << POSITION_BITS;
+/// So many a block may always have.
+const ALWAYS_IN_BLOCK: usize = 1 << 18;
 /// Below this many a block is not worth its ordering.
 pub(crate) const LEAST_IN_BLOCK: usize = 2048;
-const POSITION_BITS: u32 = 20;
+const POSITION_BITS: u32 = 21;
 const POSITION: u64 = ((1 << POSITION_BITS) - 1) << 32;
+/// How many labels a block may have beside so many rows: the more, the more of them share a line, and a label takes about as
+/// much memory while it is in a block as a row does.
+pub(crate) fn most_in_block(rows: usize) -> usize {
+    (rows / 8).clamp(ALWAYS_IN_BLOCK, MOST_IN_BLOCK)
+}
+
 /// Places that one pass sorts by.
 const MOST_PLACES: usize = 2048;
 /// Parts of the index that labels are ordered by: the three bits of the region, then bits of the tag.
