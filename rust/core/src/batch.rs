@@ -78,6 +78,7 @@ impl Tracker {
         let mut bound = None;
         let mut newest = None;
         let last = count.min(start + most_in_block(self.drained().store.resident));
+        block.reserve(last - start);
         for number in start..last {
             let Some(row) = row(number) else { continue };
             let bound = *bound.get_or_insert_with(|| self.advance(row.time));

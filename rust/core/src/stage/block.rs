@@ -104,6 +104,8 @@ pub(crate) struct LabelBlock {
     found: Found,
     /// In the order of the index, and then of the rows.
     ordered: Vec<BlockLabel>,
+    /// Whether the labels were brought into an order: before that, `ordered` is what another block has left.
+    is_ordered: bool,
     length: usize,
 }
 
@@ -111,8 +113,13 @@ impl LabelBlock {
     pub(crate) fn clear(&mut self) {
         self.found.labels.clear();
         self.found.rest.clear();
-        self.ordered.clear();
+        self.is_ordered = false;
         self.length = 0;
+    }
+
+    /// Makes room for so many labels.
+    pub(crate) fn reserve(&mut self, count: usize) {
+        self.found.labels.reserve(count);
     }
 
     pub(crate) fn push(&mut self, key: &Key, time: i64, positive: bool, position: usize) {
@@ -133,6 +140,7 @@ impl LabelBlock {
     pub(crate) fn order_by_index(&mut self) {
         order(&self.found.labels, 1 << INDEX_BITS, &mut self.ordered, BlockLabel::part);
         self.found.labels.clear();
+        self.is_ordered = true;
     }
 
     /// Has some of the labels looked up, which is to note each.
@@ -165,7 +173,7 @@ impl LabelBlock {
     /// Leaves every label to be applied one by one.
     pub(crate) fn give_up_all(&mut self) {
         // Those that were looked up are in both buffers; those that were not, in one.
-        let labels = if self.ordered.is_empty() { &self.found.labels } else { &self.ordered };
+        let labels = if self.is_ordered { &self.ordered } else { &self.found.labels };
         self.found.rest.clear();
         self.found.rest.extend(labels.iter().map(BlockLabel::position));
         self.found.rest.sort_unstable();
@@ -187,7 +195,7 @@ fn order<T: Copy + Default>(items: &[T], places: usize, ordered: &mut Vec<T>, pl
     for end in &mut ends {
         (*end, sum) = (sum, sum + *end);
     }
-    ordered.clear();
+    // What is in there is overwritten: only what is longer than ever before is filled.
     ordered.resize(items.len(), T::default());
     for item in items {
         let next = &mut ends[place(item)];
