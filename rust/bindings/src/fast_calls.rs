@@ -120,7 +120,7 @@ unsafe extern "C" fn log_prediction(
             let mut buffer = [0; LONGEST_TEXT];
             let (id, decision) = (quick_identity(id, &mut buffer)?, quick_binary(decision)?);
             let core = quick_tracker(tracker)?;
-            // Errors, and the wait for a store that is held for long, are the declared method's.
+            // Errors, and the wait while the stage is full, are the declared method's.
             core.try_log_prediction(id, decision, score, &[], <_>::default()).ok()?.then_some(())
         };
         call(tracker, arguments, count, keywords, quick, |general| &general.log_prediction)

@@ -24,12 +24,20 @@ fn build_info(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
     Ok(info)
 }
 
+/// Whether this process may have a thread that stores what busy trackers stage.
+#[pyfunction]
+fn may_drain_beside() -> bool {
+    truthlag_core::may_drain_beside()
+}
+
 #[pymodule(gil_used = false)]
 mod _core {
     #[pymodule_export]
     use super::build_info;
     #[pymodule_export]
     use super::fast_calls::quicken;
+    #[pymodule_export]
+    use super::may_drain_beside;
     #[pymodule_export]
     use super::snapshot::f_beta;
     #[pymodule_export]

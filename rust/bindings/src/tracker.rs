@@ -223,7 +223,7 @@ impl Tracker {
             let timing = state.timing(timestamp, py)?;
             let (core, features) = (&state.core, encoded.as_slice());
             let taken = core.try_log_prediction(id, positive, score, features, timing).and_then(|taken| {
-                // The store is held for long, and the stage is full: others may run meanwhile.
+                // The stage is full and its drain is not done: others may run meanwhile.
                 if taken { Ok(()) } else { py.detach(|| core.log_prediction(id, positive, score, features, timing)) }
             });
             taken.map_err(|error| call_error(&error))

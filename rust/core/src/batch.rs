@@ -21,7 +21,7 @@ pub struct BatchRow<'a> {
     pub score: f64,
     /// The time and whether it may advance retention.
     pub time: ResolvedTime,
-    /// Encoded features; empty for none.
+    /// Encoded features; empty for none, as which counts what is longer than `MAXIMUM_FEATURE_BYTES`.
     pub features: &'a [u8],
 }
 

@@ -22,9 +22,16 @@ mod tracker;
 pub use batch::BatchRow;
 pub use join::{Counters, LabelView, MemoryUsage, Options, PredictionView};
 pub use keep::DecodeError;
+pub use tracker::{ResolvedTime, Snapshot, SnapshotRequest, Timing, Tracker};
+
 /// Makes the process ready for forks beside threads. The first tracker does it too; a host calls it before it has threads.
 pub fn prepare() {
     let _ = stage::drainer::drainer();
 }
 
-pub use tracker::{ResolvedTime, Snapshot, SnapshotRequest, Timing, Tracker};
+/// Whether this process may have a thread that stores what busy trackers stage: it has more than one processor, and
+/// the environment variable `TRUTHLAG_DRAIN_THREAD` is not `0`.
+#[must_use]
+pub fn may_drain_beside() -> bool {
+    stage::drainer::drainer().is_allowed
+}

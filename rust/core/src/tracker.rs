@@ -4,6 +4,7 @@
 //! store, else whoever fills it, when the store is free; a query drains what is left first, so that every read sees every
 //! call that returned before it. Long queries give the store back between steps. The order of locks is store, then stage.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::Instant;
 
@@ -78,6 +79,8 @@ struct Shared {
     stage: Mutex<Stage>,
     /// Told when the stage was emptied and somebody waits for it.
     emptied: Condvar,
+    /// Whether the tracker stands in the drainer's queue.
+    is_queued: AtomicBool,
     room: Mutex<Room>,
 }
 
@@ -99,9 +102,30 @@ impl Forkable for Shared {
     }
 }
 
+impl Shared {
+    /// The store, unless somebody holds it.
+    fn free_room(&self) -> Option<MutexGuard<'_, Room>> {
+        match self.room.try_lock() {
+            Ok(room) => Some(room),
+            Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
+            Err(TryLockError::WouldBlock) => None,
+        }
+    }
+}
+
 impl Drainable for Shared {
-    fn drain(&self) {
-        lock(&self.room).drain(self);
+    fn drain_if_free(&self) -> bool {
+        let room = self.free_room();
+        if room.is_some() {
+            // Before the stage is taken: whoever fills it again asks again.
+            self.is_queued.store(false, Ordering::Relaxed);
+        }
+        room.map(|mut room| room.drain(self)).is_some()
+    }
+
+    fn give_up(&self) {
+        self.is_queued.store(false, Ordering::Relaxed);
+        lock(&self.stage).is_awaited = false;
     }
 }
 
@@ -147,6 +171,7 @@ impl Tracker {
             hash_key,
             stage: Mutex::new(Stage { last_stamp, ..Stage::for_options(&store.options) }),
             emptied: Condvar::new(),
+            is_queued: AtomicBool::new(false),
             room: Mutex::new(Room { store, spare: Stage::default() }),
         });
         register(&shared);
@@ -214,7 +239,7 @@ impl Tracker {
     /// Whether something holds the store right now, so that any other call would wait for it.
     #[must_use]
     pub fn is_busy(&self) -> bool {
-        matches!(self.shared.room.try_lock(), Err(TryLockError::WouldBlock))
+        self.shared.free_room().is_none()
     }
 
     #[inline]
@@ -271,6 +296,7 @@ impl Tracker {
     /// Gives a full stage some time to be emptied by the drainer, if that was asked to, and else empties it.
     #[cold]
     fn wait_for_room(&self, mut stage: MutexGuard<'_, Stage>) {
+        let mut is_late = false;
         if stage.is_awaited {
             stage.waiting += 1;
             let still = |stage: &mut Stage| stage.is_full() && stage.is_awaited;
@@ -283,39 +309,44 @@ impl Tracker {
             if !stage.is_full() {
                 return;
             }
+            is_late = stage.is_awaited;
         } else {
             drop(stage);
         }
-        drop(self.drained());
+        let room = self.drained();
+        if is_late {
+            // Where it does not come, it is not asked for what is staged next; nor is it known to have been asked (a child of a
+            // fork may have been told so).
+            self.shared.is_queued.store(false, Ordering::Relaxed);
+            lock(&self.shared.stage).emptied = None;
+        }
+        drop(room);
     }
 
     /// Has the stage drained: by the drainer when it fills quickly, else here.
     #[cold]
     fn have_drained(&self) {
-        {
+        let drainer = drainer();
+        if drainer.is_allowed {
             let mut stage = lock(&self.shared.stage);
             if stage.is_awaited || !stage.is_worth_draining() {
                 return;
             }
-            stage.is_awaited = stage.emptied.is_some_and(|emptied| emptied.elapsed() < BUSY);
-            if !stage.is_awaited {
+            if stage.emptied.is_some_and(|emptied| emptied.elapsed() < BUSY) {
+                stage.is_awaited = true;
                 drop(stage);
-                return self.drain_if_free();
+                if self.shared.is_queued.swap(true, Ordering::Relaxed) {
+                    return;
+                }
+                let shared: Arc<dyn Drainable> = Arc::clone(&self.shared) as Arc<dyn Drainable>;
+                if drainer.ask(Arc::downgrade(&shared)) {
+                    return;
+                }
+                self.shared.give_up();
             }
         }
-        let shared: Arc<dyn Drainable> = Arc::clone(&self.shared) as Arc<dyn Drainable>;
-        if !drainer().ask(Arc::downgrade(&shared)) {
-            lock(&self.shared.stage).is_awaited = false;
-            self.drain_if_free();
-        }
-    }
-
-    fn drain_if_free(&self) {
-        match self.shared.room.try_lock() {
-            Ok(mut room) => room.drain(&self.shared),
-            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner().drain(&self.shared),
-            // Somebody drains or queries: the stage has room for a while yet.
-            Err(TryLockError::WouldBlock) => {}
+        if let Some(mut room) = self.shared.free_room() {
+            room.drain(&self.shared);
         }
     }
 
@@ -477,6 +508,8 @@ impl Room {
     /// Applies everything that is staged. Whoever holds the store takes the stage, so the order of calls is kept.
     fn drain(&mut self, shared: &Shared) {
         self.store.free_some();
+        // A panic may have left some behind that were applied.
+        self.spare.clear();
         {
             let mut stage = lock(&shared.stage);
             stage.is_awaited = false;
@@ -510,7 +543,8 @@ impl Stage {
             self.bytes.extend_from_slice(row.id.bytes);
         }
         let id_length = (self.bytes.len() - before) as u16;
-        let features = if self.keep_features { row.features } else { &[] };
+        let is_kept = self.keep_features && row.features.len() <= MAXIMUM_FEATURE_BYTES;
+        let features = if is_kept { row.features } else { &[] };
         self.bytes.extend_from_slice(features);
         self.events.push(Event {
             key: row.key,
@@ -643,6 +677,7 @@ mod tests {
         }
         let stage = lock(&tracker.shared.stage);
         assert_eq!((stage.events.len(), stage.waiting, stage.is_awaited), (10, 0, false));
+        assert!(stage.emptied.is_none(), "nor asked for at once");
         drop(stage);
         assert_eq!(tracker.counters().predictions, MOST_STAGED as u64 + 10);
     }

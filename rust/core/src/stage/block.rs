@@ -18,16 +18,16 @@ const ALWAYS_IN_BLOCK: usize = 1 << 18;
 pub(crate) const LEAST_IN_BLOCK: usize = 2048;
 const POSITION_BITS: u32 = 21;
 const POSITION: u64 = ((1 << POSITION_BITS) - 1) << 32;
+/// Places that one pass sorts by.
+const MOST_PLACES: usize = 2048;
+/// Parts of the index that labels are ordered by: the three bits of the region, then bits of the tag.
+const INDEX_BITS: u32 = 9;
+
 /// How many labels a block may have beside so many rows: the more, the more of them share a line, and a label takes about as
 /// much memory while it is in a block as a row does.
 pub(crate) fn most_in_block(rows: usize) -> usize {
     (rows / 8).clamp(ALWAYS_IN_BLOCK, MOST_IN_BLOCK)
 }
-
-/// Places that one pass sorts by.
-const MOST_PLACES: usize = 2048;
-/// Parts of the index that labels are ordered by: the three bits of the region, then bits of the tag.
-const INDEX_BITS: u32 = 9;
 
 /// A label on its way. The place of its key has 29 bits that lead nowhere: they carry the position in the block. Once its
 /// row is found, the number of the row stands where the tag was.

@@ -2,8 +2,8 @@
 //!
 //! A drain takes a tenth of a millisecond, in which a caller would let nobody else into its interpreter. One thread for the
 //! whole process does it instead while trackers are busy: it begins with the first stage that fills quickly, and ends after
-//! a second without one and before every fork. Nobody waits for it for longer than [`LONGEST_WAIT`]: a stage that it does
-//! not come for, because there is no thread to be had or no processor for it, is drained by the next caller.
+//! a second without one and before every fork. It never waits for a store that is held, since others may need it. Nor
+//! does a caller count on it: after [`LONGEST_WAIT`] it queues for the store itself.
 //!
 //! Not for batches, which bring their own drains, nor for a stage that fills slowly.
 
@@ -11,24 +11,29 @@ use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, LazyLock, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread::{Builder, JoinHandle, available_parallelism};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::memory::fork::{Forkable, Held, outlive, register_first};
 use crate::memory::signals::without_signals;
 
 /// How fast a stage has to fill for the thread to be worth waking.
 pub(crate) const BUSY: Duration = Duration::from_millis(100);
-/// The longest that a caller waits for the thread before it drains for itself.
+/// The longest that a caller waits for the thread before it sees to its stage itself.
 pub(crate) const LONGEST_WAIT: Duration = Duration::from_millis(2);
 /// How long the thread waits for work before it ends.
 const PATIENCE: Duration = Duration::from_secs(1);
-/// Bytes of the stack: a drain is no deeper than any call.
-const STACK: usize = 256 << 10;
+/// How long the thread lets stores be that are all held.
+const PAUSE: Duration = Duration::from_micros(500);
+/// How long no thread is asked for after the system has refused one.
+const REPENTANCE: Duration = Duration::from_secs(1);
 
 /// Something with a stage to drain.
 pub(crate) trait Drainable: Send + Sync {
-    /// Drains it.
-    fn drain(&self);
+    /// Drains it; false, and nothing was done, while its store is held.
+    fn drain_if_free(&self) -> bool;
+
+    /// The thread does not come after all.
+    fn give_up(&self);
 }
 
 /// What the thread is doing.
@@ -38,20 +43,24 @@ enum Phase {
     Absent,
     Working,
     Waiting,
-    /// It was told to end, and does so when its queue is empty.
+    /// It was told to end, and does so when it has been through its queue.
     Ending,
-    /// None can be had in this process.
-    Refused,
 }
 
 struct Queue {
     phase: Phase,
+    /// Each tracker once, but for one that could not wait.
     asking: VecDeque<Weak<dyn Drainable>>,
+    /// How many of those were found held since one was drained.
+    held: usize,
     thread: Option<JoinHandle<()>>,
+    refused_at: Option<Instant>,
 }
 
 /// The thread and what it is to do.
 pub(crate) struct Drainer {
+    /// Whether this process may have the thread.
+    pub(crate) is_allowed: bool,
     queue: Mutex<Queue>,
     asked: Condvar,
 }
@@ -62,8 +71,8 @@ const SWITCH: &str = "TRUTHLAG_DRAIN_THREAD";
 static DRAINER: LazyLock<Arc<Drainer>> = LazyLock::new(|| {
     // With one processor there is nobody else to do the work.
     let alone = available_parallelism().map_or(true, |processors| processors.get() == 1);
-    let refused = alone || std::env::var_os(SWITCH).is_some_and(|value| value == "0");
-    let drainer = Arc::new(Drainer::new(if refused { Phase::Refused } else { Phase::Absent }));
+    let refused = std::env::var_os(SWITCH).is_some_and(|value| value == "0");
+    let drainer = Arc::new(Drainer::new(!alone && !refused));
     register_first(&drainer);
     drainer
 });
@@ -74,26 +83,31 @@ pub(crate) fn drainer() -> &'static Arc<Drainer> {
 }
 
 impl Drainer {
-    fn new(phase: Phase) -> Self {
-        Self { queue: Mutex::new(Queue { phase, asking: VecDeque::new(), thread: None }), asked: Condvar::new() }
+    fn new(is_allowed: bool) -> Self {
+        let queue = Queue { phase: Phase::Absent, asking: VecDeque::new(), held: 0, thread: None, refused_at: None };
+        Self { is_allowed, queue: Mutex::new(queue), asked: Condvar::new() }
     }
 
     fn lock(&self) -> MutexGuard<'_, Queue> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Asks for a drain; false when the caller has to do it. To be called without any lock.
+    /// Asks for a drain; false when the caller has to do it. To be called without any lock, and not again for the same
+    /// stage before it was drained or given up.
     pub(crate) fn ask(self: &Arc<Self>, stage: Weak<dyn Drainable>) -> bool {
         let mut queue = self.lock();
         match queue.phase {
-            Phase::Refused | Phase::Ending => return false,
+            Phase::Ending => return false,
             Phase::Working => {}
             Phase::Waiting => self.asked.notify_one(),
             Phase::Absent => {
+                if !self.is_allowed || queue.refused_at.is_some_and(|refused| refused.elapsed() < REPENTANCE) {
+                    return false;
+                }
                 let drainer = Arc::clone(self);
-                let builder = Builder::new().name("truthlag-drain".to_owned()).stack_size(STACK);
+                let builder = Builder::new().name("truthlag-drain".to_owned());
                 let Ok(thread) = without_signals(|| builder.spawn(move || drainer.work())) else {
-                    queue.phase = Phase::Refused;
+                    queue.refused_at = Some(Instant::now());
                     return false;
                 };
                 queue.thread = Some(thread);
@@ -107,10 +121,18 @@ impl Drainer {
     /// What the thread does.
     fn work(&self) {
         while let Some(stage) = self.next() {
-            // Whoever held the stage may be gone meanwhile; then it is freed here.
-            if let Some(stage) = stage.upgrade() {
-                // A panic has been reported by the hook; the next stage has nothing to do with it.
-                let _ = catch_unwind(AssertUnwindSafe(|| stage.drain()));
+            // A panic has been reported by the hook; the next stage has nothing to do with it. Whoever held the stage may be
+            // gone meanwhile; then it is freed here.
+            let drained = catch_unwind(AssertUnwindSafe(|| stage.upgrade().is_none_or(|stage| stage.drain_if_free())));
+            let mut queue = self.lock();
+            if drained.unwrap_or(true) {
+                queue.held = 0;
+            } else if queue.phase == Phase::Ending {
+                drop(queue);
+                let _ = catch_unwind(AssertUnwindSafe(|| stage.upgrade().map(|stage| stage.give_up())));
+            } else {
+                queue.held += 1;
+                queue.asking.push_back(stage);
             }
         }
     }
@@ -119,16 +141,22 @@ impl Drainer {
     fn next(&self) -> Option<Weak<dyn Drainable>> {
         let mut queue = self.lock();
         loop {
-            if let Some(stage) = queue.asking.pop_front() {
-                queue.phase = if queue.phase == Phase::Ending { Phase::Ending } else { Phase::Working };
-                return Some(stage);
-            }
-            if queue.phase == Phase::Ending {
-                return None;
+            let is_ending = queue.phase == Phase::Ending;
+            let all_held = queue.held > 0 && queue.held >= queue.asking.len();
+            if is_ending || !all_held {
+                if let Some(stage) = queue.asking.pop_front() {
+                    queue.phase = if is_ending { Phase::Ending } else { Phase::Working };
+                    return Some(stage);
+                }
+                if is_ending {
+                    return None;
+                }
             }
             queue.phase = Phase::Waiting;
-            let (woken, waited) = self.asked.wait_timeout(queue, PATIENCE).unwrap_or_else(PoisonError::into_inner);
+            let patience = if all_held { PAUSE } else { PATIENCE };
+            let (woken, waited) = self.asked.wait_timeout(queue, patience).unwrap_or_else(PoisonError::into_inner);
             queue = woken;
+            queue.held = 0;
             if waited.timed_out() && queue.asking.is_empty() && queue.phase == Phase::Waiting {
                 queue.phase = Phase::Absent;
                 return None;
@@ -136,11 +164,10 @@ impl Drainer {
         }
     }
 
-    /// Ends the thread once its queue is empty; none begins while the lock is held that comes back.
+    /// Ends the thread once it has been through its queue; none begins while the lock is held that comes back.
     fn end(&self) -> MutexGuard<'_, Queue> {
         let mut queue = self.lock();
         let thread = queue.thread.take();
-        let refused = queue.phase == Phase::Refused;
         if matches!(queue.phase, Phase::Working | Phase::Waiting) {
             queue.phase = Phase::Ending;
             self.asked.notify_one();
@@ -151,7 +178,7 @@ impl Drainer {
             let _ = thread.join();
         }
         let mut queue = self.lock();
-        queue.phase = if refused { Phase::Refused } else { Phase::Absent };
+        queue.phase = Phase::Absent;
         queue
     }
 }
@@ -175,69 +202,110 @@ impl Forkable for Drainer {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
     use std::sync::mpsc::{Receiver, Sender, channel};
     use std::thread::{ThreadId, current, scope, sleep};
 
     use super::*;
 
-    /// Says which thread drained it; panics when it is told to.
+    const LONG: Duration = Duration::from_secs(20);
+
+    /// Says which thread drained it; is held or panics when it is told to.
     struct Stage {
         by: Mutex<Sender<ThreadId>>,
         panics: bool,
+        is_held: AtomicBool,
+        given_up: AtomicBool,
     }
 
     impl Drainable for Stage {
-        fn drain(&self) {
+        fn drain_if_free(&self) -> bool {
+            if self.is_held.load(Ordering::Relaxed) {
+                return false;
+            }
             self.by.lock().unwrap().send(current().id()).unwrap();
             assert!(!self.panics, "as it was told to");
+            true
+        }
+
+        fn give_up(&self) {
+            self.given_up.store(true, Ordering::Relaxed);
         }
     }
 
-    fn stage(panics: bool) -> (Arc<dyn Drainable>, Receiver<ThreadId>) {
+    fn new_stage(panics: bool, is_held: bool) -> (Arc<Stage>, Receiver<ThreadId>) {
         let (sender, by) = channel();
-        (Arc::new(Stage { by: Mutex::new(sender), panics }), by)
+        let (is_held, given_up) = (AtomicBool::new(is_held), AtomicBool::new(false));
+        (Arc::new(Stage { by: Mutex::new(sender), panics, is_held, given_up }), by)
+    }
+
+    fn weak(stage: &Arc<Stage>) -> Weak<dyn Drainable> {
+        let stage: Arc<dyn Drainable> = Arc::clone(stage) as Arc<dyn Drainable>;
+        Arc::downgrade(&stage)
     }
 
     fn new() -> Arc<Drainer> {
-        Arc::new(Drainer::new(Phase::Absent))
+        Arc::new(Drainer::new(true))
     }
 
     #[test]
     fn drains_on_one_thread_of_its_own_until_there_is_nothing_to_do() {
-        let (drainer, (stage, by)) = (new(), stage(false));
+        let (drainer, (stage, by)) = (new(), new_stage(false, false));
         let mut threads = Vec::new();
         for _ in 0..100 {
-            assert!(drainer.ask(Arc::downgrade(&stage)));
-            threads.push(by.recv_timeout(Duration::from_secs(20)).unwrap());
+            assert!(drainer.ask(weak(&stage)));
+            threads.push(by.recv_timeout(LONG).unwrap());
         }
         threads.dedup();
         assert!(threads.len() == 1 && threads[0] != current().id());
-        sleep(2 * PATIENCE);
+        let waiting = Instant::now();
+        while drainer.lock().phase != Phase::Absent && waiting.elapsed() < LONG {
+            sleep(PATIENCE / 10);
+        }
         assert_eq!(drainer.lock().phase, Phase::Absent);
-        assert!(drainer.ask(Arc::downgrade(&stage)));
-        assert_ne!(by.recv_timeout(Duration::from_secs(20)).unwrap(), threads[0]);
+        assert!(waiting.elapsed() > PATIENCE / 2);
+        assert!(drainer.ask(weak(&stage)));
+        assert_ne!(by.recv_timeout(LONG).unwrap(), threads[0]);
     }
 
     #[test]
     fn goes_on_after_a_panic_and_past_a_stage_that_is_gone() {
-        let (drainer, (good, by), (bad, panicked)) = (new(), stage(false), stage(true));
-        let gone = Arc::downgrade(&stage(false).0);
-        for one in [Arc::downgrade(&bad), gone, Arc::downgrade(&good)] {
+        let (drainer, (good, by), (bad, panicked)) = (new(), new_stage(false, false), new_stage(true, false));
+        let gone = weak(&new_stage(false, false).0);
+        for one in [weak(&bad), gone, weak(&good)] {
             assert!(drainer.ask(one));
         }
-        let wait = Duration::from_secs(20);
-        assert_eq!(panicked.recv_timeout(wait).unwrap(), by.recv_timeout(wait).unwrap());
+        assert_eq!(panicked.recv_timeout(LONG).unwrap(), by.recv_timeout(LONG).unwrap());
+    }
+
+    #[test]
+    fn a_store_that_is_held_keeps_nobody_waiting_but_itself() {
+        let (drainer, (held, by_held), (free, by_free)) = (new(), new_stage(false, true), new_stage(false, false));
+        assert!(drainer.ask(weak(&held)));
+        for _ in 0..50 {
+            assert!(drainer.ask(weak(&free)));
+            by_free.recv_timeout(LONG).unwrap();
+        }
+        assert!(by_held.try_recv().is_err());
+        assert_eq!(drainer.lock().asking.len(), 1);
+        held.is_held.store(false, Ordering::Relaxed);
+        by_held.recv_timeout(LONG).unwrap();
+        // Nobody waits for it at a fork either.
+        held.is_held.store(true, Ordering::Relaxed);
+        assert!(drainer.ask(weak(&held)));
+        drop(Arc::clone(&drainer).hold());
+        assert!(held.given_up.load(Ordering::Relaxed) && by_held.try_recv().is_err());
+        assert!(!free.given_up.load(Ordering::Relaxed));
     }
 
     #[test]
     fn no_thread_is_there_while_it_is_held_and_nothing_asked_for_is_lost() {
-        let (drainer, (stage, by)) = (new(), stage(false));
+        let (drainer, (stage, by)) = (new(), new_stage(false, false));
         let taken = AtomicUsize::new(0);
         scope(|scope| {
             scope.spawn(|| {
                 for _ in 0..2_000 {
-                    taken.fetch_add(usize::from(drainer.ask(Arc::downgrade(&stage))), Ordering::Relaxed);
+                    taken.fetch_add(usize::from(drainer.ask(weak(&stage))), Ordering::Relaxed);
                 }
             });
             for _ in 0..20 {
@@ -252,9 +320,15 @@ mod tests {
 
     #[test]
     fn a_process_without_threads_does_without() {
-        let (drainer, (stage, _drained)) = (Arc::new(Drainer::new(Phase::Refused)), stage(false));
-        assert!(!drainer.ask(Arc::downgrade(&stage)));
+        let (drainer, (stage, _by)) = (Arc::new(Drainer::new(false)), new_stage(false, false));
+        assert!(!drainer.ask(weak(&stage)));
         drop(Arc::clone(&drainer).hold());
-        assert!(!drainer.ask(Arc::downgrade(&stage)));
+        assert!(!drainer.ask(weak(&stage)));
+        // One that was refused a thread asks again, but not at once.
+        let drainer = new();
+        drainer.lock().refused_at = Some(Instant::now());
+        assert!(!drainer.ask(weak(&stage)));
+        drainer.lock().refused_at = Instant::now().checked_sub(2 * REPENTANCE);
+        assert!(drainer.ask(weak(&stage)));
     }
 }

@@ -34,7 +34,7 @@ pub(crate) struct Stage {
     /// Whether the bytes of ids and of features are staged.
     pub(crate) keep_ids: bool,
     pub(crate) keep_features: bool,
-    /// When the stage was emptied last.
+    /// When the stage was emptied last; unknown after the drainer did not come in time.
     pub(crate) emptied: Option<Instant>,
     /// Whether the drainer was asked to come for what is staged.
     pub(crate) is_awaited: bool,
