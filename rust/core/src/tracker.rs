@@ -276,10 +276,11 @@ impl Tracker {
         loop {
             let mut stage = lock(&self.shared.stage);
             if stage.is_full() {
-                if !waits && (stage.is_awaited || self.is_busy()) {
+                drop(stage);
+                if !waits && self.is_busy() {
                     return Ok(false);
                 }
-                self.wait_for_room(stage);
+                self.empty_stage();
                 continue;
             }
             let time = stage.resolve(timing.time, timing.clock, ticks)?;
@@ -293,11 +294,13 @@ impl Tracker {
         }
     }
 
-    /// Gives a full stage some time to be emptied by the drainer, if that was asked to, and else empties it.
+    /// Sees to it that a full stage is emptied. While the drainer is at the store, it is given some time to come for the
+    /// stage; when it has not even begun, it would be too late.
     #[cold]
-    fn wait_for_room(&self, mut stage: MutexGuard<'_, Stage>) {
-        let mut is_late = false;
-        if stage.is_awaited {
+    fn empty_stage(&self) {
+        let mut room = self.shared.free_room();
+        if room.is_none() {
+            let mut stage = lock(&self.shared.stage);
             stage.waiting += 1;
             let still = |stage: &mut Stage| stage.is_full() && stage.is_awaited;
             let (mut stage, _) = self
@@ -309,18 +312,15 @@ impl Tracker {
             if !stage.is_full() {
                 return;
             }
-            is_late = stage.is_awaited;
-        } else {
-            drop(stage);
         }
-        let room = self.drained();
+        let mut room = room.take().unwrap_or_else(|| lock(&self.shared.room));
+        let is_late = std::mem::replace(&mut lock(&self.shared.stage).is_awaited, false);
+        room.drain(&self.shared);
         if is_late {
-            // Where it does not come, it is not asked for what is staged next; nor is it known to have been asked (a child of a
-            // fork may have been told so).
+            // What is staged next is not left to it. Nor is it sure that it was asked: a child of a fork may have been told so.
             self.shared.is_queued.store(false, Ordering::Relaxed);
             lock(&self.shared.stage).emptied = None;
         }
-        drop(room);
     }
 
     /// Has the stage drained: by the drainer when it fills quickly, else here.

@@ -19,7 +19,7 @@ use crate::memory::signals::without_signals;
 /// How fast a stage has to fill for the thread to be worth waking.
 pub(crate) const BUSY: Duration = Duration::from_millis(100);
 /// The longest that a caller waits for the thread before it sees to its stage itself.
-pub(crate) const LONGEST_WAIT: Duration = Duration::from_millis(2);
+pub(crate) const LONGEST_WAIT: Duration = Duration::from_millis(1);
 /// How long the thread waits for work before it ends.
 const PATIENCE: Duration = Duration::from_secs(1);
 /// How long the thread lets stores be that are all held.
