@@ -119,13 +119,13 @@ impl Tracker {
         };
         block.order_by_row();
         let mut done = 0;
-        for slice in block.ordered().chunks(SLICE) {
+        for slice in block.by_row().chunks(SLICE) {
             let mut room = self.drained();
             if room.store.mark().departures != mark.departures {
                 // Another thread made rows leave: their numbers may lead elsewhere.
                 break;
             }
-            room.store.set_labels(slice);
+            room.store.set_labels(slice, block.times());
             done += slice.len();
         }
         block.give_up(done);

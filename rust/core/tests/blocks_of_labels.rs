@@ -62,11 +62,18 @@ fn labels(count: std::ops::Range<usize>) -> impl Strategy<Value = Vec<Label>> {
         match order {
             0 => labels.sort_by_key(|label| label.time),
             1 => labels.sort_by_key(|label| -label.time),
+            // Each batch has one time, the second before or after the first.
+            2 | 3 => {
+                let middle = labels.len() / 2;
+                for (number, label) in labels.iter_mut().enumerate() {
+                    label.time = CLOCK - i64::from((number < middle) == (order == 2)) * 50 * HOUR;
+                }
+            }
             _ => {}
         }
         labels
     };
-    (prop::collection::vec(label, count), 0..3_u8).prop_map(move |(labels, order)| ordered(labels, order))
+    (prop::collection::vec(label, count), 0..6_u8).prop_map(move |(labels, order)| ordered(labels, order))
 }
 
 proptest! {
@@ -74,7 +81,7 @@ proptest! {
 
     #[test]
     fn a_batch_leaves_the_bytes_that_single_calls_leave(
-        labels in labels(2000..9000),
+        labels in labels(3000..9000),
         ids in 0..3000_u64,
         retention in prop_oneof![Just(None), (1..400_i64).prop_map(|hours| Some(hours * HOUR))],
         generation_rows in 1..3000_usize,
@@ -83,12 +90,60 @@ proptest! {
     ) {
         let options = Options { retention, max_orphan_labels, keep_ids, generation_rows, ..Options::default() };
         let (batch, single) = (with_predictions(options, ids), with_predictions(options, ids));
-        log_batch(&batch, &labels);
+        for half in labels.chunks(labels.len().div_ceil(2)) {
+            log_batch(&batch, half);
+        }
         for label in &labels {
             single.log_label(identity(&label.id.to_le_bytes()), label.positive, timing(label.time)).unwrap();
         }
         prop_assert_eq!(batch.counters(), single.counters());
         prop_assert!(batch.to_bytes(b"") == single.to_bytes(b""));
+        for tracker in [&batch, &single] {
+            afterwards(tracker, ids);
+        }
+        prop_assert_eq!(batch.counters(), single.counters());
+        prop_assert!(batch.to_bytes(b"") == single.to_bytes(b""));
+    }
+}
+
+/// What may happen to rows whose labels came in a batch.
+fn afterwards(tracker: &Tracker, ids: u64) {
+    for id in 0..ids {
+        let bytes = id.to_le_bytes();
+        let id_of = identity(&bytes);
+        match id % 7 {
+            0 => assert!(tracker.retract_label(id_of) || tracker.label(id_of).is_none()),
+            1 => drop(tracker.forget(id_of)),
+            2 => tracker.log_label(id_of, id % 2 == 0, timing(CLOCK - 20 * HOUR)).unwrap(),
+            3 => tracker.log_label(id_of, id % 2 == 0, timing(CLOCK + id as i64)).unwrap(),
+            4 => tracker.log_prediction(id_of, id % 2 == 0, None, b"", timing(CLOCK)).unwrap(),
+            _ => {}
+        }
+    }
+}
+
+/// A generation has numbers for some of the times that labels share: labels of the others have theirs to themselves.
+#[test]
+fn more_times_may_be_shared_than_have_numbers() {
+    const IDS: u64 = 2500;
+    let (batch, single) = (with_predictions(Options::default(), IDS), with_predictions(Options::default(), IDS));
+    for round in 0..140 {
+        let labels: Vec<Label> = (0..IDS)
+            .filter(|id| round == 139 || (id + round) % 8 != 0)
+            .map(|id| Label { id, positive: (id + round) % 3 == 0, time: CLOCK - (200 - round as i64) * HOUR })
+            .collect();
+        log_batch(&batch, &labels);
+        for label in &labels {
+            single.log_label(identity(&label.id.to_le_bytes()), label.positive, timing(label.time)).unwrap();
+        }
+        if round % 20 == 19 {
+            assert!(batch.to_bytes(b"") == single.to_bytes(b""));
+        }
+    }
+    assert_eq!(batch.counters(), single.counters());
+    let back = Tracker::from_bytes(&batch.to_bytes(b"")).unwrap().0;
+    for id in 0..IDS {
+        assert_eq!(back.label(identity(&id.to_le_bytes())), single.label(identity(&id.to_le_bytes())));
     }
 }
 

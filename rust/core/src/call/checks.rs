@@ -5,9 +5,9 @@ use super::clock::TEN_YEARS;
 /// The largest magnitude of a score. Sums of squares of larger ones would leave the fixed-point range.
 pub const MAXIMUM_SCORE: f64 = 65_536.0;
 
-/// The largest time a row can hold, in microseconds since the epoch: the year 3111. A row keeps 55 bits of it
-/// above 8 bits of state, so that stamps compare as signed numbers.
-pub const MAXIMUM_TIME: i64 = (1 << 55) - 1;
+/// The largest time a row can hold, in microseconds since the epoch: the year 2112. A row keeps 52 bits of it
+/// above 11 others, so that stamps compare as signed numbers.
+pub const MAXIMUM_TIME: i64 = (1 << 52) - 1;
 
 /// The most bytes that the encoded features of one prediction may take.
 pub const MAXIMUM_FEATURE_BYTES: usize = 65_535;

@@ -6,15 +6,20 @@
 
 use super::bytes::ByteColumn;
 use super::earliest::EarliestTimes;
+use super::label_times::LabelTimes;
+use super::store::row_offset;
 use crate::call::Identity;
 use crate::memory::pages::Pages;
 use crate::memory::prefetch::prefetch;
 use crate::roll::{Cell, Counts, Label, Row, ScoreSums, Share, Span, contributes, scan, scan_at_threshold};
+use crate::stage::{BlockTimes, FoundLabel};
 
 /// Rows of a cell.
 pub(crate) const CELL: usize = 4096;
 /// Cells whose rows are looked at one by one in one go, so that nobody waits long for the store.
 const STEP: usize = 8;
+/// Below this many rows a scan costs more than counting them one by one.
+const WORTH_SCANNING: usize = 8;
 /// Below this many rows the scores are scanned each time rather than summed once.
 const SUMS_LEAST: usize = 16_384;
 
@@ -39,13 +44,25 @@ pub(crate) struct Generation {
     dead: usize,
     cells: Vec<Cell>,
     pub(crate) total: Cell,
-    /// Times of the labels by row; mapped with the first label.
-    label_times: Option<Pages<i64>>,
+    label_times: LabelTimes,
     /// The earliest label events of the rows that had a later one too.
     earliest: EarliestTimes,
     ids: ByteColumn,
     features: ByteColumn,
     sums: Option<Box<CoveredSums>>,
+}
+
+/// Labels of one cell that are in the rows, but not in the counts.
+pub(crate) struct Uncounted {
+    cell: usize,
+    rows: Vec<Row>,
+}
+
+impl Uncounted {
+    /// Nothing, of no cell.
+    pub(crate) fn nothing() -> Self {
+        Self { cell: usize::MAX, rows: Vec::new() }
+    }
 }
 
 /// What a step of a scan over a generation came to.
@@ -67,7 +84,7 @@ impl Generation {
             dead: 0,
             cells: Vec::new(),
             total: Cell::EMPTY,
-            label_times: None,
+            label_times: LabelTimes::default(),
             earliest: EarliestTimes::default(),
             ids: ByteColumn::new(),
             features: ByteColumn::new(),
@@ -111,11 +128,23 @@ impl Generation {
         }
     }
 
+    /// Brings the rows of labels into the cache, and the times that are not shared.
+    #[inline]
+    pub(crate) fn prefetch_labels(&self, labels: &[FoundLabel], shared_time: u8) {
+        for label in labels {
+            let offset = row_offset(label.row());
+            if let Some(row) = self.rows.get(offset) {
+                prefetch(row);
+            }
+            if shared_time == 0 {
+                self.label_times.prefetch(offset);
+            }
+        }
+    }
+
     #[inline]
     pub(crate) fn prefetch_label_time(&self, offset: usize) {
-        if let Some(time) = self.label_times.as_ref().and_then(|times| times.get(offset)) {
-            prefetch(time);
-        }
+        self.label_times.prefetch(offset);
     }
 
     /// Adds a row at the end.
@@ -184,19 +213,99 @@ impl Generation {
     #[inline]
     pub(crate) fn set_label(&mut self, offset: usize, label: Label, time: i64) {
         let row = self.rows[offset];
-        self.change(offset, row.with_label(label));
-        self.set_label_time(offset, time);
+        if row.class() < 2 {
+            let share = Share::of(&self.label_pending(offset, row, label, 0));
+            self.cells[offset / CELL].counts.label_one(&share);
+            self.total.counts.label_one(&share);
+        } else {
+            self.change(offset, row.with_label(label).with_shared_time(0));
+        }
+        self.label_times.set(offset, time, self.rows.len());
+    }
+
+    /// Labels pending rows, up to the first label whose row is not pending or has expired: the number of labels that are in the
+    /// rows now. Those of `uncounted` are counted with the next cell, or by `count_labels`.
+    #[inline]
+    pub(crate) fn set_labels(
+        &mut self,
+        labels: &[FoundLabel],
+        times: &BlockTimes,
+        cutoff: i64,
+        shared_time: u8,
+        uncounted: &mut Uncounted,
+    ) -> usize {
+        let covered = self.sums.as_ref().map_or(0, |sums| sums.covered);
+        for (position, &label) in labels.iter().enumerate() {
+            let offset = row_offset(label.row());
+            let row = match self.rows[..self.length].get(offset) {
+                Some(row) if row.class() < 2 && row.time() >= cutoff => *row,
+                _ => return position,
+            };
+            let cell = offset / CELL;
+            if cell != uncounted.cell {
+                self.count_labels(uncounted);
+                uncounted.cell = cell;
+            }
+            let new = row.with_label(Label::of(label.positive())).with_shared_time(shared_time);
+            self.rows[offset] = new;
+            uncounted.rows.push(new);
+            if shared_time == 0 {
+                self.label_times.set(offset, times.of(label), self.rows.len());
+            }
+            if offset < covered && contributes(&new).is_some() {
+                self.defer(offset);
+            }
+        }
+        labels.len()
+    }
+
+    /// Labels a pending row, without counting it: the row as it is now. Its label has a shared time, or gets one of its own.
+    #[inline]
+    pub(crate) fn label_pending(&mut self, offset: usize, row: Row, label: Label, shared_time: u8) -> Row {
+        let new = row.with_label(label).with_shared_time(shared_time);
+        self.rows[offset] = new;
+        let covered = self.sums.as_ref().is_some_and(|sums| offset < sums.covered);
+        if covered && contributes(&new).is_some() {
+            self.defer(offset);
+        }
+        new
+    }
+
+    /// Counts the labels that are not.
+    #[inline]
+    pub(crate) fn count_labels(&mut self, uncounted: &mut Uncounted) {
+        let rows = &mut uncounted.rows;
+        if rows.is_empty() {
+            return;
+        }
+        let mut counts = Counts::default();
+        if rows.len() < WORTH_SCANNING {
+            for row in rows.iter() {
+                counts.add(row);
+            }
+        } else {
+            let unit = rows.iter().fold(true, |unit, row| unit & !(row.score() < 0.0 || row.score() > 1.0));
+            scan(rows, 0..rows.len(), Span::ALL, unit, &mut counts);
+        }
+        self.cells[uncounted.cell].counts.label(&counts);
+        self.total.counts.label(&counts);
+        rows.clear();
+    }
+
+    /// The number by which labels of this generation share a time; 0 when there are no more numbers.
+    pub(crate) fn share_label_time(&mut self, time: i64) -> u8 {
+        self.label_times.share(time)
     }
 
     #[inline]
     pub(crate) fn set_label_time(&mut self, offset: usize, time: i64) {
-        let capacity = self.rows.len();
-        self.label_times.get_or_insert_with(|| Pages::zeroed(capacity))[offset] = time;
+        self.rows[offset] = self.rows[offset].with_shared_time(0);
+        self.label_times.set(offset, time, self.rows.len());
     }
 
     /// The time of a label; that of the epoch for a pending row.
     pub(crate) fn label_time(&self, offset: usize) -> i64 {
-        self.label_times.as_ref().and_then(|times| times.get(offset)).copied().unwrap_or(0)
+        self.label_times.get(offset, &self.rows[offset])
     }
 
     /// The earliest event that gave the row a label.
@@ -216,16 +325,15 @@ impl Generation {
     /// Takes the label back; the row is pending again.
     pub(crate) fn clear_label(&mut self, offset: usize) {
         let row = self.rows[offset];
-        self.change(offset, row.with_label(Label::Pending));
-        if let Some(times) = &mut self.label_times {
-            times[offset] = 0;
-        }
+        self.change(offset, row.with_label(Label::Pending).with_shared_time(0));
+        self.label_times.clear(offset);
         self.earliest.remove(offset);
     }
 
     /// Replaces prediction, score, time and features; the label stays.
     pub(crate) fn set_prediction(&mut self, offset: usize, row: Row, features: &[u8]) {
-        self.change(offset, row.with_label(self.rows[offset].label()));
+        let old = self.rows[offset];
+        self.change(offset, row.with_label(old.label()).with_shared_time(old.shared_time()));
         self.set_features(offset, features);
     }
 
@@ -289,7 +397,7 @@ impl Generation {
             self.earliest = EarliestTimes::default();
             return true;
         }
-        if self.label_times.take().is_some() || self.sums.take().is_some() {
+        if self.label_times.shed() || self.sums.take().is_some() {
             return true;
         }
         let heavy = !self.rows.is_empty();
@@ -383,10 +491,9 @@ impl Generation {
 
     /// Bytes of rows and label times, of ids, and of features.
     pub(crate) fn bytes(&self) -> (usize, usize, usize) {
-        let label_times = self.label_times.as_ref().map_or(0, |_| self.length * 8);
         let sums = self.sums.as_ref().map_or(0, |own| own.sums.bytes() + own.deferred.capacity() * 4);
         let rows = self.length.min(self.rows.len()) * size_of::<Row>()
-            + label_times
+            + self.label_times.bytes(self.length)
             + self.cells.capacity() * size_of::<Cell>()
             + sums
             + self.earliest.bytes(self.length);

@@ -1,10 +1,18 @@
 //! Labels of a block: looked up in the order of the index, then set in the order of the rows.
 
-use super::store::{Place, Store};
-use crate::stage::{BlockLabel, Found};
+#![allow(clippy::indexing_slicing, reason = "places are those of rows that were just found")]
 
-/// How many labels ahead their buckets or rows are brought into the cache.
-const AHEAD: usize = 24;
+use super::generation::Uncounted;
+use super::store::{Store, are_of_one_generation};
+use crate::stage::{BlockLabel, BlockTimes, Found, FoundLabel};
+
+/// Labels whose buckets or rows are brought into the cache together, a group ahead: in a loop of its own with little else in
+/// it, since the processor overlaps misses only as far as it sees ahead.
+const GROUP: usize = 16;
+const ROW_GROUP: usize = 64;
+
+/// Labels of a generation that are worth one of the numbers by which labels share a time.
+const WORTH_SHARING: usize = 8;
 
 /// What has happened to the rows: row numbers that were looked up hold while it is the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,31 +30,54 @@ impl Store {
 
     /// Notes which row the index has for each label. Rows are not looked at.
     pub(crate) fn locate_labels(&self, labels: &[BlockLabel], found: &mut Found) {
-        for label in labels.iter().take(AHEAD) {
-            self.index.prefetch(label.key());
-        }
-        for (position, label) in labels.iter().enumerate() {
-            if let Some(ahead) = labels.get(position + AHEAD) {
-                self.index.prefetch(ahead.key());
+        let prefetch = |labels: &[BlockLabel]| labels.iter().for_each(|label| self.index.prefetch(label.key()));
+        let mut groups = labels.chunks(GROUP).peekable();
+        prefetch(groups.peek().copied().unwrap_or_default());
+        while let Some(group) = groups.next() {
+            prefetch(groups.peek().copied().unwrap_or_default());
+            for label in group {
+                found.note(label, self.index.find(label.key()).map(|slot| slot.row));
             }
-            found.note(label, self.index.find(label.key()).map(|slot| slot.row));
         }
     }
 
     /// Gives the labels to the rows that were found.
-    pub(crate) fn set_labels(&mut self, labels: &[BlockLabel]) {
-        for (position, label) in labels.iter().enumerate() {
-            if let Some(place) = labels.get(position + AHEAD).and_then(|ahead| self.place(ahead.row())) {
-                self.prefetch_place(place);
-            }
-            match self.live_row(label.row()) {
-                Some(place) => self.meet_label(place, label.positive(), label.time()),
-                None => self.totals.late_labels += 1,
+    pub(crate) fn set_labels(&mut self, labels: &[FoundLabel], times: &BlockTimes) {
+        let mut uncounted = Uncounted::nothing();
+        for run in labels.chunk_by(|one, other| are_of_one_generation(one.row(), other.row())) {
+            match run.first().and_then(|label| self.place(label.row())) {
+                Some(place) => self.set_labels_of(place.generation, run, times, &mut uncounted),
+                None => run.iter().for_each(|label| self.set_label(*label, times)),
             }
         }
     }
 
-    fn live_row(&self, number: u32) -> Option<Place> {
-        self.place(number).filter(|&place| self.row(place).is_some_and(|row| self.is_live(&row)))
+    /// Gives labels to the rows of one generation. Those of pending rows are counted cell by cell.
+    fn set_labels_of(&mut self, position: usize, labels: &[FoundLabel], times: &BlockTimes, uncounted: &mut Uncounted) {
+        let common = times.common().filter(|_| labels.len() >= WORTH_SHARING);
+        let shared_time = common.map_or(0, |time| self.generations[position].share_label_time(time));
+        let cutoff = self.cutoff;
+        let mut groups = labels.chunks(ROW_GROUP).peekable();
+        self.generations[position].prefetch_labels(groups.peek().copied().unwrap_or_default(), shared_time);
+        while let Some(mut group) = groups.next() {
+            self.generations[position].prefetch_labels(groups.peek().copied().unwrap_or_default(), shared_time);
+            loop {
+                let generation = &mut self.generations[position];
+                let done = generation.set_labels(group, times, cutoff, shared_time, uncounted);
+                let Some((&label, rest)) = group[done..].split_first() else { break };
+                generation.count_labels(uncounted);
+                self.set_label(label, times);
+                group = rest;
+            }
+        }
+        self.generations[position].count_labels(uncounted);
+    }
+
+    /// Gives a label to its row, whatever state that is in.
+    fn set_label(&mut self, label: FoundLabel, times: &BlockTimes) {
+        match self.place(label.row()).filter(|&place| self.row(place).is_some_and(|row| self.is_live(&row))) {
+            Some(place) => self.meet_label(place, label.positive(), times.of(label)),
+            None => self.totals.late_labels += 1,
+        }
     }
 }

@@ -7,6 +7,7 @@ mod counters;
 mod earliest;
 mod generation;
 mod index;
+mod label_times;
 mod labels;
 mod options;
 mod orphans;

@@ -422,6 +422,17 @@ impl Store {
 fn locate(generations: &VecDeque<Generation>, number: u32) -> Option<Place> {
     let first = generations.front()?.sequence;
     let generation = ((u64::from(number >> OFFSET_BITS)).wrapping_sub(first) % RING) as usize;
-    (generation < generations.len())
-        .then_some(Place { generation, offset: (number & ((1 << OFFSET_BITS) - 1)) as usize })
+    (generation < generations.len()).then_some(Place { generation, offset: row_offset(number) })
+}
+
+/// The place of a row number in its generation.
+#[inline]
+pub(crate) fn row_offset(number: u32) -> usize {
+    (number & ((1 << OFFSET_BITS) - 1)) as usize
+}
+
+/// Whether two row numbers are of one generation.
+#[inline]
+pub(crate) fn are_of_one_generation(one: u32, other: u32) -> bool {
+    one >> OFFSET_BITS == other >> OFFSET_BITS
 }

@@ -135,8 +135,8 @@ fn read_generation(
     let mut generation = Generation::new(sequence, born, capacity);
     let mut labels = Vec::new();
     for offset in 0..length {
-        let (stamp, score) = (rows.u64()?, f64::from_bits(rows.u64()?));
-        let row = Row::from_parts(stamp, score).ok_or(DecodeError::Inconsistent("a row has no such state"))?;
+        let row =
+            Row::from_saved([rows.u64()?, rows.u64()?]).ok_or(DecodeError::Inconsistent("a row has no such state"))?;
         generation.push(row.with_label(Label::Pending).alive());
         labels.push((offset, row));
     }

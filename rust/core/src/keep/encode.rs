@@ -67,7 +67,7 @@ fn write_generation(writer: &mut Writer, generation: &Generation) {
     writer.i64(generation.born);
     writer.u32(generation.len() as u32);
     for row in generation.rows() {
-        writer.numbers(&[row.stamp(), row.score().to_bits()]);
+        writer.numbers(&row.saved());
     }
     for (offset, row) in generation.rows().iter().enumerate() {
         if row.label() != Label::Pending {

@@ -24,7 +24,7 @@ pub(crate) struct Share {
     class: usize,
     scored: bool,
     outside: bool,
-    fixed: i128,
+    fixed: i64,
 }
 
 impl Share {
@@ -35,7 +35,7 @@ impl Share {
             class: row.class(),
             scored,
             outside: !(0.0..=1.0).contains(&row.score()),
-            fixed: if scored { i128::from(quantise(row.score())) } else { 0 },
+            fixed: if scored { quantise(row.score()) } else { 0 },
         }
     }
 }
@@ -55,12 +55,13 @@ impl Counts {
         if share.scored {
             self.scored += 1;
             self.outside += u64::from(share.outside);
-            self.score_sum += share.fixed;
-            if share.class >= 4 {
-                self.scored_positives += 1;
-                self.score_sum_positives += share.fixed;
-            }
-            let (low, carry) = self.square_sum.low.overflowing_add((share.fixed * share.fixed) as u128);
+            let fixed = i128::from(share.fixed);
+            self.score_sum += fixed;
+            // Which label it is would be a guess.
+            let positive = share.class >= 4;
+            self.scored_positives += u64::from(positive);
+            self.score_sum_positives += i128::from(share.fixed & -i64::from(positive));
+            let (low, carry) = self.square_sum.low.overflowing_add((fixed * fixed) as u128);
             self.square_sum = SquareSum { low, high: self.square_sum.high + u64::from(carry) };
         }
     }
@@ -75,14 +76,28 @@ impl Counts {
         if share.scored {
             self.scored -= 1;
             self.outside -= u64::from(share.outside);
-            self.score_sum -= share.fixed;
-            if share.class >= 4 {
-                self.scored_positives -= 1;
-                self.score_sum_positives -= share.fixed;
-            }
-            let (low, borrow) = self.square_sum.low.overflowing_sub((share.fixed * share.fixed) as u128);
+            let fixed = i128::from(share.fixed);
+            self.score_sum -= fixed;
+            let positive = share.class >= 4;
+            self.scored_positives -= u64::from(positive);
+            self.score_sum_positives -= i128::from(share.fixed & -i64::from(positive));
+            let (low, borrow) = self.square_sum.low.overflowing_sub((fixed * fixed) as u128);
             self.square_sum = SquareSum { low, high: self.square_sum.high - u64::from(borrow) };
         }
+    }
+
+    /// Counts a row that was pending and has its label now.
+    #[inline]
+    pub(crate) fn label_one(&mut self, share: &Share) {
+        self.classes[share.class & 1] -= 1;
+        self.add_share(share);
+    }
+
+    /// Counts rows that were pending and have got the labels with which `labelled` counts them.
+    pub(crate) fn label(&mut self, labelled: &Self) {
+        self.merge(labelled);
+        self.classes[0] -= labelled.classes[2] + labelled.classes[4];
+        self.classes[1] -= labelled.classes[3] + labelled.classes[5];
     }
 
     #[inline]

@@ -10,6 +10,6 @@ mod scan;
 mod score_sums;
 
 pub(crate) use counts::{Cell, Counts, Share};
-pub(crate) use row::{Label, Row};
+pub(crate) use row::{Label, MOST_SHARED, Row};
 pub(crate) use scan::{Span, scan, scan_at_threshold};
 pub(crate) use score_sums::{ScoreSums, contributes};

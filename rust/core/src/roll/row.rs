@@ -28,16 +28,30 @@ impl Label {
     }
 }
 
-/// Bits of the state byte: the decision, the label in two bits, and whether the row was taken out.
+/// Bits of the stamp below the time: the decision, the label in two bits, whether the row was taken out, and the number of
+/// the time of the label among those that many labels of a generation share.
 const DECISION: u64 = 1;
 const LABEL_SHIFT: u32 = 1;
 const LABEL: u64 = 0b11 << LABEL_SHIFT;
 const DEAD: u64 = 1 << 3;
+const STATE: u64 = 0xf;
+const SHARED_SHIFT: u32 = 4;
+const SHARED: u64 = (MOST_SHARED as u64) << SHARED_SHIFT;
+const TIME_SHIFT: u32 = 11;
+
+/// The most times that labels of a generation can share.
+pub(crate) const MOST_SHARED: u8 = 0x7f;
 
 /// Decision and label together: `decision + 2 * label`, in 0..6; taken-out rows are 8 and above.
 pub(crate) const CLASSES: usize = 6;
 
-/// A prediction. The stamp is `time << 8 | state`, so that stamps compare like times.
+/// The least and the greatest stamp that rows of a time can have.
+#[inline]
+pub(crate) fn stamps_of(time: i64) -> (i64, i64) {
+    (time << TIME_SHIFT, time << TIME_SHIFT | ((1 << TIME_SHIFT) - 1))
+}
+
+/// A prediction. The time is above all else in the stamp, so that stamps compare like times.
 #[derive(Debug, Clone, Copy)]
 #[repr(C, align(16))]
 pub(crate) struct Row {
@@ -53,16 +67,22 @@ impl Row {
     /// A pending row; the score is NaN when there is none.
     #[inline]
     pub(crate) fn new(time: i64, positive: bool, score: f64) -> Self {
-        Self { stamp: (time as u64) << 8 | u64::from(positive), score }
+        Self { stamp: (time as u64) << TIME_SHIFT | u64::from(positive), score }
     }
 
-    /// The same row as it was written to disk; `None` when the state is none that a row can have.
-    pub(crate) fn from_parts(stamp: u64, score: f64) -> Option<Self> {
-        let valid = stamp & 0xff < 16
-            && (stamp & LABEL) != LABEL
-            && stamp >> 8 <= crate::call::MAXIMUM_TIME as u64
+    /// The row as `saved` gave it; `None` when the state is none that a row can have.
+    pub(crate) fn from_saved([stamp, score]: [u64; 2]) -> Option<Self> {
+        let (time, state, score) = (stamp >> 8, stamp & 0xff, f64::from_bits(score));
+        let valid = state & !STATE == 0
+            && (state & LABEL) != LABEL
+            && time <= crate::call::MAXIMUM_TIME as u64
             && (score.is_nan() || crate::call::check_score(score).is_ok());
-        valid.then_some(Self { stamp, score })
+        valid.then_some(Self { stamp: time << TIME_SHIFT | state, score })
+    }
+
+    /// What is saved of the row: its time above a byte of state, and its score. The time of its label is saved beside.
+    pub(crate) fn saved(&self) -> [u64; 2] {
+        [(self.stamp >> TIME_SHIFT) << 8 | self.stamp & STATE, self.score.to_bits()]
     }
 
     #[inline]
@@ -72,7 +92,7 @@ impl Row {
 
     #[inline]
     pub(crate) fn time(&self) -> i64 {
-        (self.stamp >> 8) as i64
+        (self.stamp >> TIME_SHIFT) as i64
     }
 
     #[inline]
@@ -107,7 +127,7 @@ impl Row {
     /// Decision and label in 0..6, or 8 and above for a row that was taken out.
     #[inline]
     pub(crate) fn class(&self) -> usize {
-        (self.stamp & 0xf) as usize
+        (self.stamp & STATE) as usize
     }
 
     #[inline]
@@ -115,9 +135,20 @@ impl Row {
         Self { stamp: self.stamp & !LABEL | (label as u64) << LABEL_SHIFT, ..self }
     }
 
+    /// The number of the time of its label among the shared ones; 0 when it is none of them.
+    #[inline]
+    pub(crate) fn shared_time(&self) -> u8 {
+        ((self.stamp & SHARED) >> SHARED_SHIFT) as u8
+    }
+
+    #[inline]
+    pub(crate) fn with_shared_time(self, number: u8) -> Self {
+        Self { stamp: self.stamp & !SHARED | u64::from(number.min(MOST_SHARED)) << SHARED_SHIFT, ..self }
+    }
+
     #[inline]
     pub(crate) fn with_time(self, time: i64) -> Self {
-        Self { stamp: self.stamp & 0xff | (time as u64) << 8, ..self }
+        Self { stamp: self.stamp & !(u64::MAX << TIME_SHIFT) | (time as u64) << TIME_SHIFT, ..self }
     }
 
     #[inline]
@@ -182,5 +213,30 @@ mod tests {
         assert_eq!((row.time(), row.decision(), row.label(), row.class()), (5, true, Label::Positive, 5));
         assert_eq!(row.with_prediction(false, f64::NAN).class(), 4);
         assert!(row.dead().is_dead() && row.dead().class() >= 8);
+        let row = row.with_shared_time(MOST_SHARED);
+        assert_eq!((row.time(), row.class(), row.shared_time()), (5, 5, MOST_SHARED));
+        assert_eq!((row.with_shared_time(0).class(), row.with_shared_time(0).shared_time()), (5, 0));
+        assert_eq!(row.with_time(crate::call::MAXIMUM_TIME).time(), crate::call::MAXIMUM_TIME);
+        assert_eq!(row.with_time(7).shared_time(), MOST_SHARED);
+    }
+
+    #[test]
+    fn the_stamps_of_a_time_are_those_of_its_rows() {
+        for time in [0, 1, crate::call::MAXIMUM_TIME] {
+            let (least, greatest) = stamps_of(time);
+            let row = Row::new(time, true, 0.5).with_label(Label::Positive).with_shared_time(MOST_SHARED).dead();
+            assert!(least <= Row::new(time, false, 0.5).stamp() as i64 && row.stamp() as i64 <= greatest);
+            assert!(time == 0 || stamps_of(time - 1).1 < least);
+        }
+    }
+
+    #[test]
+    fn a_saved_row_comes_back_without_the_time_of_its_label() {
+        let row = Row::new(1_700_000_000_000_000, true, 0.25).with_label(Label::Negative);
+        let back = Row::from_saved(row.with_shared_time(9).saved()).map(|row| (row.stamp(), row.score().to_bits()));
+        assert_eq!(back, Some((row.stamp(), row.score().to_bits())));
+        for stamp in [0x10, 0x80, 0b110, (1 << 52) << 8] {
+            assert!(Row::from_saved([stamp, 0]).is_none(), "{stamp:#x}");
+        }
     }
 }

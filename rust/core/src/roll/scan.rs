@@ -5,7 +5,7 @@
 use std::ops::Range;
 
 use super::counts::Counts;
-use super::row::Row;
+use super::row::{Row, stamps_of};
 use crate::call::MAXIMUM_TIME;
 use crate::memory::prefetch::prefetch_for_later;
 
@@ -17,12 +17,14 @@ pub(crate) struct Span {
 }
 
 impl Span {
+    pub(crate) const ALL: Self = Self { first: 0, last: MAXIMUM_TIME };
+
     /// The span as stamps of rows: every state of a row at `first` up to every state at `last`.
     #[inline]
     fn stamps(self) -> (i64, i64) {
         let last = self.last.min(MAXIMUM_TIME);
         // A span beyond all times holds nothing: no stamp is at least 1 and at most 0.
-        if last < 0 || self.first > MAXIMUM_TIME { (1, 0) } else { (self.first.max(0) << 8, last << 8 | 0xff) }
+        if last < 0 || self.first > MAXIMUM_TIME { (1, 0) } else { (stamps_of(self.first.max(0)).0, stamps_of(last).1) }
     }
 
     #[inline]

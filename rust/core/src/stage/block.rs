@@ -17,7 +17,11 @@ const ALWAYS_IN_BLOCK: usize = 1 << 18;
 /// Below this many a block is not worth its ordering.
 pub(crate) const LEAST_IN_BLOCK: usize = 2048;
 const POSITION_BITS: u32 = 21;
-const POSITION: u64 = ((1 << POSITION_BITS) - 1) << 32;
+/// Where the position and the label stand in the place of a key.
+const POSITION_SHIFT: u32 = 32;
+const POSITION: u64 = ((1 << POSITION_BITS) - 1) << POSITION_SHIFT;
+const POSITIVE_SHIFT: u32 = POSITION_SHIFT + POSITION_BITS;
+const POSITIVE: u64 = 1 << POSITIVE_SHIFT;
 /// Places that one pass sorts by.
 const MOST_PLACES: usize = 2048;
 /// Parts of the index that labels are ordered by: the three bits of the region, then bits of the tag.
@@ -29,58 +33,106 @@ pub(crate) fn most_in_block(rows: usize) -> usize {
     (rows / 8).clamp(ALWAYS_IN_BLOCK, MOST_IN_BLOCK)
 }
 
-/// A label on its way. The place of its key has 29 bits that lead nowhere: they carry the position in the block. Once its
-/// row is found, the number of the row stands where the tag was.
+/// A label on its way to its row. The place of its key has 29 bits that lead nowhere: they carry the label and the position
+/// in the block.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct BlockLabel {
-    tag_or_row: u64,
+    tag: u64,
     place: u64,
-    /// The time, which is below 2^55, over the label.
-    what: u64,
 }
 
 impl BlockLabel {
-    fn new(key: &Key, time: i64, positive: bool, position: usize) -> Self {
-        Self {
-            tag_or_row: key.tag,
-            place: key.place & !POSITION | (position as u64) << 32,
-            what: (time as u64) << 1 | u64::from(positive),
-        }
+    fn new(key: &Key, positive: bool, position: usize) -> Self {
+        let what = u64::from(positive) << POSITIVE_SHIFT | (position as u64) << POSITION_SHIFT;
+        Self { tag: key.tag, place: key.place & !(POSITIVE | POSITION) | what }
     }
 
-    /// A key that leads where the one of the id does; before the row is found.
+    /// A key that leads where the one of the id does.
     #[inline]
     pub(crate) fn key(&self) -> Key {
-        Key { tag: self.tag_or_row, place: self.place }
+        Key { tag: self.tag, place: self.place }
     }
 
-    /// The number of the row; once it is found.
+    /// The label, at the row that the index has for it.
     #[inline]
-    pub(crate) fn row(&self) -> u32 {
-        self.tag_or_row as u32
-    }
-
-    pub(crate) fn time(&self) -> i64 {
-        (self.what >> 1) as i64
-    }
-
-    pub(crate) fn positive(&self) -> bool {
-        self.what & 1 == 1
+    pub(crate) fn at(&self, row: u32) -> FoundLabel {
+        let what = self.place & (POSITIVE | POSITION);
+        FoundLabel(u64::from(row) << FoundLabel::ROW_SHIFT | what >> POSITION_SHIFT)
     }
 
     fn position(&self) -> u32 {
-        ((self.place & POSITION) >> 32) as u32
+        ((self.place & POSITION) >> POSITION_SHIFT) as u32
     }
 
     fn part(&self) -> usize {
-        (self.place >> 61 << (INDEX_BITS - 3) | self.tag_or_row >> (64 - (INDEX_BITS - 3))) as usize
+        (self.place >> 61 << (INDEX_BITS - 3) | self.tag >> (64 - (INDEX_BITS - 3))) as usize
     }
 }
 
-/// Labels whose rows are being looked up.
+/// A label whose row is found: the number of the row over the label and the position in the block.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct FoundLabel(u64);
+
+impl FoundLabel {
+    const ROW_SHIFT: u32 = 32;
+
+    /// The number of the row.
+    #[inline]
+    pub(crate) fn row(self) -> u32 {
+        (self.0 >> Self::ROW_SHIFT) as u32
+    }
+
+    #[inline]
+    pub(crate) fn positive(self) -> bool {
+        self.0 & (POSITIVE >> POSITION_SHIFT) != 0
+    }
+
+    #[inline]
+    fn position(self) -> u32 {
+        (self.0 & (POSITION >> POSITION_SHIFT)) as u32
+    }
+}
+
+/// The times of the labels of a block.
+#[derive(Debug, Default)]
+pub(crate) struct BlockTimes {
+    first: i64,
+    /// By position, from the first label on that has another time than those before it; empty when there is none.
+    each: Vec<i64>,
+}
+
+impl BlockTimes {
+    fn clear(&mut self) {
+        self.each.clear();
+    }
+
+    #[inline]
+    fn push(&mut self, position: usize, time: i64, is_first: bool) {
+        if is_first {
+            self.first = time;
+        }
+        if !self.each.is_empty() || time != self.first {
+            // Positions without a label are never asked for.
+            self.each.resize(position, self.first);
+            self.each.push(time);
+        }
+    }
+
+    /// The time of all labels, if they have the same.
+    pub(crate) fn common(&self) -> Option<i64> {
+        self.each.is_empty().then_some(self.first)
+    }
+
+    #[inline]
+    pub(crate) fn of(&self, label: FoundLabel) -> i64 {
+        self.each.get(label.position() as usize).copied().unwrap_or(self.first)
+    }
+}
+
+/// What a search through the index came to.
 #[derive(Default)]
 pub(crate) struct Found {
-    labels: Vec<BlockLabel>,
+    labels: Vec<FoundLabel>,
     /// Positions of the labels that are applied one by one.
     rest: Vec<u32>,
 }
@@ -90,46 +142,51 @@ impl Found {
     #[inline]
     pub(crate) fn note(&mut self, label: &BlockLabel, row: Option<u32>) {
         match row {
-            Some(row) => self.labels.push(BlockLabel { tag_or_row: u64::from(row), ..*label }),
+            Some(row) => self.labels.push(label.at(row)),
             None => self.rest.push(label.position()),
         }
     }
 }
 
-/// The buffers of a block; they are used again for the next. Two of them take turns in holding the labels, since memory
-/// that has not been touched before costs more than what is done with it here.
+/// The buffers of a block; they are used again for the next, since memory that has not been touched before costs more than
+/// what is done with it here.
 #[derive(Default)]
 pub(crate) struct LabelBlock {
-    /// As they came, and then those whose rows are found.
+    times: BlockTimes,
+    /// As they came.
+    labels: Vec<BlockLabel>,
+    /// In the order of the index.
+    by_index: Vec<BlockLabel>,
     found: Found,
-    /// In the order of the index, and then of the rows.
-    ordered: Vec<BlockLabel>,
-    /// Whether the labels were brought into an order: before that, `ordered` is what another block has left.
-    is_ordered: bool,
-    length: usize,
+    /// Those whose rows are found, in the order of the rows.
+    by_row: Vec<FoundLabel>,
 }
 
 impl LabelBlock {
     pub(crate) fn clear(&mut self) {
+        self.times.clear();
+        self.labels.clear();
         self.found.labels.clear();
         self.found.rest.clear();
-        self.is_ordered = false;
-        self.length = 0;
     }
 
     /// Makes room for so many labels.
     pub(crate) fn reserve(&mut self, count: usize) {
-        self.found.labels.reserve(count);
+        self.labels.reserve(count);
     }
 
     pub(crate) fn push(&mut self, key: &Key, time: i64, positive: bool, position: usize) {
-        self.found.labels.push(BlockLabel::new(key, time, positive, position));
-        self.length += 1;
+        self.times.push(position, time, self.labels.is_empty());
+        self.labels.push(BlockLabel::new(key, positive, position));
     }
 
     /// Labels that came.
     pub(crate) fn len(&self) -> usize {
-        self.length
+        self.labels.len()
+    }
+
+    pub(crate) fn times(&self) -> &BlockTimes {
+        &self.times
     }
 
     pub(crate) fn has_rest(&self) -> bool {
@@ -138,45 +195,41 @@ impl LabelBlock {
 
     /// Orders the labels by where the index has them.
     pub(crate) fn order_by_index(&mut self) {
-        order(&self.found.labels, 1 << INDEX_BITS, &mut self.ordered, BlockLabel::part);
-        self.found.labels.clear();
-        self.is_ordered = true;
+        order(&self.labels, 1 << INDEX_BITS, &mut self.by_index, BlockLabel::part);
+        self.found.labels.reserve(self.labels.len());
     }
 
-    /// Has some of the labels looked up, which is to note each.
+    /// Has some of the ordered labels looked up, which is to note each.
     pub(crate) fn look_up(&mut self, range: Range<usize>, locate: impl FnOnce(&[BlockLabel], &mut Found)) {
-        let end = range.end.min(self.ordered.len());
-        locate(&self.ordered[range.start.min(end)..end], &mut self.found);
+        let end = range.end.min(self.by_index.len());
+        locate(&self.by_index[range.start.min(end)..end], &mut self.found);
     }
 
     /// Orders the labels that have rows by them.
     pub(crate) fn order_by_row(&mut self) {
         let labels = &self.found.labels;
-        let rows = || labels.iter().map(BlockLabel::row);
+        let rows = || labels.iter().map(|label| label.row());
         let (first, last) = (rows().min().unwrap_or(0), rows().max().unwrap_or(0));
         let places = u64::from(last - first) + 1;
         let shift = places.div_ceil(MOST_PLACES as u64).next_power_of_two().ilog2();
-        order(labels, MOST_PLACES, &mut self.ordered, |label| ((label.row() - first) >> shift) as usize);
+        order(labels, MOST_PLACES, &mut self.by_row, |label| ((label.row() - first) >> shift) as usize);
     }
 
-    /// The labels in the order that they were brought into last.
-    pub(crate) fn ordered(&self) -> &[BlockLabel] {
-        &self.ordered
+    /// The labels that have rows, in their order.
+    pub(crate) fn by_row(&self) -> &[FoundLabel] {
+        &self.by_row
     }
 
-    /// Leaves the ordered labels from a position on to be applied one by one.
+    /// Leaves the labels that have rows from a position in their order on to be applied one by one.
     pub(crate) fn give_up(&mut self, from: usize) {
-        self.found.rest.extend(self.ordered[from..].iter().map(BlockLabel::position));
+        self.found.rest.extend(self.by_row[from..].iter().map(|label| label.position()));
         self.found.rest.sort_unstable();
     }
 
     /// Leaves every label to be applied one by one.
     pub(crate) fn give_up_all(&mut self) {
-        // Those that were looked up are in both buffers; those that were not, in one.
-        let labels = if self.is_ordered { &self.ordered } else { &self.found.labels };
         self.found.rest.clear();
-        self.found.rest.extend(labels.iter().map(BlockLabel::position));
-        self.found.rest.sort_unstable();
+        self.found.rest.extend(self.labels.iter().map(BlockLabel::position));
     }
 
     /// Positions of the labels that are left, in the order of the calls.
@@ -211,11 +264,34 @@ mod tests {
     #[test]
     fn a_label_keeps_what_leads_to_the_bucket() {
         let key = Key { tag: u64::MAX - 5, place: u64::MAX };
-        let label = BlockLabel::new(&key, (1 << 55) - 1, false, 77);
+        let label = BlockLabel::new(&key, false, 77);
         assert_eq!(label.key().tag, key.tag);
         assert_eq!((label.key().place >> 61, label.key().place as u32), (7, u32::MAX));
-        assert_eq!((label.position(), label.time(), label.positive()), (77, (1 << 55) - 1, false));
-        assert_eq!(label.part(), (1 << INDEX_BITS) - 1);
+        assert_eq!((label.position(), label.part()), (77, (1 << INDEX_BITS) - 1));
+        for positive in [false, true] {
+            let label = BlockLabel::new(&Key { tag: 1, place: 0 }, positive, MOST_IN_BLOCK - 1).at(u32::MAX - 3);
+            assert_eq!((label.row(), label.positive()), (u32::MAX - 3, positive));
+            assert_eq!(label.position() as usize, MOST_IN_BLOCK - 1);
+        }
+    }
+
+    #[test]
+    fn times_are_kept_one_by_one_once_they_differ() {
+        let key = Key { tag: 1, place: 0 };
+        let mut block = LabelBlock::default();
+        let time = |block: &LabelBlock, position: usize| block.times().of(BlockLabel::new(&key, true, position).at(1));
+        for position in [3, 4, 7] {
+            block.push(&key, 50, true, position);
+        }
+        assert_eq!((block.times().common(), time(&block, 7)), (Some(50), 50));
+        block.push(&key, 60, true, 9);
+        block.push(&key, 50, true, 10);
+        block.push(&key, 70, true, 12);
+        assert_eq!(block.times().common(), None);
+        assert_eq!([3, 4, 7, 9, 10, 12].map(|position| time(&block, position)), [50, 50, 50, 60, 50, 70]);
+        block.clear();
+        block.push(&key, 80, true, 2);
+        assert_eq!((block.times().common(), time(&block, 2)), (Some(80), 80));
     }
 
     #[test]
@@ -228,7 +304,7 @@ mod tests {
             block.push(&key, number as i64, number % 2 == 0, number as usize);
         }
         block.order_by_index();
-        assert!(block.ordered().is_sorted_by_key(|label| (label.part(), label.position())));
+        assert!(block.by_index.is_sorted_by_key(|label| (label.part(), label.position())));
         for start in (0..block.len()).step_by(300) {
             block.look_up(start..start + 300, |labels, found| {
                 for label in labels {
@@ -238,9 +314,10 @@ mod tests {
             });
         }
         block.order_by_row();
-        assert_eq!(block.ordered().len(), 650);
-        assert!(block.ordered().is_sorted_by_key(|label| (label.row(), label.position())));
-        assert!(block.ordered().iter().all(|label| label.time() == i64::from(label.position())));
+        assert_eq!(block.by_row().len(), 650);
+        assert!(block.by_row().is_sorted_by_key(|label| (label.row(), label.position())));
+        assert!(block.by_row().iter().all(|&label| block.times().of(label) == i64::from(label.position())));
+        assert!(block.by_row().iter().all(|label| label.positive() == (label.position() % 2 == 0)));
         block.give_up(644);
         assert_eq!(block.rest().len(), 356);
         assert!(block.rest().is_sorted());

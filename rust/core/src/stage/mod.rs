@@ -9,7 +9,7 @@ pub(crate) mod drainer;
 use std::time::Instant;
 
 use crate::call::{Event, TickingClock};
-pub(crate) use block::{BlockLabel, Found, LEAST_IN_BLOCK, LabelBlock, most_in_block};
+pub(crate) use block::{BlockLabel, BlockTimes, Found, FoundLabel, LEAST_IN_BLOCK, LabelBlock, most_in_block};
 
 /// Events that make a drain worth while.
 pub(crate) const WORTH_DRAINING: usize = 1024;
