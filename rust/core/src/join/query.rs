@@ -31,18 +31,23 @@ pub struct LabelView {
     pub earliest: i64,
 }
 
+/// Steps that a query spends on each generation in which it had to look at many rows, so that later ones need not.
+const FILLING_STEPS: u8 = 2;
+
 /// How far a query has come: the next generation to visit, and the cell in it.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Progress {
     next: u64,
     cell: usize,
+    /// The generation whose rows are being put in buckets of time, and the steps left for it.
+    filling: Option<(u64, u8)>,
 }
 
 impl Progress {
     fn advance(&mut self, generation: u64, step: &Step) {
         *self = match *step {
-            Step::Done => Self { next: generation + 1, cell: 0 },
-            Step::More(cell) => Self { next: generation, cell },
+            Step::Done => Self { next: generation + 1, cell: 0, ..*self },
+            Step::More(cell) => Self { next: generation, cell, ..*self },
         };
     }
 }
@@ -91,12 +96,15 @@ impl Store {
     /// Counts the rows of a window; true when all were visited. A step costs some microseconds when times are in order,
     /// and well under a millisecond when they are not.
     pub(crate) fn count_step(
-        &self,
+        &mut self,
         progress: &mut Progress,
         span: Span,
         threshold: Option<f64>,
         counts: &mut Counts,
     ) -> bool {
+        if self.fill_buckets(progress) {
+            return false;
+        }
         let span = self.live(span);
         // Generations that take no scan are visited together.
         let mut scanned = 0;
@@ -104,17 +112,35 @@ impl Store {
             if scanned >= super::CELL * 32 {
                 return false;
             }
-            let generation = &self.generations[position];
+            let takes_more = position + 1 == self.generations.len();
+            let generation = &mut self.generations[position];
             let step = if let Some(threshold) = threshold {
+                scanned += generation.len();
                 generation.count_at_threshold(span, threshold, cell, counts)
             } else {
-                generation.count(span, counts);
+                let looked_at = generation.count(span, counts);
+                scanned += looked_at;
+                if !takes_more && generation.wants_buckets(looked_at) {
+                    progress.filling = Some((generation.sequence, FILLING_STEPS));
+                }
                 Step::Done
             };
-            if threshold.is_some() || !span.covers(generation.total.first, generation.total.last) {
-                scanned += generation.len();
-            }
             progress.advance(generation.sequence, &step);
+            if progress.filling.is_some() {
+                return false;
+            }
+        }
+        true
+    }
+
+    /// Puts rows of the generation that was just counted in buckets of time, if that is due; false when it is not.
+    fn fill_buckets(&mut self, progress: &mut Progress) -> bool {
+        let Some((sequence, left)) = progress.filling else { return false };
+        progress.filling = left.checked_sub(1).map(|left| (sequence, left)).filter(|&(_, left)| left > 0);
+        // It may have left meanwhile.
+        match self.generations.iter_mut().find(|generation| generation.sequence == sequence) {
+            Some(generation) => generation.fill_buckets(),
+            None => progress.filling = None,
         }
         true
     }
@@ -180,7 +206,8 @@ impl Store {
         let mut ids = Vec::new();
         match from {
             PageCursor::Rows { sequence, offset } => {
-                let Some((position, _)) = self.next_generation(Progress { next: sequence, cell: 0 }) else {
+                let Some((position, _)) = self.next_generation(Progress { next: sequence, ..Progress::default() })
+                else {
                     return (ids, labelled.then_some(PageCursor::Orphans { after: None }));
                 };
                 let generation = &self.generations[position];

@@ -1,0 +1,150 @@
+//! What the rows of a generation in a span of time come to.
+
+#![allow(clippy::indexing_slicing, reason = "offsets are those of rows")]
+
+use super::{CELL, Generation};
+use crate::roll::{Cell, Counts, Row, ScoreSums, Span, TimeBuckets, contributes, scan, scan_at_threshold};
+
+/// Cells whose rows are looked at one by one in one go, so that nobody waits long for the store.
+const STEP: usize = 8;
+/// Below this many rows the scores are scanned each time rather than summed once.
+const SUMS_LEAST: usize = 16_384;
+/// Windows that cut through many cells of a generation before its rows are put in buckets of time.
+const SCANS: u8 = 2;
+
+/// Sums of scores over the first `covered` rows, kept up to date from the first snapshot on.
+pub(super) struct CoveredSums {
+    pub(super) sums: ScoreSums,
+    pub(super) covered: usize,
+    /// Covered rows whose share is not in the sums yet.
+    pub(super) deferred: Vec<u32>,
+}
+
+/// What a step of a scan over a generation came to.
+pub(crate) enum Step {
+    Done,
+    /// More of this generation is left for the next step, from this cell on.
+    More(usize),
+}
+
+impl Generation {
+    /// Adds the counts of the rows in the span; the number of rows that had to be looked at.
+    pub(crate) fn count(&self, span: Span, counts: &mut Counts) -> usize {
+        if span.misses(self.total.first, self.total.last) {
+            return 0;
+        }
+        if span.covers(self.total.first, self.total.last) {
+            counts.merge(&self.total.counts);
+            return 0;
+        }
+        if let Some(buckets) = self.buckets.as_ref().filter(|buckets| buckets.covered() == self.length) {
+            buckets.count(self.rows(), span, counts);
+            // A byte a row.
+            return self.length / 16;
+        }
+        let mut looked_at = 0;
+        for (number, cell) in self.cells.iter().enumerate() {
+            if span.covers(cell.first, cell.last) {
+                counts.merge(&cell.counts);
+            } else if !span.misses(cell.first, cell.last) {
+                let range = number * CELL..self.length.min((number + 1) * CELL);
+                looked_at += range.len();
+                scan(self.rows(), range, span, cell.counts.outside == 0, counts);
+            }
+        }
+        looked_at
+    }
+
+    /// Notes that a window had to look at so many rows, of a generation that takes no more; whether buckets of time would make
+    /// the next one cheaper.
+    pub(crate) fn wants_buckets(&mut self, looked_at: usize) -> bool {
+        let covered = self.buckets.as_ref().map_or(0, |buckets| buckets.covered());
+        if self.length < SUMS_LEAST || looked_at * 4 < self.length || covered == self.length {
+            return false;
+        }
+        self.scans = self.scans.saturating_add(1);
+        self.scans > SCANS
+    }
+
+    /// Puts some more rows in buckets of time.
+    pub(crate) fn fill_buckets(&mut self) {
+        let rows = &self.rows[..self.length];
+        let buckets = self.buckets.get_or_insert_with(|| Box::new(TimeBuckets::new(rows)));
+        let covered = buckets.covered();
+        buckets.extend(&rows[covered..self.length.min(covered + STEP * CELL)]);
+    }
+
+    /// Adds the counts of the rows in the span, decided anew at a threshold, from a cell on.
+    pub(crate) fn count_at_threshold(&self, span: Span, threshold: f64, from: usize, counts: &mut Counts) -> Step {
+        self.step(span, from, |cell, rows| {
+            if !span.misses(cell.first, cell.last) {
+                scan_at_threshold(rows, span, threshold, counts);
+            }
+        })
+    }
+
+    /// Adds the score sums of the rows in the span, from a cell on. Takes several steps where rows are looked at one by
+    /// one: at the edges of the span, and while the sums of the generation are not made.
+    pub(crate) fn sum_scores(&mut self, span: Span, from: usize, sums: &mut ScoreSums) -> Step {
+        if self.total.counts.scored == 0 {
+            return Step::Done;
+        }
+        if !span.covers(self.total.first, self.total.last) || self.length < SUMS_LEAST {
+            return self.step(span, from, |cell, rows| {
+                if cell.counts.scored > 0 && !span.misses(cell.first, cell.last) {
+                    rows.iter().filter(|row| span.contains(row.time())).for_each(|row| sums.add(row));
+                }
+            });
+        }
+        self.settle_sums();
+        let length = self.length;
+        let own = self
+            .sums
+            .get_or_insert_with(|| Box::new(CoveredSums { sums: ScoreSums::new(), covered: 0, deferred: Vec::new() }));
+        let next = length.min(own.covered + STEP * CELL);
+        self.rows[own.covered..next].iter().for_each(|row| own.sums.add(row));
+        own.covered = next;
+        if next < length {
+            return Step::More(from);
+        }
+        sums.merge(&own.sums);
+        Step::Done
+    }
+
+    /// Collects score and label of the labelled rows in the span, from a cell on.
+    pub(crate) fn collect(&self, span: Span, from: usize, pairs: &mut Vec<(f64, bool)>) -> Step {
+        self.step(span, from, |cell, rows| {
+            if cell.counts.scored > 0 && !span.misses(cell.first, cell.last) {
+                let rows = rows.iter().filter(|row| span.contains(row.time()));
+                pairs.extend(rows.filter_map(|row| Some((row.score(), contributes(row)?))));
+            }
+        })
+    }
+
+    /// Visits some cells and their rows.
+    fn step(&self, span: Span, from: usize, mut visit: impl FnMut(&Cell, &[Row])) -> Step {
+        if span.misses(self.total.first, self.total.last) {
+            return Step::Done;
+        }
+        let cells = self.cells.iter().zip(self.rows().chunks(CELL));
+        cells.skip(from).take(STEP).for_each(|(cell, rows)| visit(cell, rows));
+        if from + STEP < self.cells.len() { Step::More(from + STEP) } else { Step::Done }
+    }
+
+    pub(super) fn settle_sums(&mut self) {
+        if let Some(own) = &mut self.sums {
+            for offset in std::mem::take(&mut own.deferred) {
+                own.sums.add(&self.rows[offset as usize]);
+            }
+        }
+    }
+
+    pub(super) fn defer(&mut self, offset: usize) {
+        let Some(sums) = &mut self.sums else { return };
+        sums.deferred.push(offset as u32);
+        // More of them than a fresh count would cost: count afresh when next asked.
+        if sums.deferred.len() > self.rows.len() / 4 {
+            self.sums = None;
+        }
+    }
+}

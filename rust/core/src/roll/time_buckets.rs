@@ -1,0 +1,205 @@
+//! Counts by time of rows that lie in no order of time.
+//!
+//! A window cuts through all cells of such rows, so each answer is a scan of them all. Once rows have been put in buckets of
+//! adjoining times, a window is a sum of the buckets inside it, and the rows of the two buckets at its edges: a byte a row says
+//! which those are. Exact, as cells are.
+
+#![allow(clippy::indexing_slicing, reason = "rows have buckets below 256, and as many are there")]
+
+use super::counts::{Cell, Counts, Share};
+use super::row::Row;
+use super::scan::Span;
+
+/// Buckets: as many as a byte tells apart.
+const BUCKETS: usize = 256;
+/// Rows whose times say where a bucket ends.
+const SAMPLE: usize = 4096;
+
+/// Buckets of the first rows of a generation.
+pub(crate) struct TimeBuckets {
+    /// The least time of each bucket but the first.
+    bounds: Vec<i64>,
+    /// Bounds in time and counts of each; never narrower than its rows.
+    buckets: Vec<Cell>,
+    /// The bucket of each row.
+    of_rows: Vec<u8>,
+}
+
+impl TimeBuckets {
+    /// Empty buckets that will each take about as many of the rows. O(1).
+    pub(crate) fn new(rows: &[Row]) -> Self {
+        let mut sample: Vec<i64> = rows.iter().step_by(rows.len().div_ceil(SAMPLE).max(1)).map(Row::time).collect();
+        sample.sort_unstable();
+        let bounds = (1..BUCKETS).filter_map(|bucket| sample.get(bucket * sample.len() / BUCKETS).copied()).collect();
+        Self { bounds, buckets: vec![Cell::EMPTY; BUCKETS], of_rows: Vec::with_capacity(rows.len()) }
+    }
+
+    /// The rows that are in.
+    pub(crate) fn covered(&self) -> usize {
+        self.of_rows.len()
+    }
+
+    fn bucket_of(&self, time: i64) -> u8 {
+        self.bounds.partition_point(|&least| least <= time) as u8
+    }
+
+    /// Takes the rows that follow those that are in.
+    pub(crate) fn extend(&mut self, rows: &[Row]) {
+        for row in rows {
+            let number = self.bucket_of(row.time());
+            self.of_rows.push(number);
+            self.add(number, row);
+        }
+    }
+
+    #[inline]
+    fn add(&mut self, number: u8, row: &Row) {
+        let bucket = &mut self.buckets[usize::from(number)];
+        bucket.widen(row.time());
+        bucket.counts.add(row);
+    }
+
+    /// Counts a row that was pending and has its label now, if it is in.
+    #[inline]
+    pub(crate) fn label(&mut self, offset: usize, share: &Share) {
+        if let Some(&number) = self.of_rows.get(offset) {
+            self.buckets[usize::from(number)].counts.label_one(share);
+        }
+    }
+
+    /// Counts another state of a row in the place of what it was, if it is in.
+    pub(crate) fn change(&mut self, offset: usize, old: &Share, new: &Row) {
+        let Some(number) = self.of_rows.get(offset).copied() else { return };
+        self.buckets[usize::from(number)].counts.remove_share(old);
+        let number = self.bucket_of(new.time());
+        self.of_rows[offset] = number;
+        self.add(number, new);
+    }
+
+    /// Adds the counts of those of the rows in the span: `rows` are the ones that are in. Cost: a byte a row.
+    pub(crate) fn count(&self, rows: &[Row], span: Span, counts: &mut Counts) {
+        let mut edges = Vec::new();
+        for (number, bucket) in self.buckets.iter().enumerate() {
+            if span.covers(bucket.first, bucket.last) {
+                counts.merge(&bucket.counts);
+            } else if !span.misses(bucket.first, bucket.last) {
+                edges.push(number as u8);
+            }
+        }
+        let mut add = |offset: usize| {
+            if let Some(row) = rows.get(offset).filter(|row| span.contains(row.time())) {
+                counts.add(row);
+            }
+        };
+        match *edges.as_slice() {
+            [] => {}
+            [edge] => memchr::memchr_iter(edge, &self.of_rows).for_each(&mut add),
+            [first, last] => memchr::memchr2_iter(first, last, &self.of_rows).for_each(&mut add),
+            // Buckets do not overlap, so a span cuts through two at most.
+            _ => {
+                let all = self.of_rows.iter().enumerate();
+                all.filter(|(_, number)| edges.contains(number)).for_each(|(offset, _)| add(offset));
+            }
+        }
+    }
+
+    pub(crate) fn bytes(&self) -> usize {
+        self.of_rows.capacity()
+            + self.buckets.capacity() * size_of::<Cell>()
+            + self.bounds.capacity() * size_of::<i64>()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::row::Label;
+    use super::*;
+
+    /// Rows and buckets that are checked against a look at every row.
+    struct Checked {
+        rows: Vec<Row>,
+        buckets: TimeBuckets,
+    }
+
+    impl Checked {
+        fn new(rows: Vec<Row>) -> Self {
+            let mut buckets = TimeBuckets::new(&rows);
+            for part in rows.chunks(3000) {
+                buckets.extend(part);
+            }
+            assert_eq!(buckets.covered(), rows.len());
+            Self { rows, buckets }
+        }
+
+        fn check(&self, spans: &[(i64, i64)]) {
+            for &(first, last) in spans {
+                let span = Span { first, last };
+                let (mut fast, mut plain) = (Counts::default(), Counts::default());
+                self.buckets.count(&self.rows, span, &mut fast);
+                self.rows.iter().filter(|row| span.contains(row.time())).for_each(|row| plain.add(row));
+                assert_eq!(fast, plain, "{first} to {last}");
+            }
+        }
+
+        fn set(&mut self, offset: usize, new: Row) {
+            self.buckets.change(offset, &Share::of(&self.rows[offset]), &new);
+            self.rows[offset] = new;
+        }
+    }
+
+    fn random(state: &mut u64) -> u64 {
+        *state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        *state >> 33
+    }
+
+    const SPANS: [(i64, i64); 7] =
+        [(0, 1_000_000), (10, 500_000), (700_000, 700_000), (250_000, 250_400), (i64::MIN, i64::MAX), (5, 3), (-9, -1)];
+
+    #[test]
+    fn windows_are_those_of_a_look_at_every_row() {
+        for times in [1, 5, 300, 1_000_000] {
+            let mut state = 5 + times;
+            let row = |state: &mut u64| {
+                let score = [f64::NAN, 0.25, 2.5, 0.125][(random(state) % 4) as usize];
+                Row::new((random(state) % times) as i64, random(state).is_multiple_of(2), score)
+            };
+            let mut checked = Checked::new((0..20_000).map(|_| row(&mut state)).collect());
+            checked.check(&SPANS);
+            for _ in 0..5000 {
+                let offset = (random(&mut state) % 20_000) as usize;
+                let old = checked.rows[offset];
+                match random(&mut state) % 4 {
+                    0 if old.class() < 2 => {
+                        let new = old.with_label(Label::of(random(&mut state).is_multiple_of(2)));
+                        checked.buckets.label(offset, &Share::of(&new));
+                        checked.rows[offset] = new;
+                    }
+                    1 => checked.set(offset, old.with_label(Label::Negative)),
+                    2 => checked.set(offset, old.dead()),
+                    _ => checked.set(offset, row(&mut state)),
+                }
+            }
+            checked.check(&SPANS);
+        }
+    }
+
+    #[test]
+    fn few_rows_and_none_are_taken_too() {
+        for count in [0, 1, 2, 255, 300] {
+            Checked::new((0..count).map(|time| Row::new(time * 3000, true, 0.5)).collect()).check(&SPANS);
+        }
+    }
+
+    #[test]
+    fn rows_that_are_not_in_are_left_alone() {
+        let rows: Vec<Row> = (0..10).map(|time| Row::new(time, true, 0.5)).collect();
+        let mut buckets = TimeBuckets::new(&rows);
+        buckets.extend(&rows[..5]);
+        let labelled = rows[7].with_label(Label::Positive);
+        buckets.label(7, &Share::of(&labelled));
+        buckets.change(8, &Share::of(&rows[8]), &labelled);
+        let mut counts = Counts::default();
+        buckets.count(&rows[..5], Span::ALL, &mut counts);
+        assert_eq!((counts.rows(), counts.matched()), (5, 0));
+    }
+}

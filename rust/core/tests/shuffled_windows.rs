@@ -1,0 +1,156 @@
+//! Windows over predictions that came in no order of time, before and after their rows are put in buckets of time.
+#![allow(clippy::unwrap_used, reason = "a failed test")]
+
+#[allow(dead_code, reason = "other tests ask the model for more")]
+mod naive;
+
+use naive::Naive;
+use proptest::prelude::*;
+use truthlag_core::call::Identity;
+use truthlag_core::{BatchRow, Options, Timing, Tracker};
+
+const CLOCK: i64 = 1_700_000_000_000_000;
+const DAY: i64 = 86_400_000_000;
+const IDS: u64 = 70_000;
+const OPTIONS: Options = Options {
+    retention: None,
+    max_predictions: None,
+    max_orphan_labels: 1000,
+    keep_ids: true,
+    keep_features: false,
+    generation_rows: 20_000,
+};
+
+/// A tracker and the model that it is held against.
+struct Both {
+    tracker: Tracker,
+    naive: Naive,
+    state: u64,
+}
+
+impl Both {
+    fn new(options: Options, seed: u64) -> Self {
+        Self { tracker: Tracker::new(options), naive: Naive::new(&options), state: seed }
+    }
+
+    fn random(&mut self, below: u64) -> u64 {
+        self.state = self.state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.state >> 33) % below
+    }
+
+    /// A time of the last thirty days, by the hour, so that many are equal.
+    fn time(&mut self) -> i64 {
+        CLOCK - self.random(30 * 24) as i64 * (DAY / 24)
+    }
+
+    fn predict(&mut self, id: u64, time: i64) {
+        let (positive, score) = (self.random(2) == 0, self.random(1025) as f64 / 1024.0);
+        let score = (self.random(5) > 0).then_some(score);
+        let text = format!("{id}");
+        let timing = Timing { time: Some(time), clock: Some(CLOCK) };
+        self.tracker.log_prediction(Identity::text(&text), positive, score, b"", timing).unwrap();
+        self.naive.predict(&text, positive, score, b"", time, CLOCK);
+    }
+
+    fn label(&mut self, id: u64) {
+        let (positive, time, text) = (self.random(2) == 0, CLOCK - self.random(1000) as i64, format!("{id}"));
+        let timing = Timing { time: Some(time), clock: Some(CLOCK) };
+        self.tracker.log_label(Identity::text(&text), positive, timing).unwrap();
+        self.naive.label(&text, positive, time, CLOCK, false);
+    }
+
+    /// Something happens to a prediction.
+    fn disturb(&mut self) {
+        let id = self.random(IDS);
+        let text = format!("{id}");
+        match self.random(6) {
+            0 => {
+                let time = self.time();
+                self.predict(id, time);
+            }
+            1 => assert_eq!(self.tracker.forget(Identity::text(&text)), self.naive.forget(&text)),
+            2 => assert_eq!(self.tracker.retract_label(Identity::text(&text)), self.naive.retract(&text)),
+            _ if self.naive.rows.contains_key(&text) => self.label(id),
+            _ => {}
+        }
+    }
+
+    /// Labels of many ids at once.
+    fn label_batch(&mut self) {
+        let (first, positive) = (self.random(IDS / 2), self.random(2) == 0);
+        let ids = (first..first + IDS / 4).map(|id| format!("{id}"));
+        let ids: Vec<String> = ids.filter(|id| self.naive.rows.contains_key(id)).collect();
+        let time = self.tracker.resolve_time(CLOCK, Some(CLOCK)).unwrap();
+        self.tracker.log_labels(ids.len(), |number| {
+            let id = Identity::text(&ids[number]);
+            let positive = positive ^ (number % 3 == 0);
+            Some(BatchRow { key: self.tracker.fingerprint(id), id, positive, score: f64::NAN, time, features: b"" })
+        });
+        for (number, id) in ids.iter().enumerate() {
+            self.naive.label(id, positive ^ (number % 3 == 0), CLOCK, CLOCK, false);
+        }
+    }
+
+    fn check(&mut self) {
+        let (one, other) = (self.time() + self.random(3) as i64 - 1, self.time());
+        let (first, last) = (one.min(other), one.max(other));
+        let (found, held) = self.tracker.window(first, last);
+        let (classes, scored, positives, sum, _) = self.naive.window(first, last);
+        assert_eq!(
+            [
+                [found.pending_negatives, found.true_negatives, found.false_negatives],
+                [found.pending_positives, found.false_positives, found.true_positives]
+            ],
+            classes
+        );
+        assert_eq!((found.scored, found.scored_positives, found.score_sum), (scored, positives, sum));
+        assert_eq!(held, self.naive.rows.len() as u64);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 6, ..ProptestConfig::default() })]
+
+    #[test]
+    fn every_window_is_that_of_a_look_at_every_row(seed in any::<u64>(), retention in prop_oneof![Just(None), Just(Some(20 * DAY))]) {
+        let mut both = Both::new(Options { retention, ..OPTIONS }, seed);
+        // The newest first: the cutoff stays where it is.
+        both.predict(0, CLOCK);
+        for id in 1..IDS {
+            let time = both.time();
+            both.predict(id, time);
+        }
+        for id in 0..IDS / 2 {
+            if both.naive.rows.contains_key(&format!("{id}")) {
+                both.label(id);
+            }
+        }
+        let before = both.tracker.memory_usage().rows;
+        for round in 0..25 {
+            both.check();
+            if round % 8 == 7 {
+                both.label_batch();
+                both.check();
+            }
+            for _ in 0..400 {
+                both.disturb();
+            }
+        }
+        prop_assert_eq!(both.tracker.counters(), both.naive.counters());
+        // A byte a row of each generation but the last: the windows after the first few were answered from buckets.
+        prop_assert!(both.tracker.memory_usage().rows > before + 40_000);
+    }
+}
+
+#[test]
+fn rows_in_order_are_not_put_in_buckets() {
+    let mut both = Both::new(OPTIONS, 1);
+    for id in 0..IDS {
+        both.predict(id, CLOCK - (IDS - id) as i64 * 30_000_000);
+    }
+    let before = both.tracker.memory_usage().rows;
+    for _ in 0..20 {
+        both.check();
+    }
+    assert_eq!(both.tracker.memory_usage().rows, before);
+}
