@@ -9,7 +9,6 @@
 //!
 //! It is not a metrics library for arrays, not a database, and it knows nothing of Python.
 
-mod batch;
 pub mod call;
 mod join;
 mod keep;
@@ -19,10 +18,10 @@ mod roll;
 mod stage;
 mod tracker;
 
-pub use batch::BatchRow;
+pub use call::{BatchRow, ResolvedTime, Timing};
 pub use join::{Counters, LabelView, MemoryUsage, Options, PredictionView};
 pub use keep::DecodeError;
-pub use tracker::{ResolvedTime, Snapshot, SnapshotRequest, Timing, Tracker};
+pub use tracker::{Snapshot, SnapshotRequest, Tracker};
 
 /// Makes the process ready for forks beside threads. The first tracker does it too; a host calls it before it has threads.
 pub fn prepare() {

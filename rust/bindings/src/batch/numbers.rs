@@ -35,8 +35,14 @@ pub(crate) fn scores(py: Python<'_>, source: &Source<'_>, rejections: &mut Rejec
             Ok(scores)
         }
         Source::Numpy { array, kind: 'f' | 'i' | 'u', .. } => {
-            let scores = read(array, "float64", |score: f64| score)?;
-            detached(py, scores.len(), || checked(scores.into_iter().map(Some), rejections))
+            let mut scores = read(array, "float64", |score: f64| score)?;
+            detached(py, scores.len(), || {
+                // In place: memory that is touched for the first time costs more than the check.
+                for (row, score) in scores.iter_mut().enumerate() {
+                    *score = checked(Some(*score), row, rejections)?;
+                }
+                Ok(scores)
+            })
         }
         Source::Numpy { array, .. } => Err(PyTypeError::new_err(format!(
             "{ARGUMENT} must hold numbers, got a numpy array of dtype {}",
@@ -44,25 +50,25 @@ pub(crate) fn scores(py: Python<'_>, source: &Source<'_>, rejections: &mut Rejec
         ))),
         Source::Arrow(array) if arrow::value_type(array).is_numeric() => detached(py, array.len(), || {
             let values = arrow::cast(ARGUMENT, array, &DataType::Float64)?;
-            checked(values.as_primitive::<Float64Type>().iter(), rejections)
+            let mut scores = Vec::with_capacity(values.len());
+            for (row, score) in values.as_primitive::<Float64Type>().iter().enumerate() {
+                scores.push(checked(score, row, rejections)?);
+            }
+            Ok(scores)
         }),
         Source::Arrow(array) if *array.data_type() == DataType::Null => Ok(vec![f64::NAN; array.len()]),
         Source::Arrow(array) => Err(arrow::unsuited(ARGUMENT, array)),
     }
 }
 
-/// Checks all scores; null is none.
-fn checked(scores: impl Iterator<Item = Option<f64>>, rejections: &mut Rejections) -> PyResult<Vec<f64>> {
-    let mut checked = Vec::with_capacity(scores.size_hint().0);
-    for (row, score) in scores.enumerate() {
-        checked.push(match score.map(check_score) {
-            None => f64::NAN,
-            Some(Ok(score)) => score,
-            Some(Err(error)) => {
-                rejections.refuse(ARGUMENT, row, || Reason::of_call(&error))?;
-                f64::NAN
-            }
-        });
+/// The score of a row, which is NaN when it has none; null is none.
+fn checked(score: Option<f64>, row: usize, rejections: &mut Rejections) -> PyResult<f64> {
+    match score.map(check_score) {
+        None => Ok(f64::NAN),
+        Some(Ok(score)) => Ok(score),
+        Some(Err(error)) => {
+            rejections.refuse(ARGUMENT, row, || Reason::of_call(&error))?;
+            Ok(f64::NAN)
+        }
     }
-    Ok(checked)
 }

@@ -90,6 +90,19 @@ pub struct HashKey {
 }
 
 impl HashKey {
+    /// A random key.
+    pub(crate) fn random() -> Self {
+        let mut bytes = [0_u8; 16];
+        if getrandom::fill(&mut bytes).is_err() {
+            // No entropy device: the standard library's own random state is the next best source.
+            use std::hash::{BuildHasher, RandomState};
+            bytes[..8].copy_from_slice(&RandomState::new().hash_one(1).to_le_bytes());
+            bytes[8..].copy_from_slice(&RandomState::new().hash_one(2).to_le_bytes());
+        }
+        let number = u128::from_le_bytes(bytes);
+        Self::new([number as u64, (number >> 64) as u64])
+    }
+
     /// The key made of two words.
     #[must_use]
     pub fn new(words: [u64; 2]) -> Self {

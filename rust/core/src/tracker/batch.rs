@@ -1,34 +1,17 @@
 //! Batches of checked rows, applied in slices that each hold the store for well under a millisecond.
 
-use crate::call::{Identity, Key, Kind};
+use super::Tracker;
+use crate::call::{BatchRow, Kind, ResolvedTime};
 use crate::join::Mark;
 use crate::stage::{LEAST_IN_BLOCK, LabelBlock, Stage, WORTH_DRAINING, most_in_block};
-use crate::tracker::{ResolvedTime, Tracker};
 
 /// Labels of a block that are looked up or set in one go.
 const SLICE: usize = 4096;
 
-/// One row of a batch. Its time was resolved by [`Tracker::resolve_time`] or [`Tracker::resolve_stamp`].
-#[derive(Debug, Clone, Copy)]
-pub struct BatchRow<'a> {
-    /// The fingerprint of the id.
-    pub key: Key,
-    /// The id.
-    pub id: Identity<'a>,
-    /// The prediction or the label.
-    pub positive: bool,
-    /// NaN for none.
-    pub score: f64,
-    /// The time and whether it may advance retention.
-    pub time: ResolvedTime,
-    /// Encoded features; empty for none, as which counts what is longer than `MAXIMUM_FEATURE_BYTES`.
-    pub features: &'a [u8],
-}
-
 impl Tracker {
     /// Takes checked predictions, in slices that each hold the store for well under a millisecond.
     pub fn log_predictions<'a>(&self, mut rows: impl Iterator<Item = BatchRow<'a>>) {
-        let mut slice = Stage::for_options(&self.options());
+        let mut slice = self.empty_slice();
         loop {
             slice.clear();
             while !slice.is_worth_draining() {
@@ -46,7 +29,7 @@ impl Tracker {
     /// which `row` gives one. It may be asked for a row twice.
     pub fn log_labels<'a>(&self, count: usize, row: impl Fn(usize) -> Option<BatchRow<'a>>) {
         let mut block = LabelBlock::default();
-        let mut slice = Stage::for_options(&self.options());
+        let mut slice = self.empty_slice();
         let mut start = 0;
         while start < count {
             let end = self.gather(&mut block, start, count, &row);
@@ -63,6 +46,12 @@ impl Tracker {
             }
             start = end;
         }
+    }
+
+    /// An empty buffer for some rows of a batch.
+    fn empty_slice(&self) -> Stage {
+        let options = self.options();
+        Stage::keeping(options.keep_ids, options.keep_features)
     }
 
     /// Fills a block from a row on; the row at which the next begins.

@@ -1,0 +1,131 @@
+//! What a tracker is asked.
+
+use std::sync::MutexGuard;
+
+use super::Tracker;
+use super::shared::{Room, Shared, lock};
+use crate::call::Identity;
+use crate::join::{Counters, LabelView, MemoryUsage, Options, PageCursor, PredictionView, Progress};
+use crate::metrics::{Aggregates, Bin, Report, evaluate};
+use crate::roll::{Counts, ScoreSums, Span};
+
+/// What a snapshot is asked for: a window of prediction time, both ends included, in microseconds since the epoch.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct SnapshotRequest {
+    /// The first time of the window.
+    pub first: i64,
+    /// The last time of the window.
+    pub last: i64,
+    /// Decide anew: positive when the score is at least this.
+    pub threshold: Option<f64>,
+    /// The level of the intervals, between 0 and 1.
+    pub confidence: f64,
+    /// Rank by the scores themselves rather than by bins.
+    pub exact: bool,
+}
+
+/// The metrics of a window.
+#[derive(Debug, Clone)]
+pub struct Snapshot {
+    /// The integer counts.
+    pub aggregates: Aggregates,
+    /// Estimates, intervals, calibration and curves.
+    pub report: Report,
+}
+
+impl Tracker {
+    /// What is held and what has happened.
+    #[must_use]
+    pub fn counters(&self) -> Counters {
+        self.drained().store.counters()
+    }
+
+    /// Bytes by part.
+    #[must_use]
+    pub fn memory_usage(&self) -> MemoryUsage {
+        let room = self.drained();
+        let staging = size_of::<Shared>() + room.spare.bytes() + lock(&self.shared.stage).bytes();
+        MemoryUsage { staging, ..room.store.memory_usage() }
+    }
+
+    /// What the store was made with.
+    #[must_use]
+    pub fn options(&self) -> Options {
+        lock(&self.shared.room).store.options
+    }
+
+    /// The prediction of an id.
+    #[must_use]
+    pub fn prediction(&self, id: Identity<'_>) -> Option<PredictionView> {
+        self.drained().store.prediction(self.fingerprint(id), id)
+    }
+
+    /// The label of an id, with or without its prediction.
+    #[must_use]
+    pub fn label(&self, id: Identity<'_>) -> Option<LabelView> {
+        self.drained().store.label(self.fingerprint(id), id)
+    }
+
+    /// A page of the encoded ids of predictions (of labels, when `labelled`): about `count`, and where the next begins.
+    /// Starts with `None`; a cursor is only good for the tracker and the question it came from.
+    #[must_use]
+    pub fn ids(&self, from: Option<(u64, u64)>, labelled: bool, count: usize) -> (Vec<Vec<u8>>, Option<(u64, u64)>) {
+        let cursor = from.map_or(PageCursor::START, PageCursor::from_pair);
+        let (ids, next) = self.drained().store.ids(cursor, labelled, count);
+        (ids, next.map(PageCursor::to_pair))
+    }
+
+    /// The counts of a span, and the store as it was when the last of them was added.
+    fn counts(&self, span: Span, threshold: Option<f64>) -> (Counts, MutexGuard<'_, Room>) {
+        let (mut counts, mut progress) = (Counts::default(), Progress::default());
+        let mut room = self.drained();
+        while !room.store.count_step(&mut progress, span, threshold, &mut counts) {
+            drop(room);
+            room = lock(&self.shared.room);
+        }
+        (counts, room)
+    }
+
+    /// The counts of a window (both ends included), and the predictions held in all.
+    #[must_use]
+    pub fn window(&self, first: i64, last: i64) -> (Aggregates, u64) {
+        let (counts, room) = self.counts(Span { first, last }, None);
+        (counts.aggregates(), room.store.counters().predictions)
+    }
+
+    /// The metrics of a window.
+    #[must_use]
+    pub fn snapshot(&self, request: &SnapshotRequest) -> Snapshot {
+        let span = Span { first: request.first, last: request.last };
+        let (counts, room) = self.counts(span, request.threshold);
+        drop(room);
+        let mut aggregates = counts.aggregates();
+        let mut bins = None;
+        if counts.scored > 0 {
+            let (mut sums, mut progress) = (ScoreSums::new(), Progress::default());
+            while !lock(&self.shared.room).store.sum_step(&mut progress, span, &mut sums) {}
+            aggregates.scores = Some(sums.aggregates);
+            bins = Some(if request.exact { self.exact_bins(span) } else { sums.histogram.bins() });
+        }
+        Snapshot { report: evaluate(&aggregates, bins.as_deref(), request.confidence), aggregates }
+    }
+
+    /// A bin for each score that occurs.
+    fn exact_bins(&self, span: Span) -> Vec<Bin> {
+        let (mut pairs, mut progress) = (Vec::new(), Progress::default());
+        while !lock(&self.shared.room).store.collect_step(&mut progress, span, &mut pairs) {}
+        pairs.sort_unstable_by(|one, other| one.0.total_cmp(&other.0));
+        let mut bins: Vec<Bin> = Vec::new();
+        for (score, positive) in pairs {
+            let (negatives, positives) = (u64::from(!positive), u64::from(positive));
+            match bins.last_mut() {
+                Some(bin) if bin.lower.total_cmp(&score).is_eq() => {
+                    bin.negatives += negatives;
+                    bin.positives += positives;
+                }
+                _ => bins.push(Bin { lower: score, upper: score, negatives, positives }),
+            }
+        }
+        bins
+    }
+}
