@@ -485,13 +485,14 @@ impl Tracker {
         Ok(result)
     }
 
-    /// Bytes by part: rows, index, ids, features, orphans, staging and total.
+    /// Bytes by part: rows, counts, index, ids, features, orphans, staging and total.
     fn memory_usage<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let state = self.state()?;
         let usage = state.ask(py, Core::memory_usage);
         let result = PyDict::new(py);
         for (name, bytes) in [
             ("rows", usage.rows),
+            ("counts", usage.counts),
             ("index", usage.index),
             ("ids", usage.ids),
             ("features", usage.features),

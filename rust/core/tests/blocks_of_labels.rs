@@ -25,9 +25,13 @@ fn timing(time: i64) -> Timing {
 
 /// A tracker with predictions of the first `ids` ids, some of them expired when there is retention.
 fn with_predictions(options: Options, ids: u64) -> Tracker {
+    predicted(options, ids, |id| CLOCK - (id as i64 * 37 % 100) * HOUR)
+}
+
+fn predicted(options: Options, ids: u64, time: impl Fn(u64) -> i64) -> Tracker {
     let tracker = Tracker::with_hash_key(options, HashKey::new([1, 2]));
     for id in 0..ids {
-        let time = CLOCK - (id as i64 * 37 % 100) * HOUR;
+        let time = time(id);
         tracker.log_prediction(identity(&id.to_le_bytes()), id % 2 == 0, Some(0.5), b"", timing(time)).unwrap();
     }
     tracker
@@ -53,7 +57,7 @@ fn log_batch(tracker: &Tracker, labels: &[Label]) {
 
 fn labels(count: std::ops::Range<usize>) -> impl Strategy<Value = Vec<Label>> {
     // Few enough ids that many have several labels, in the order of time, against it, and at the same time.
-    let label = (0..3000_u64, any::<bool>(), -90..5_i64).prop_map(|(id, positive, hours)| Label {
+    let label = (0..6000_u64, any::<bool>(), -90..5_i64).prop_map(|(id, positive, hours)| Label {
         id,
         positive,
         time: CLOCK + hours * HOUR,
@@ -82,28 +86,43 @@ proptest! {
     #[test]
     fn a_batch_leaves_the_bytes_that_single_calls_leave(
         labels in labels(3000..9000),
-        ids in 0..3000_u64,
+        ids in 0..9000_u64,
+        in_order in any::<bool>(),
         retention in prop_oneof![Just(None), (1..400_i64).prop_map(|hours| Some(hours * HOUR))],
-        generation_rows in 1..3000_usize,
+        generation_rows in prop_oneof![1..3000_usize, 3000..20_000_usize],
         max_orphan_labels in prop_oneof![0..2000_usize, Just(1_000_000)],
         keep_ids in any::<bool>(),
     ) {
+        // Whether a label of a row that left long ago is late or waits is told by sweeps, which keep step with drains: where rows
+        // leave in their order, batches and calls may differ in it.
+        let retention = retention.filter(|_| !in_order);
         let options = Options { retention, max_orphan_labels, keep_ids, generation_rows, ..Options::default() };
-        let (batch, single) = (with_predictions(options, ids), with_predictions(options, ids));
+        let time = |id: u64| CLOCK - if in_order { (9000 - id as i64) * HOUR / 90 } else { (id as i64 * 37 % 100) * HOUR };
+        let (batch, single) = (predicted(options, ids, time), predicted(options, ids, time));
         for half in labels.chunks(labels.len().div_ceil(2)) {
             log_batch(&batch, half);
         }
         for label in &labels {
             single.log_label(identity(&label.id.to_le_bytes()), label.positive, timing(label.time)).unwrap();
         }
-        prop_assert_eq!(batch.counters(), single.counters());
-        prop_assert!(batch.to_bytes(b"") == single.to_bytes(b""));
+        require_same(&batch, &single)?;
         for tracker in [&batch, &single] {
             afterwards(tracker, ids);
         }
-        prop_assert_eq!(batch.counters(), single.counters());
-        prop_assert!(batch.to_bytes(b"") == single.to_bytes(b""));
+        require_same(&batch, &single)?;
     }
+}
+
+/// Equal counters, content and windows. Those that cut few cells are sums of the others, so that all counts are met.
+fn require_same(batch: &Tracker, single: &Tracker) -> Result<(), TestCaseError> {
+    prop_assert_eq!(batch.counters(), single.counters());
+    prop_assert!(batch.to_bytes(b"") == single.to_bytes(b""));
+    for hours in 0..110 {
+        let first = CLOCK - hours * HOUR;
+        prop_assert_eq!(batch.window(first, i64::MAX), single.window(first, i64::MAX));
+        prop_assert_eq!(batch.window(first, first + 60 * HOUR), single.window(first, first + 60 * HOUR));
+    }
+    Ok(())
 }
 
 /// What may happen to rows whose labels came in a batch.
@@ -120,6 +139,30 @@ fn afterwards(tracker: &Tracker, ids: u64) {
             _ => {}
         }
     }
+}
+
+/// Labels that come together take no memory but their rows', whether they are repeated or saved; one with a time of its own
+/// takes the column of its generation.
+#[test]
+fn labels_that_come_together_share_their_time() {
+    const IDS: u64 = 10_000;
+    let tracker = with_predictions(Options::default(), IDS);
+    let labels: Vec<Label> = (0..IDS).map(|id| Label { id, positive: id % 2 == 0, time: CLOCK }).collect();
+    let rows = || tracker.memory_usage().rows as u64;
+    let before = rows();
+    log_batch(&tracker, &labels);
+    assert!((before..before + 2000).contains(&rows()), "{}", rows());
+    log_batch(&tracker, &labels);
+    tracker.log_label(identity(&5_u64.to_le_bytes()), false, timing(CLOCK)).unwrap();
+    tracker.log_label(identity(&5_u64.to_le_bytes()), false, timing(CLOCK - HOUR)).unwrap();
+    assert!((before..before + 3000).contains(&rows()), "{}", rows());
+    let back = Tracker::from_bytes(&tracker.to_bytes(b"")).unwrap().0;
+    assert!((before..before + 3000).contains(&(back.memory_usage().rows as u64)));
+    assert_eq!(back.label(identity(&7_u64.to_le_bytes())), tracker.label(identity(&7_u64.to_le_bytes())));
+    tracker.log_label(identity(&5_u64.to_le_bytes()), false, timing(CLOCK + 1)).unwrap();
+    assert!(rows() >= before + 8 * IDS);
+    assert_eq!(tracker.label(identity(&5_u64.to_le_bytes())).unwrap().time, CLOCK + 1);
+    assert_eq!(tracker.label(identity(&4_u64.to_le_bytes())).unwrap().time, CLOCK);
 }
 
 /// A generation has numbers for some of the times that labels share: labels of the others have theirs to themselves.

@@ -53,7 +53,12 @@ impl Both {
     }
 
     fn label(&mut self, id: u64) {
-        let (positive, time, text) = (self.random(2) == 0, CLOCK - self.random(1000) as i64, format!("{id}"));
+        let time = CLOCK - self.random(1000) as i64;
+        self.label_at(id, time);
+    }
+
+    fn label_at(&mut self, id: u64, time: i64) {
+        let (positive, text) = (self.random(2) == 0, format!("{id}"));
         let timing = Timing { time: Some(time), clock: Some(CLOCK) };
         self.tracker.log_label(Identity::text(&text), positive, timing).unwrap();
         self.naive.label(&text, positive, time, CLOCK, false);
@@ -93,7 +98,10 @@ impl Both {
 
     fn check(&mut self) {
         let (one, other) = (self.time() + self.random(3) as i64 - 1, self.time());
-        let (first, last) = (one.min(other), one.max(other));
+        self.check_window(one.min(other), one.max(other));
+    }
+
+    fn check_window(&mut self, first: i64, last: i64) {
         let (found, held) = self.tracker.window(first, last);
         let (classes, scored, positives, sum, _) = self.naive.window(first, last);
         assert_eq!(
@@ -125,7 +133,7 @@ proptest! {
                 both.label(id);
             }
         }
-        let before = both.tracker.memory_usage().rows;
+        let before = both.tracker.memory_usage().counts;
         for round in 0..25 {
             both.check();
             if round % 8 == 7 {
@@ -137,20 +145,85 @@ proptest! {
             }
         }
         prop_assert_eq!(both.tracker.counters(), both.naive.counters());
-        // A byte a row of each generation but the last: the windows after the first few were answered from buckets.
-        prop_assert!(both.tracker.memory_usage().rows > before + 40_000);
+        // A byte a row of each generation but the last, and as much again for the buckets: the windows after the first few were
+        // answered from them. Expired generations leave.
+        let generations = if retention.is_some() { 1 } else { 3 };
+        prop_assert!(both.tracker.memory_usage().counts > before + generations * 40_000);
     }
 }
 
 #[test]
 fn rows_in_order_are_not_put_in_buckets() {
-    let mut both = Both::new(OPTIONS, 1);
+    for generation_rows in [17_000, 20_000, 32_000] {
+        let mut both = Both::new(Options { generation_rows, ..OPTIONS }, 1);
+        for id in 0..IDS {
+            both.predict(id, CLOCK - (IDS - id) as i64 * 1_000_000);
+        }
+        let before = both.tracker.memory_usage().counts;
+        for number in 0..200 {
+            // Both ends in one generation, or in two.
+            let first = CLOCK - (60_000 - number * 250) * 1_000_000;
+            both.check_window(first, first + 7_000_000_000 + number * 20_000_000);
+        }
+        assert_eq!(both.tracker.memory_usage().counts, before, "{generation_rows}");
+    }
+}
+
+/// All rows get times that none had when they were put in buckets.
+#[test]
+fn buckets_that_do_not_fit_any_more_are_made_anew() {
+    let mut both = Both::new(OPTIONS, 3);
     for id in 0..IDS {
-        both.predict(id, CLOCK - (IDS - id) as i64 * 30_000_000);
+        let time = both.time() - 40 * DAY;
+        both.predict(id, time);
     }
-    let before = both.tracker.memory_usage().rows;
-    for _ in 0..20 {
-        both.check();
+    let windows = |both: &mut Both, shift: i64| {
+        for _ in 0..12 {
+            let (one, other) = (both.time() + shift, both.time() + shift);
+            both.check_window(one.min(other), one.max(other));
+        }
+    };
+    let before = both.tracker.memory_usage().counts;
+    windows(&mut both, -40 * DAY);
+    let with_buckets = both.tracker.memory_usage().counts;
+    assert!(with_buckets > before + 3 * 40_000);
+    for id in 0..IDS {
+        let time = both.time();
+        both.predict(id, time);
     }
-    assert_eq!(both.tracker.memory_usage().rows, before);
+    // The first of them drops the buckets, and others make new ones.
+    let one = both.time();
+    both.check_window(one, CLOCK - DAY);
+    assert!(both.tracker.memory_usage().counts < with_buckets);
+    windows(&mut both, 0);
+    assert_eq!(both.tracker.memory_usage().counts, with_buckets);
+}
+
+/// What has expired, but is in memory yet, is told from the rest by the counters, which make use of buckets too.
+#[test]
+fn counters_are_windows_that_begin_where_retention_ends() {
+    let mut both = Both::new(Options { retention: Some(30 * DAY), ..OPTIONS }, 5);
+    for id in 0..IDS {
+        let time = both.time() - 25 * DAY;
+        both.predict(id, time);
+        if id % 3 == 0 {
+            both.label_at(id, time);
+        }
+    }
+    // The cutoff moves beyond half of them, in all generations.
+    both.predict(IDS, CLOCK - 10 * DAY);
+    let before = both.tracker.memory_usage().counts;
+    for _ in 0..12 {
+        assert_eq!(both.tracker.counters(), both.naive.counters());
+        for _ in 0..50 {
+            let id = both.random(IDS);
+            let text = format!("{id}");
+            if both.naive.rows.contains_key(&text) {
+                both.label_at(id, CLOCK - 11 * DAY);
+            }
+            assert_eq!(both.tracker.forget(Identity::text(&text)), both.naive.forget(&text));
+        }
+    }
+    assert!(both.naive.totals.expired_labelled > 1000 && both.naive.totals.expired_unlabelled > 1000);
+    assert!(both.tracker.memory_usage().counts > before + 40_000);
 }

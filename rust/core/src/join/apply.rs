@@ -251,7 +251,9 @@ impl Store {
         let earliest = generation.earliest_label_time(place.offset).min(event_time);
         if row.label() == label {
             self.totals.duplicate_events += 1;
-            generation.set_label_time(place.offset, time.max(event_time));
+            if event_time > time {
+                generation.set_label_time(place.offset, event_time);
+            }
         } else if event_time >= time {
             self.totals.corrected_labels += 1;
             generation.set_label(place.offset, label, event_time);

@@ -38,8 +38,10 @@ pub struct Counters {
 /// Bytes by part.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct MemoryUsage {
-    /// Rows, their counts and the times of their labels.
+    /// Rows and the times of their labels.
     pub rows: usize,
+    /// Counts of many rows together: by cell, by score, by time.
+    pub counts: usize,
     /// The index.
     pub index: usize,
     /// Kept ids.
@@ -53,9 +55,20 @@ pub struct MemoryUsage {
 }
 
 impl MemoryUsage {
+    /// Adds the parts of another.
+    pub(crate) fn add(&mut self, other: &Self) {
+        self.rows += other.rows;
+        self.counts += other.counts;
+        self.index += other.index;
+        self.ids += other.ids;
+        self.features += other.features;
+        self.orphans += other.orphans;
+        self.staging += other.staging;
+    }
+
     /// All parts together.
     #[must_use]
     pub fn total(&self) -> usize {
-        self.rows + self.index + self.ids + self.features + self.orphans + self.staging
+        self.rows + self.counts + self.index + self.ids + self.features + self.orphans + self.staging
     }
 }

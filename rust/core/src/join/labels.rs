@@ -2,17 +2,14 @@
 
 #![allow(clippy::indexing_slicing, reason = "places are those of rows that were just found")]
 
-use super::generation::Uncounted;
-use super::store::{Store, are_of_one_generation};
-use crate::stage::{BlockLabel, BlockTimes, Found, FoundLabel};
+use super::generation::{Uncounted, WORTH_SHARING};
+use super::store::{Store, are_of_one_generation, row_offset};
+use crate::stage::{BlockLabel, BlockTimes, FoundLabel, FoundLabels};
 
 /// Labels whose buckets or rows are brought into the cache together, a group ahead: in a loop of its own with little else in
-/// it, since the processor overlaps misses only as far as it sees ahead.
+/// it, since the processor overlaps misses only as far as it sees ahead. A label has two buckets and one row.
 const GROUP: usize = 16;
 const ROW_GROUP: usize = 64;
-
-/// Labels of a generation that are worth one of the numbers by which labels share a time.
-const WORTH_SHARING: usize = 8;
 
 /// What has happened to the rows: row numbers that were looked up hold while it is the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,7 +26,7 @@ impl Store {
     }
 
     /// Notes which row the index has for each label. Rows are not looked at.
-    pub(crate) fn locate_labels(&self, labels: &[BlockLabel], found: &mut Found) {
+    pub(crate) fn locate_labels(&self, labels: &[BlockLabel], found: &mut FoundLabels) {
         let prefetch = |labels: &[BlockLabel]| labels.iter().for_each(|label| self.index.prefetch(label.key()));
         let mut groups = labels.chunks(GROUP).peekable();
         prefetch(groups.peek().copied().unwrap_or_default());
@@ -42,39 +39,42 @@ impl Store {
     }
 
     /// Gives the labels to the rows that were found.
-    pub(crate) fn set_labels(&mut self, labels: &[FoundLabel], times: &BlockTimes) {
+    pub(crate) fn label_rows(&mut self, labels: &[FoundLabel], times: &BlockTimes) {
         let mut uncounted = Uncounted::nothing();
         for run in labels.chunk_by(|one, other| are_of_one_generation(one.row(), other.row())) {
             match run.first().and_then(|label| self.place(label.row())) {
-                Some(place) => self.set_labels_of(place.generation, run, times, &mut uncounted),
-                None => run.iter().for_each(|label| self.set_label(*label, times)),
+                Some(place) => self.label_rows_of(place.generation, run, times, &mut uncounted),
+                None => run.iter().for_each(|label| self.label_any_row(*label, times)),
             }
         }
     }
 
     /// Gives labels to the rows of one generation. Those of pending rows are counted cell by cell.
-    fn set_labels_of(&mut self, position: usize, labels: &[FoundLabel], times: &BlockTimes, uncounted: &mut Uncounted) {
-        let common = times.common().filter(|_| labels.len() >= WORTH_SHARING);
-        let shared_time = common.map_or(0, |time| self.generations[position].share_label_time(time));
+    fn label_rows_of(&mut self, position: usize, labels: &[FoundLabel], times: &BlockTimes, uncounted: &mut Uncounted) {
         let cutoff = self.cutoff;
+        let generation = &mut self.generations[position];
+        // Some of them say whether they are repeats, which need no number.
+        let is_worth_it = labels.len() >= WORTH_SHARING
+            && labels.iter().take(4).any(|label| generation.is_pending(row_offset(label.row()), cutoff));
+        let shared_time = times.common().map_or(0, |time| generation.share_label_time(time, is_worth_it));
         let mut groups = labels.chunks(ROW_GROUP).peekable();
         self.generations[position].prefetch_labels(groups.peek().copied().unwrap_or_default(), shared_time);
         while let Some(mut group) = groups.next() {
             self.generations[position].prefetch_labels(groups.peek().copied().unwrap_or_default(), shared_time);
             loop {
                 let generation = &mut self.generations[position];
-                let done = generation.set_labels(group, times, cutoff, shared_time, uncounted);
+                let done = generation.label_pending_rows(group, times, cutoff, shared_time, uncounted);
                 let Some((&label, rest)) = group[done..].split_first() else { break };
-                generation.count_labels(uncounted);
-                self.set_label(label, times);
+                generation.count_labelled(uncounted);
+                self.label_any_row(label, times);
                 group = rest;
             }
         }
-        self.generations[position].count_labels(uncounted);
+        self.generations[position].count_labelled(uncounted);
     }
 
     /// Gives a label to its row, whatever state that is in.
-    fn set_label(&mut self, label: FoundLabel, times: &BlockTimes) {
+    fn label_any_row(&mut self, label: FoundLabel, times: &BlockTimes) {
         match self.place(label.row()).filter(|&place| self.row(place).is_some_and(|row| self.is_live(&row))) {
             Some(place) => self.meet_label(place, label.positive(), times.of(label)),
             None => self.totals.late_labels += 1,

@@ -18,6 +18,6 @@ pub(crate) use index::Index;
 pub(crate) use labels::Mark;
 pub use options::Options;
 pub(crate) use orphans::{Orphan, Orphans};
+pub(crate) use query::{Census, PageCursor, Progress};
 pub use query::{LabelView, PredictionView};
-pub(crate) use query::{PageCursor, Progress};
 pub(crate) use store::{Store, Totals};

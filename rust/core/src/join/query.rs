@@ -2,7 +2,7 @@
 
 #![allow(clippy::indexing_slicing, reason = "positions are those of rows that were just looked up")]
 
-use super::generation::Step;
+use super::generation::{Generation, Step};
 use super::store::{Place, Store};
 use crate::call::{Identity, Key};
 use crate::roll::{Counts, ScoreSums, Span};
@@ -52,6 +52,27 @@ impl Progress {
     }
 }
 
+/// The rows that are held: the live ones, and all, those that have expired among them.
+#[derive(Debug, Default)]
+pub(crate) struct Census {
+    pub(crate) live: Counts,
+    pub(crate) all: Counts,
+}
+
+/// What the visit of a generation came to.
+struct Visit {
+    /// Rows that were looked at one by one, and those of them that would not have been if rows were in order of time.
+    looked_at: usize,
+    cut: usize,
+    step: Step,
+}
+
+impl Visit {
+    fn of_counted(looked_at: usize) -> Self {
+        Self { looked_at, cut: looked_at, step: Step::Done }
+    }
+}
+
 /// Where the next page of ids begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum PageCursor {
@@ -94,7 +115,7 @@ impl Store {
     }
 
     /// Counts the rows of a window; true when all were visited. A step costs some microseconds when times are in order,
-    /// and well under a millisecond when they are not.
+    /// and about a millisecond at most when they are not.
     pub(crate) fn count_step(
         &mut self,
         progress: &mut Progress,
@@ -102,31 +123,45 @@ impl Store {
         threshold: Option<f64>,
         counts: &mut Counts,
     ) -> bool {
+        let span = self.live(span);
+        self.walk(progress, |generation, cell| match threshold {
+            Some(threshold) => Visit {
+                looked_at: generation.len(),
+                cut: 0,
+                step: generation.count_at_threshold(span, threshold, cell, counts),
+            },
+            None => Visit::of_counted(generation.count(span, counts)),
+        })
+    }
+
+    /// Counts the rows that are held, live or not; true when all were visited. Costs what a window that begins at the cutoff
+    /// does.
+    pub(crate) fn census_step(&mut self, progress: &mut Progress, census: &mut Census) -> bool {
+        let span = self.live_span();
+        self.walk(progress, |generation, _| {
+            census.all.merge(&generation.total.counts);
+            Visit::of_counted(generation.count(span, &mut census.live))
+        })
+    }
+
+    /// Visits generations, as many as take no more than a step; true when all were visited.
+    fn walk(&mut self, progress: &mut Progress, mut visit: impl FnMut(&Generation, usize) -> Visit) -> bool {
         if self.fill_buckets(progress) {
             return false;
         }
-        let span = self.live(span);
         // Generations that take no scan are visited together.
-        let mut scanned = 0;
+        let mut looked_at = 0;
         while let Some((position, cell)) = self.next_generation(*progress) {
-            if scanned >= super::CELL * 32 {
+            if looked_at >= super::CELL * 32 {
                 return false;
             }
             let takes_more = position + 1 == self.generations.len();
             let generation = &mut self.generations[position];
-            let step = if let Some(threshold) = threshold {
-                scanned += generation.len();
-                generation.count_at_threshold(span, threshold, cell, counts)
-            } else {
-                let looked_at = generation.count(span, counts);
-                scanned += looked_at;
-                if !takes_more && generation.wants_buckets(looked_at) {
-                    progress.filling = Some((generation.sequence, FILLING_STEPS));
-                }
-                Step::Done
-            };
-            progress.advance(generation.sequence, &step);
-            if progress.filling.is_some() {
+            let visit = visit(generation, cell);
+            looked_at += visit.looked_at;
+            progress.advance(generation.sequence, &visit.step);
+            if !takes_more && generation.wants_buckets(visit.cut) {
+                progress.filling = Some((generation.sequence, FILLING_STEPS));
                 return false;
             }
         }

@@ -10,8 +10,9 @@ use super::generation::Generation;
 use super::index::{Index, PARTS};
 use super::options::Options;
 use super::orphans::Orphans;
+use super::query::Census;
 use crate::call::MAXIMUM_TIME;
-use crate::roll::{Counts, Row, Span};
+use crate::roll::{Row, Span};
 
 /// Bits of a row number that say the place in its generation.
 const OFFSET_BITS: u32 = 18;
@@ -378,13 +379,8 @@ impl Store {
         Span { first: self.cutoff, last: MAXIMUM_TIME }
     }
 
-    /// What the store holds and what has happened to it. Cost: that of a window that begins at the cutoff.
-    pub(crate) fn counters(&self) -> Counters {
-        let (mut live, mut all) = (Counts::default(), Counts::default());
-        for generation in &self.generations {
-            generation.count(self.live_span(), &mut live);
-            all.merge(&generation.total.counts);
-        }
+    /// What the store holds and what has happened to it.
+    pub(crate) fn counters(&self, Census { live, all }: &Census) -> Counters {
         let (totals, orphans) = (&self.totals, self.orphans.len() as u64);
         Counters {
             predictions: live.rows(),
@@ -409,10 +405,7 @@ impl Store {
         let mut usage =
             MemoryUsage { index: self.index.used_bytes(), orphans: self.orphans.bytes(), ..MemoryUsage::default() };
         for generation in self.generations.iter().chain(&self.leaving) {
-            let (rows, ids, features) = generation.bytes();
-            usage.rows += rows;
-            usage.ids += ids;
-            usage.features += features;
+            usage.add(&generation.memory_usage());
         }
         usage
     }

@@ -140,12 +140,16 @@ fn read_generation(
         generation.push(row.with_label(Label::Pending).alive());
         labels.push((offset, row));
     }
-    for &(offset, row) in &labels {
-        if row.label() != Label::Pending {
-            let time = reader.i64()?;
-            ensure((0..=MAXIMUM_TIME).contains(&time) && !row.is_dead(), "a label has no such time")?;
-            generation.set_label(offset, row.label(), time);
-        }
+    let labelled = || labels.iter().filter(|(_, row)| row.label() != Label::Pending);
+    let mut times = Vec::new();
+    for (_, row) in labelled() {
+        let time = reader.i64()?;
+        ensure((0..=MAXIMUM_TIME).contains(&time) && !row.is_dead(), "a label has no such time")?;
+        times.push(time);
+    }
+    generation.share_label_times(times.clone());
+    for (&(offset, row), &time) in labelled().zip(&times) {
+        generation.restore_label(offset, row.label(), time);
     }
     for _ in 0..reader.u32()? {
         let (offset, time) = (reader.u32()? as usize, reader.i64()?);

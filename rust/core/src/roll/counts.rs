@@ -88,13 +88,13 @@ impl Counts {
 
     /// Counts a row that was pending and has its label now.
     #[inline]
-    pub(crate) fn label_one(&mut self, share: &Share) {
+    pub(crate) fn count_labelled_one(&mut self, share: &Share) {
         self.classes[share.class & 1] -= 1;
         self.add_share(share);
     }
 
     /// Counts rows that were pending and have got the labels with which `labelled` counts them.
-    pub(crate) fn label(&mut self, labelled: &Self) {
+    pub(crate) fn count_labelled(&mut self, labelled: &Self) {
         self.merge(labelled);
         self.classes[0] -= labelled.classes[2] + labelled.classes[4];
         self.classes[1] -= labelled.classes[3] + labelled.classes[5];

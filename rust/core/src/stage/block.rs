@@ -131,13 +131,13 @@ impl BlockTimes {
 
 /// What a search through the index came to.
 #[derive(Default)]
-pub(crate) struct Found {
+pub(crate) struct FoundLabels {
     labels: Vec<FoundLabel>,
     /// Positions of the labels that are applied one by one.
     rest: Vec<u32>,
 }
 
-impl Found {
+impl FoundLabels {
     /// Notes the row of a label, or that it has none.
     #[inline]
     pub(crate) fn note(&mut self, label: &BlockLabel, row: Option<u32>) {
@@ -157,7 +157,7 @@ pub(crate) struct LabelBlock {
     labels: Vec<BlockLabel>,
     /// In the order of the index.
     by_index: Vec<BlockLabel>,
-    found: Found,
+    found: FoundLabels,
     /// Those whose rows are found, in the order of the rows.
     by_row: Vec<FoundLabel>,
 }
@@ -200,7 +200,7 @@ impl LabelBlock {
     }
 
     /// Has some of the ordered labels looked up, which is to note each.
-    pub(crate) fn look_up(&mut self, range: Range<usize>, locate: impl FnOnce(&[BlockLabel], &mut Found)) {
+    pub(crate) fn look_up(&mut self, range: Range<usize>, locate: impl FnOnce(&[BlockLabel], &mut FoundLabels)) {
         let end = range.end.min(self.by_index.len());
         locate(&self.by_index[range.start.min(end)..end], &mut self.found);
     }

@@ -12,7 +12,7 @@ use crate::call::{
     BatchRow, CallError, Event, Kind, MAXIMUM_FEATURE_BYTES, ResolvedTime, TickingClock, Ticks, check_time,
     system_clock,
 };
-pub(crate) use block::{BlockLabel, BlockTimes, Found, FoundLabel, LEAST_IN_BLOCK, LabelBlock, most_in_block};
+pub(crate) use block::{BlockLabel, BlockTimes, FoundLabel, FoundLabels, LEAST_IN_BLOCK, LabelBlock, most_in_block};
 
 /// Events that make a drain worth while.
 pub(crate) const WORTH_DRAINING: usize = 1024;

@@ -114,7 +114,7 @@ impl Tracker {
                 // Another thread made rows leave: their numbers may lead elsewhere.
                 break;
             }
-            room.store.set_labels(slice, block.times());
+            room.store.label_rows(slice, block.times());
             done += slice.len();
         }
         block.give_up(done);

@@ -10,7 +10,7 @@ const STEP: usize = 8;
 /// Below this many rows the scores are scanned each time rather than summed once.
 const SUMS_LEAST: usize = 16_384;
 /// Windows that cut through many cells of a generation before its rows are put in buckets of time.
-const SCANS: u8 = 2;
+const CUTTING: u8 = 2;
 
 /// Sums of scores over the first `covered` rows, kept up to date from the first snapshot on.
 pub(super) struct CoveredSums {
@@ -37,10 +37,11 @@ impl Generation {
             counts.merge(&self.total.counts);
             return 0;
         }
-        if let Some(buckets) = self.buckets.as_ref().filter(|buckets| buckets.covered() == self.length) {
-            buckets.count(self.rows(), span, counts);
-            // A byte a row.
-            return self.length / 16;
+        if let Some(buckets) = self.buckets.as_ref().filter(|buckets| buckets.covered() == self.length)
+            && let Some(looked_at) = buckets.count(self.rows(), span, counts)
+        {
+            // Bytes of all rows, and some of the rows, which are not neighbours.
+            return self.length / 16 + 4 * looked_at;
         }
         let mut looked_at = 0;
         for (number, cell) in self.cells.iter().enumerate() {
@@ -58,16 +59,23 @@ impl Generation {
     /// Notes that a window had to look at so many rows, of a generation that takes no more; whether buckets of time would make
     /// the next one cheaper.
     pub(crate) fn wants_buckets(&mut self, looked_at: usize) -> bool {
-        let covered = self.buckets.as_ref().map_or(0, |buckets| buckets.covered());
-        if self.length < SUMS_LEAST || looked_at * 4 < self.length || covered == self.length {
+        // Where rows are in order, a window cuts two cells.
+        if self.length < SUMS_LEAST || looked_at * 4 < self.length || looked_at <= 3 * CELL {
             return false;
         }
-        self.scans = self.scans.saturating_add(1);
-        self.scans > SCANS
+        if self.buckets.as_ref().is_some_and(|buckets| buckets.covered() == self.length) {
+            // They do not fit the rows any more.
+            (self.buckets, self.cutting) = (None, 0);
+        }
+        self.cutting = self.cutting.saturating_add(1);
+        self.cutting > CUTTING
     }
 
     /// Puts some more rows in buckets of time.
     pub(crate) fn fill_buckets(&mut self) {
+        if self.length == 0 {
+            return;
+        }
         let rows = &self.rows[..self.length];
         let buckets = self.buckets.get_or_insert_with(|| Box::new(TimeBuckets::new(rows)));
         let covered = buckets.covered();

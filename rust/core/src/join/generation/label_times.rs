@@ -28,17 +28,16 @@ impl LabelTimes {
         }
     }
 
-    /// The number of a time that many labels share; 0 when there are no more numbers. O(times that are shared).
-    pub(crate) fn share(&mut self, time: i64) -> u8 {
-        let place = self.shared.iter().rposition(|&shared| shared == time).unwrap_or_else(|| {
-            if self.shared.len() < usize::from(MOST_SHARED) {
-                self.shared.push(time);
-                self.shared.len() - 1
-            } else {
-                usize::from(MOST_SHARED)
-            }
-        });
-        if place < usize::from(MOST_SHARED) { place as u8 + 1 } else { 0 }
+    /// The number of a time that labels share; 0 when it has none and gets none, or none is left. O(times that are shared).
+    pub(crate) fn share(&mut self, time: i64, gets_one: bool) -> u8 {
+        if let Some(place) = self.shared.iter().rposition(|&shared| shared == time) {
+            return place as u8 + 1;
+        }
+        if !gets_one || self.shared.len() >= usize::from(MOST_SHARED) {
+            return 0;
+        }
+        self.shared.push(time);
+        self.shared.len() as u8
     }
 
     /// Sets the time of a row whose stamp has no number; `capacity` is that of the generation.
@@ -79,14 +78,15 @@ mod tests {
     #[test]
     fn times_are_shared_while_there_are_numbers() {
         let mut times = LabelTimes::default();
+        assert_eq!(times.share(10, false), 0);
         let row = Row::new(5, true, 0.5).with_label(Label::Positive);
         for round in 0..2 {
             for number in 1..=MOST_SHARED {
                 let time = i64::from(number) * 10;
-                assert_eq!(times.share(time), number, "{round}");
+                assert_eq!(times.share(time, round == 0), number, "{round}");
                 assert_eq!(times.get(3, &row.with_shared_time(number)), time);
             }
-            assert_eq!(times.share(7), 0);
+            assert_eq!(times.share(7, true), 0);
         }
         assert!(times.single.is_none());
         times.set(3, 7, 100);

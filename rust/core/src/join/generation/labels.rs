@@ -9,6 +9,8 @@ use crate::memory::prefetch::prefetch;
 use crate::roll::{Counts, Label, Row, Share, Span, contributes, scan};
 use crate::stage::{BlockTimes, FoundLabel};
 
+/// Labels of a generation that are worth one of the few numbers by which labels share a time.
+pub(crate) const WORTH_SHARING: usize = 64;
 /// Below this many rows a scan costs more than counting them one by one.
 const WORTH_SCANNING: usize = 8;
 
@@ -34,8 +36,8 @@ impl Generation {
             let new = row.with_label(label).with_shared_time(0);
             self.put_label(offset, new);
             let share = Share::of(&new);
-            self.cells[offset / CELL].counts.label_one(&share);
-            self.total.counts.label_one(&share);
+            self.cells[offset / CELL].counts.count_labelled_one(&share);
+            self.total.counts.count_labelled_one(&share);
         } else {
             self.change(offset, row.with_label(label).with_shared_time(0));
         }
@@ -51,14 +53,14 @@ impl Generation {
             self.defer(offset);
         }
         if let Some(buckets) = &mut self.buckets {
-            buckets.label(offset, &Share::of(&new));
+            buckets.count_labelled(offset, &Share::of(&new));
         }
     }
 
     /// Labels pending rows, up to the first label whose row is not pending or has expired: the number of labels that are in the
-    /// rows now. Those of `uncounted` are counted with the next cell, or by `count_labels`.
+    /// rows now. Those of `uncounted` are counted with the next cell, or by `count_labelled`.
     #[inline]
-    pub(crate) fn set_labels(
+    pub(crate) fn label_pending_rows(
         &mut self,
         labels: &[FoundLabel],
         times: &BlockTimes,
@@ -68,13 +70,13 @@ impl Generation {
     ) -> usize {
         for (position, &label) in labels.iter().enumerate() {
             let offset = row_offset(label.row());
-            let row = match self.rows[..self.length].get(offset) {
-                Some(row) if row.class() < 2 && row.time() >= cutoff => *row,
-                _ => return position,
-            };
+            if !self.is_pending(offset, cutoff) {
+                return position;
+            }
+            let row = self.rows[offset];
             let cell = offset / CELL;
             if cell != uncounted.cell {
-                self.count_labels(uncounted);
+                self.count_labelled(uncounted);
                 uncounted.cell = cell;
             }
             let new = row.with_label(Label::of(label.positive())).with_shared_time(shared_time);
@@ -89,7 +91,7 @@ impl Generation {
 
     /// Counts the labels that are not.
     #[inline]
-    pub(crate) fn count_labels(&mut self, uncounted: &mut Uncounted) {
+    pub(crate) fn count_labelled(&mut self, uncounted: &mut Uncounted) {
         let rows = &mut uncounted.rows;
         if rows.is_empty() {
             return;
@@ -103,14 +105,38 @@ impl Generation {
             let unit = rows.iter().fold(true, |unit, row| unit & !(row.score() < 0.0 || row.score() > 1.0));
             scan(rows, 0..rows.len(), Span::ALL, unit, &mut counts);
         }
-        self.cells[uncounted.cell].counts.label(&counts);
-        self.total.counts.label(&counts);
+        self.cells[uncounted.cell].counts.count_labelled(&counts);
+        self.total.counts.count_labelled(&counts);
         rows.clear();
     }
 
-    /// The number by which labels of this generation share a time; 0 when there are no more numbers.
-    pub(crate) fn share_label_time(&mut self, time: i64) -> u8 {
-        self.label_times.share(time)
+    /// Whether a row waits for its label, which comes in time.
+    #[inline]
+    pub(crate) fn is_pending(&self, offset: usize, cutoff: i64) -> bool {
+        self.rows[..self.length].get(offset).is_some_and(|row| row.class() < 2 && row.time() >= cutoff)
+    }
+
+    /// The number by which labels of this generation share a time; 0 when it has none, and gets none, or none is left.
+    pub(crate) fn share_label_time(&mut self, time: i64, gets_one: bool) -> u8 {
+        self.label_times.share(time, gets_one)
+    }
+
+    /// Gives the times that many of these labels share their numbers: those of a generation that is being read.
+    pub(crate) fn share_label_times(&mut self, mut times: Vec<i64>) {
+        times.sort_unstable();
+        for run in times.chunk_by(|one, other| one == other).filter(|run| run.len() >= WORTH_SHARING) {
+            self.label_times.share(run[0], true);
+        }
+    }
+
+    /// Sets the label of a pending row, under a shared time if there is such.
+    pub(crate) fn restore_label(&mut self, offset: usize, label: Label, time: i64) {
+        match self.label_times.share(time, false) {
+            0 => self.set_label(offset, label, time),
+            number => {
+                self.change(offset, self.rows[offset].with_label(label).with_shared_time(number));
+            }
+        }
     }
 
     #[inline]

@@ -13,8 +13,9 @@ use self::counts::CoveredSums;
 pub(crate) use self::counts::Step;
 use self::earliest::EarliestTimes;
 use self::label_times::LabelTimes;
-pub(crate) use self::labels::Uncounted;
+pub(crate) use self::labels::{Uncounted, WORTH_SHARING};
 use super::bytes::ByteColumn;
+use super::counters::MemoryUsage;
 use crate::call::Identity;
 use crate::memory::pages::Pages;
 use crate::memory::prefetch::prefetch;
@@ -45,7 +46,7 @@ pub(crate) struct Generation {
     /// Counts by time, where windows cut through many cells.
     buckets: Option<Box<TimeBuckets>>,
     /// Windows that have cut through many cells.
-    scans: u8,
+    cutting: u8,
 }
 
 impl Generation {
@@ -66,7 +67,7 @@ impl Generation {
             features: ByteColumn::new(),
             sums: None,
             buckets: None,
-            scans: 0,
+            cutting: 0,
         }
     }
 
@@ -216,8 +217,7 @@ impl Generation {
 
     /// Whether dropping it takes next to no time.
     pub(crate) fn is_light(&self) -> bool {
-        let (rows, ids, features) = self.bytes();
-        rows + ids + features < 1 << 20
+        self.memory_usage().total() < 1 << 20
     }
 
     /// Gives a part of the memory of a generation that has left back, in a fraction of a millisecond; false when none is left.
@@ -237,15 +237,17 @@ impl Generation {
         heavy
     }
 
-    /// Bytes of rows and label times, of ids, and of features.
-    pub(crate) fn bytes(&self) -> (usize, usize, usize) {
+    /// Bytes by part.
+    pub(crate) fn memory_usage(&self) -> MemoryUsage {
         let sums = self.sums.as_ref().map_or(0, |own| own.sums.bytes() + own.deferred.capacity() * 4);
-        let rows = self.length.min(self.rows.len()) * size_of::<Row>()
-            + self.buckets.as_ref().map_or(0, |buckets| buckets.bytes())
-            + self.label_times.bytes(self.length)
-            + self.cells.capacity() * size_of::<Cell>()
-            + sums
-            + self.earliest.bytes(self.length);
-        (rows, self.ids.bytes(), self.features.bytes())
+        let buckets = self.buckets.as_ref().map_or(0, |buckets| buckets.bytes());
+        let rows = self.length.min(self.rows.len()) * size_of::<Row>();
+        MemoryUsage {
+            rows: rows + self.label_times.bytes(self.length) + self.earliest.bytes(self.length),
+            counts: self.cells.capacity() * size_of::<Cell>() + sums + buckets,
+            ids: self.ids.bytes(),
+            features: self.features.bytes(),
+            ..MemoryUsage::default()
+        }
     }
 }
