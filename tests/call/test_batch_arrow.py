@@ -549,6 +549,28 @@ def test_polars(tracker: ModelPerformanceTracker) -> None:
     assert tracker.counters()["duplicate_events"] == 10
 
 
+def test_objects_of_polars_are_what_they_are(tracker: ModelPerformanceTracker) -> None:
+    polars = pytest.importorskip("polars")
+    ids = [uuid.uuid4(), uuid.uuid4()]
+    tracker.log_predictions(polars.Series(ids, dtype=polars.Object), [1, 0])
+    tracker.log_ground_truth(ids[0], 1)
+    assert list(tracker.predictions) == [str(one) for one in ids]
+    assert tracker.counters()["matched"] == 1
+    with pytest.raises(TypeError, match=r"request_ids\[0\] must be"):
+        tracker.log_predictions(polars.Series([object()], dtype=polars.Object), [1])
+
+
+def test_nanoseconds_before_1970_are_before_1970(tracker: ModelPerformanceTracker) -> None:
+    for early in (-1, -999, -1_000_001):
+        with pytest.raises(ValueError, match="1970"):
+            tracker.log_predictions(["a"], [1], timestamps=pa.array([early], pa.timestamp("ns")))
+    report = tracker.log_predictions(
+        ["a", "b"], [1, 1], timestamps=pa.array([None, 1_999], pa.timestamp("ns")), on_error="skip"
+    )
+    assert (report.accepted, report.rejected) == (1, 1)
+    assert tracker.predictions["b"]["timestamp"] == "1970-01-01T00:00:00.000001"
+
+
 def test_pandas(tracker: ModelPerformanceTracker) -> None:
     pandas = pytest.importorskip("pandas", minversion="3")
     frame = pandas.DataFrame(

@@ -77,6 +77,16 @@ def test_every_bit_matters() -> None:
         refused(bytes(flipped))
 
 
+@pytest.mark.parametrize("kept", [b"\0r2", b"\0nobody-1"])
+def test_an_id_is_that_of_its_fingerprint(kept: bytes) -> None:
+    """A row and a held label whose ids were changed would be shown and never found."""
+    content = good()[:-CHECKSUM]
+    assert content.count(kept) >= 1
+    place = content.index(kept) + len(kept) - 1
+    changed = content[:place] + b"Z" + content[place + 1 :]
+    refused(sealed(changed), "fingerprint")
+
+
 def test_every_length_matters() -> None:
     data = good()
     for length in range(len(data)):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 
@@ -123,3 +125,20 @@ def test_another_threshold(threshold: float) -> None:
     assert anew.counts == as_logged.counts
     assert anew.metrics == as_logged.metrics
     assert (anew.roc_curve, anew.calibration) == (as_logged.roc_curve, as_logged.calibration)
+
+
+def test_a_threshold_asks_for_scores() -> None:
+    tracker = truthlag.ModelPerformanceTracker("m")
+    tracker.log_predictions(["a", "b"], [1, 0])
+    tracker.log_ground_truths(["a", "b"], [1, 1])
+    assert tracker.snapshot().metrics["accuracy"].reason is None
+    reason = tracker.snapshot(threshold=0.5).metrics["accuracy"].reason
+    assert reason == "no labelled predictions with a score in the window"
+
+
+@pytest.mark.parametrize("confidence", [1e-300, 1e-160, 1e-16, 1 - 1e-16])
+def test_every_level_gives_numbers(confidence: float) -> None:
+    tracker = truthlag.ModelPerformanceTracker("m")
+    tracker.log_predictions(list(range(8)), [0, 0, 1, 1, 0, 1, 1, 1], [0.1, 0.2, 0.9, 0.8, 0.3, 0.7, 0.9, 0.6])
+    tracker.log_ground_truths(list(range(8)), [0, 0, 1, 1, 0, 1, 1, 1])
+    json.dumps(tracker.snapshot(confidence=confidence).to_dict(), allow_nan=False)

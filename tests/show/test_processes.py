@@ -46,6 +46,7 @@ def test_interrupted_it_leaves_what_was_computed(long_log: Path, output: str) ->
         err = process.stderr.read()
     assert process.returncode == 130, err
     assert b"interrupted after" in err
+    assert b"the log ends" not in b"".join(lines) + err
     assert b"Traceback" not in err
     assert len(lines) < 12 * 1_440
     assert all(line.endswith(b"\n") for line in lines)

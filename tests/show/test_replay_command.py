@@ -237,6 +237,12 @@ def test_labels_without_a_time_or_a_prediction_are_told(run: Run, write_log: Wri
     assert ran.out.splitlines()[-1] == "1 label without a time, taken as never arrived; 1 label without a prediction"
 
 
+def test_a_bad_row_is_not_also_a_label_without_a_time(run: Run, write_log: Write) -> None:
+    ran = run("replay", write_log(["a,2024-03-01,1,0.5,1,", "b,never,1,0.5,1,", "c,2024-03-01,2,0.5,1,"]))
+    assert "2 bad rows were left out" in ran.err
+    assert ran.out.splitlines()[-1] == "1 label without a time, taken as never arrived"
+
+
 def test_parquet_rows_are_told_by_number(run: Run, tmp_path: Path) -> None:
     path = tmp_path / "log.parquet"
     columns = {
@@ -264,6 +270,8 @@ def test_parquet_rows_are_told_by_number(run: Run, tmp_path: Path) -> None:
         (("--retention", "13d"), "at least --min-age and --baseline together, 14 days"),
         (("--format", "xml"), "'xml' is not one of"),
         (("--tolerance", "1"), "0.0<=x<1.0"),
+        (("--tolerance", "nan"), "nan is no number"),
+        (("--label-request-id", "id"), "the file of --labels, and there is none"),
         (("--min-labels", "0"), "x>=1"),
     ],
 )

@@ -70,6 +70,13 @@ def test_ids_of_all_types_are_compared_as_text() -> None:
     assert [parse_ids(column, "request_id").values[0].as_py() for column in columns] == ["17"] * 5
 
 
+def test_floats_are_ids_where_they_are_whole_and_tell_one_from_the_next() -> None:
+    parsed = parse_ids(pa.array([2.0**53 - 1, 2.0**53, 0.5, float("inf"), float("nan"), None, -3.0]), "request_id")
+    assert parsed.bad.tolist() == [False, True, True, True, False, False, False]
+    assert parsed.missing.tolist() == [False, False, False, False, True, True, False]
+    assert (parsed.values[0].as_py(), parsed.values[6].as_py()) == ("9007199254740991", "-3")
+
+
 def test_a_uuid_is_its_text() -> None:
     one = uuid.UUID("4e5eb482-8224-574d-8834-f888cec5b777")
     assert parse_ids(pa.array([one.bytes], type=pa.binary(16)), "request_id").values[0].as_py() == str(one)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from importlib import metadata
 from typing import Any
@@ -28,6 +29,13 @@ def _baseline(_context: click.Context, _option: click.Parameter, value: str) -> 
         return parse_baseline(value)
     except ValueError as error:
         raise click.BadParameter(str(error)) from error
+
+
+def _no_nan(_context: click.Context, _option: click.Parameter, value: float) -> float:
+    """A number: NaN is inside of every range, since it compares false with its ends."""
+    if math.isnan(value):
+        raise click.BadParameter("nan is no number")
+    return value
 
 
 _REPLAY_EPILOG = """\b
@@ -101,6 +109,7 @@ def truthlag() -> None:
 @click.option(
     "--tolerance",
     type=click.FloatRange(0.0, 1.0, max_open=True),
+    callback=_no_nan,
     default=0.05,
     show_default=True,
     help="A metric alerts when it is this share below its baseline; two alerts are critical.",
@@ -173,6 +182,8 @@ def replay(
     from truthlag.show.replay import ReplaySettings
     from truthlag.show.replay_command import ReplayRequest, run_replay
 
+    if label_request_id is not None and labels is None:
+        raise click.UsageError("--label-request-id names a column of the file of --labels, and there is none")
     columns = Columns(request_id, timestamp, prediction, score, label, label_timestamp, label_request_id or request_id)
     try:
         settings = ReplaySettings(

@@ -43,12 +43,13 @@ class FirstDays:
     def __str__(self) -> str:
         return f"{short_time(self.start)} to {short_time(self.end)}"
 
-    def why_none(self, last_event: int, min_labels: int) -> str:
+    def why_none(self, last_event: int, min_labels: int, *, interrupted: bool) -> str:
         """Why no baseline came of them."""
         if self.predictions is None:
             old = f" and are {format_duration(self.min_age)} old" if self.min_age else ""
+            ended = "replay was stopped" if interrupted else "log ends"
             return (
-                f"the log ends at {short_time(last_event)}, before the first {format_duration(self.length)} of it are "
+                f"the {ended} at {short_time(last_event)}, before the first {format_duration(self.length)} of it are "
                 f"over{old} ({short_time(self.ready)})"
             )
         return (

@@ -17,6 +17,7 @@ class Outcome:
     """Counts the rows by verdict."""
 
     verdicts: Counter[str] = field(default_factory=Counter)
+    interrupted: bool = False
 
     def add(self, period: Period) -> None:
         """Take note of one row."""

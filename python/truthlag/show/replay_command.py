@@ -64,6 +64,7 @@ def run_replay(request: ReplayRequest) -> int:
             run.go(progress, tell, interrupts)
             code = run.exit_code(tell)
         except KeyboardInterrupt:
+            run.outcome.interrupted = True
             tell(f"interrupted after {counted(run.outcome.periods, 'period')}")
             code = EXIT_INTERRUPTED
         except LogError as error:

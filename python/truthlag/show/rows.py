@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -49,6 +49,7 @@ class RowReader:
             label, time = self._label(check)
             # The labels were checked first, so that a row whose label is bad gives no prediction either.
             predictions = self._predictions(check, ids)
+            self._count_undated(check, label, time)
             check.tell()
             yield check.rows, predictions, _label_events(check, ids, label, time)
 
@@ -58,6 +59,7 @@ class RowReader:
             check = _RowCheck(self, batch)
             ids = check.ids(self.columns.label_request_id)
             label, time = self._label(check)
+            self._count_undated(check, label, time)
             check.tell()
             yield check.rows, _label_events(check, ids, label, time)
 
@@ -65,9 +67,11 @@ class RowReader:
         label = check.binary(self.columns.label, required=False)
         # Without a label its time means nothing, whatever it says.
         time = check.times(self.columns.label_timestamp, optional=label.missing)
+        return label, time
+
+    def _count_undated(self, check: _RowCheck, label: Parsed, time: Parsed) -> None:
         undated = time.missing & ~label.missing & check.good
         self.undated_labels += int(undated.sum())
-        return replace(label, missing=label.missing | time.missing), time
 
     def _predictions(self, check: _RowCheck, ids: Parsed) -> Events:
         columns = self.columns
@@ -99,7 +103,7 @@ def _label_events(check: _RowCheck, ids: Parsed, label: Parsed, time: Parsed) ->
         ],
         schema=EVENT_SCHEMA,
     )
-    return table.filter(pa.array(check.good & ~label.missing))
+    return table.filter(pa.array(check.good & ~label.missing & ~time.missing))
 
 
 class _RowCheck:

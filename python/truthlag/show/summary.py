@@ -31,7 +31,7 @@ def summary(settings: ReplaySettings, replay: Replay, outcome: Outcome, undated_
     yield f"each row: predictions of {format_duration(settings.window)}{age}; labels known at the end of the period"
     baseline = replay.judge.baseline
     if baseline is None:
-        yield f"baseline: none; {why_no_baseline(settings, replay)}"
+        yield f"baseline: none; {why_no_baseline(settings, replay, interrupted=outcome.interrupted)}"
     else:
         source = replay.first_days or "given"
         yield f"baseline ({source}): " + ", ".join(f"{name} {value:.3f}" for name, value in baseline.items())
@@ -51,8 +51,8 @@ def summary(settings: ReplaySettings, replay: Replay, outcome: Outcome, undated_
         yield "; ".join(notes)
 
 
-def why_no_baseline(settings: ReplaySettings, replay: Replay) -> str:
+def why_no_baseline(settings: ReplaySettings, replay: Replay, *, interrupted: bool = False) -> str:
     """The reason, when a replay came without baseline."""
     if replay.first_days is None:
         return "there is no prediction"
-    return replay.first_days.why_none(replay.last_event, settings.min_labels)
+    return replay.first_days.why_none(replay.last_event, settings.min_labels, interrupted=interrupted)

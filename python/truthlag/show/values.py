@@ -25,11 +25,12 @@ def parse_ids(column: Any, name: str) -> Parsed:
     column = plain(column)
     kind = column.type
     if pa.types.is_floating(kind):
-        # pandas turns integers into floats when one is missing.
+        # pandas turns integers into floats when one is missing; from 2^53 on several become one.
         numbers = filled(column.cast(pa.float64()), np.nan)
-        whole = np.isfinite(numbers) & (numbers == np.rint(numbers)) & (np.abs(numbers) < 2.0**63)
-        text = pa.array(np.where(whole, numbers, 0.0).astype(np.int64), mask=~whole).cast(pa.large_string())
-    elif pa.types.is_integer(kind) or pa.types.is_large_string(kind) or pa.types.is_null(kind):
+        whole = (numbers == np.rint(numbers)) & (np.abs(numbers) < 2.0**53)
+        text = pa.array(np.where(whole, numbers, 0.0).astype(np.int64), mask=np.isnan(numbers)).cast(pa.large_string())
+        return Parsed(text, np.isnan(numbers), ~whole & ~np.isnan(numbers))
+    if pa.types.is_integer(kind) or pa.types.is_large_string(kind) or pa.types.is_null(kind):
         text = column.cast(pa.large_string())
     elif pa.types.is_fixed_size_binary(kind) or pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
         text = pa.array([_text_of_bytes(value) for value in column.to_pylist()], type=pa.large_string())

@@ -51,7 +51,7 @@ impl<'py> Source<'py> {
             if array.is_empty() {
                 return Ok(Self::Objects(Vec::new()));
             }
-            // pandas makes bytes of text where a column of objects holds both.
+            // pandas makes bytes of text where a column of objects holds both, and polars of objects their addresses.
             if !(is_bytes(arrow::value_type(&array)) && is_arraylike(column) && holds_objects(column)) {
                 return Ok(Self::Arrow(array));
             }
@@ -146,9 +146,13 @@ fn is_bytes(kind: &DataType) -> bool {
     matches!(kind, DataType::LargeBinary | DataType::FixedSizeBinary(_))
 }
 
+/// Whether the type of a column's values is that of numpy's or of polars' objects.
 fn holds_objects(column: &Bound<'_, PyAny>) -> bool {
-    let kind = column.getattr("dtype").and_then(|dtype| dtype.getattr("kind"));
-    kind.and_then(|kind| kind.extract::<char>()).is_ok_and(|kind| kind == 'O')
+    let Ok(kind) = column.getattr("dtype") else { return false };
+    match kind.getattr("kind") {
+        Ok(kind) => kind.extract::<char>().is_ok_and(|kind| kind == 'O'),
+        Err(_) => kind.str().is_ok_and(|name| name.to_string_lossy() == "Object"),
+    }
 }
 
 /// What `of` makes of each value of a numpy array cast to another type, without a copy in between where it has the type

@@ -1,7 +1,7 @@
 //! A column of times.
 
 use arrow_array::cast::AsArray;
-use arrow_array::types::{Float64Type, Int64Type, TimestampMicrosecondType, UInt64Type};
+use arrow_array::types::{Float64Type, Int64Type, TimestampMicrosecondType, TimestampNanosecondType, UInt64Type};
 use arrow_array::{Array, ArrayRef};
 use arrow_schema::{DataType, TimeUnit};
 use pyo3::exceptions::PyTypeError;
@@ -131,6 +131,14 @@ fn of_arrow(array: &ArrayRef, judge: &mut Judge<'_>) -> PyResult<()> {
     let kind = arrow::value_type(array);
     match kind {
         DataType::Null => (0..array.len()).try_for_each(|_| judge.push(Err(|| "null".to_owned()))),
+        DataType::Timestamp(TimeUnit::Nanosecond, _) => {
+            // Not by a cast to microseconds, which would round what is before 1970 towards it.
+            let values = arrow::cast(ARGUMENT, array, &DataType::Timestamp(TimeUnit::Nanosecond, None))?;
+            let mut values = values.as_primitive::<TimestampNanosecondType>().iter().enumerate();
+            values.try_for_each(|(row, time)| {
+                judge.push(time.map(|time| time.div_euclid(1000)).ok_or_else(|| absent(row)))
+            })
+        }
         DataType::Timestamp(_, _) | DataType::Date32 | DataType::Date64 => {
             // Values count from the epoch in UTC whatever their zone; without one they are UTC.
             let values = arrow::cast(ARGUMENT, array, &DataType::Timestamp(TimeUnit::Microsecond, None))?;

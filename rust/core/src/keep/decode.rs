@@ -94,8 +94,8 @@ fn read_store(reader: &mut Reader<'_>) -> Result<Tracker, DecodeError> {
         generations.push(read_generation(reader, &options, first + u64::from(position), last)?);
     }
     store.restore_generations(generations, first);
-    read_index(reader, &mut store)?;
-    read_orphans(reader, &mut store)?;
+    read_index(reader, &mut store, &hash_key)?;
+    read_orphans(reader, &mut store, &hash_key)?;
     Ok(Tracker::of_store(store, hash_key, last_stamp))
 }
 
@@ -183,7 +183,7 @@ fn read_key(reader: &mut Reader<'_>) -> Result<Key, DecodeError> {
     Ok(key)
 }
 
-fn read_index(reader: &mut Reader<'_>, store: &mut Store) -> Result<(), DecodeError> {
+fn read_index(reader: &mut Reader<'_>, store: &mut Store, hash_key: &HashKey) -> Result<(), DecodeError> {
     let count = reader.u64()?;
     let mut index = Index::guarded(count);
     let mut indexed: Vec<Vec<bool>> =
@@ -196,6 +196,11 @@ fn read_index(reader: &mut Reader<'_>, store: &mut Store) -> Result<(), DecodeEr
         ensure(!twice && index.find(key).is_none(), "a row or a fingerprint is indexed twice")?;
         ensure(store.row(place).is_some_and(|row| !row.is_dead()), "a row that was taken out is indexed")?;
         ensure(index.insert(key, number, |_| true), "fingerprints agree in more bits than random ones do")?;
+        if store.options.keep_ids {
+            let id = store.generations.get(place.generation).and_then(|generation| generation.id(place.offset));
+            let led_to = id.and_then(|id| index.find(hash_key.fingerprint(id))).map(|slot| slot.row);
+            ensure(led_to == Some(number), "an id has another fingerprint")?;
+        }
     }
     for (generation, indexed) in store.generations.iter().zip(&indexed) {
         let complete = generation.rows().iter().zip(indexed).all(|(row, &indexed)| indexed || !store.is_live(row));
@@ -205,7 +210,7 @@ fn read_index(reader: &mut Reader<'_>, store: &mut Store) -> Result<(), DecodeEr
     Ok(())
 }
 
-fn read_orphans(reader: &mut Reader<'_>, store: &mut Store) -> Result<(), DecodeError> {
+fn read_orphans(reader: &mut Reader<'_>, store: &mut Store, hash_key: &HashKey) -> Result<(), DecodeError> {
     let count = reader.u64()?;
     let mut orphans = Orphans::guarded(store.options.max_orphan_labels, store.options.cutoff_step(), count);
     orphans.expire(store.cutoff);
@@ -216,6 +221,8 @@ fn read_orphans(reader: &mut Reader<'_>, store: &mut Store) -> Result<(), Decode
         let id = reader.short_bytes()?;
         ensure((0..=MAXIMUM_TIME).contains(&time) && (0..=time).contains(&earliest), "a held label has no such time")?;
         ensure(id.is_empty() || Identity::decode(id).is_some_and(|id| id.check().is_ok()), "an id cannot be read")?;
+        let is_its_own = || Identity::decode(id).is_some_and(|id| hash_key.fingerprint(id) == key);
+        ensure(!store.options.keep_ids || is_its_own(), "the id of a held label has another fingerprint")?;
         ensure(time >= store.cutoff && orphans.get(key).is_none(), "a held label has expired or is held twice")?;
         ensure(store.live_place(key).is_none(), "a held label has its prediction")?;
         let dropped = orphans.insert(Orphan { key, positive, time, earliest, id: id.into() });

@@ -7,7 +7,7 @@ use super::f_beta;
 use super::proportion::{proportion, wilson};
 use super::table::Table;
 
-const NO_LABELS: &str = "no labelled predictions in the window";
+pub(crate) const NO_LABELS: &str = "no labelled predictions in the window";
 
 /// Every metric of the labelled rows' decisions, in the order in which they are shown.
 pub(crate) fn estimates(aggregates: &Aggregates, level: Level) -> Vec<Estimate> {

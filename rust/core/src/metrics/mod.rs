@@ -28,6 +28,7 @@ mod wide;
 
 pub use aggregates::{Aggregates, Bin, CalibrationBin, ScoreAggregates};
 pub use calibration::CalibrationRow;
+pub(crate) use confusion::NO_LABELS;
 pub use curves::{MAXIMUM_POINTS, PrecisionRecallPoint, RocPoint};
 pub use estimate::Estimate;
 pub use f_beta::f_beta;

@@ -17,7 +17,8 @@ fn wilson_low(share: f64, n: f64, z: f64) -> f64 {
     let square = z * z;
     let middle = n * share + square / 2.0;
     let root = z * (n * share * (1.0 - share) + square / 4.0).sqrt();
-    n * share * share / (middle + root)
+    // At a z whose square vanishes both are 0 for a share of 0.
+    if share > 0.0 { n * share * share / (middle + root) } else { 0.0 }
 }
 
 /// `part` of `whole` with its interval, or the reason why an empty `whole` has none.

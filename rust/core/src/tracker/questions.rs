@@ -4,7 +4,7 @@ use super::Tracker;
 use super::shared::{Shared, lock};
 use crate::call::Identity;
 use crate::join::{Census, Counters, LabelView, MemoryUsage, Options, PageCursor, PredictionView, Progress};
-use crate::metrics::{Aggregates, Bin, Report, evaluate};
+use crate::metrics::{Aggregates, Bin, NO_LABELS, Report, evaluate};
 use crate::roll::{Counts, ScoreSums, Span};
 
 /// How often a question begins anew when rows leave meanwhile, before it keeps the store until it is answered.
@@ -123,7 +123,14 @@ impl Tracker {
             aggregates.scores = Some(sums.aggregates);
             bins = Some(if request.exact { self.exact_bins(span) } else { sums.histogram.bins() });
         }
-        Snapshot { report: evaluate(&aggregates, bins.as_deref(), request.confidence), aggregates }
+        let mut report = evaluate(&aggregates, bins.as_deref(), request.confidence);
+        if request.threshold.is_some() {
+            // A prediction without a score cannot be decided anew.
+            for estimate in report.estimates.iter_mut().filter(|one| one.reason.as_deref() == Some(NO_LABELS)) {
+                estimate.reason = Some("no labelled predictions with a score in the window".into());
+            }
+        }
+        Snapshot { aggregates, report }
     }
 
     /// A bin for each score that occurs.

@@ -1,0 +1,6 @@
+"""`python -m truthlag`: the command line."""
+
+from truthlag.show.cli import main
+
+if __name__ == "__main__":
+    main()
