@@ -146,23 +146,26 @@ fn afterwards(tracker: &Tracker, ids: u64) {
 #[test]
 fn labels_that_come_together_share_their_time() {
     const IDS: u64 = 10_000;
-    let tracker = with_predictions(Options::default(), IDS);
-    let labels: Vec<Label> = (0..IDS).map(|id| Label { id, positive: id % 2 == 0, time: CLOCK }).collect();
-    let rows = || tracker.memory_usage().rows as u64;
-    let before = rows();
-    log_batch(&tracker, &labels);
-    assert!((before..before + 2000).contains(&rows()), "{}", rows());
-    log_batch(&tracker, &labels);
-    tracker.log_label(identity(&5_u64.to_le_bytes()), false, timing(CLOCK)).unwrap();
-    tracker.log_label(identity(&5_u64.to_le_bytes()), false, timing(CLOCK - HOUR)).unwrap();
-    assert!((before..before + 3000).contains(&rows()), "{}", rows());
-    let back = Tracker::from_bytes(&tracker.to_bytes(b"")).unwrap().0;
-    assert!((before..before + 3000).contains(&(back.memory_usage().rows as u64)));
-    assert_eq!(back.label(identity(&7_u64.to_le_bytes())), tracker.label(identity(&7_u64.to_le_bytes())));
-    tracker.log_label(identity(&5_u64.to_le_bytes()), false, timing(CLOCK + 1)).unwrap();
-    assert!(rows() >= before + 8 * IDS);
-    assert_eq!(tracker.label(identity(&5_u64.to_le_bytes())).unwrap().time, CLOCK + 1);
-    assert_eq!(tracker.label(identity(&4_u64.to_le_bytes())).unwrap().time, CLOCK);
+    // The labels of a block lie across generations, whose rows are not told apart by any round number.
+    for generation_rows in [3001, 262_144] {
+        let tracker = with_predictions(Options { generation_rows, ..Options::default() }, IDS);
+        let labels: Vec<Label> = (0..IDS).map(|id| Label { id, positive: id % 2 == 0, time: CLOCK }).collect();
+        let rows = || tracker.memory_usage().rows as u64;
+        let before = rows();
+        log_batch(&tracker, &labels);
+        assert!((before..before + 2000).contains(&rows()), "{}", rows());
+        log_batch(&tracker, &labels);
+        tracker.log_label(identity(&5_u64.to_le_bytes()), false, timing(CLOCK)).unwrap();
+        tracker.log_label(identity(&5_u64.to_le_bytes()), false, timing(CLOCK - HOUR)).unwrap();
+        assert!((before..before + 3000).contains(&rows()), "{}", rows());
+        let back = Tracker::from_bytes(&tracker.to_bytes(b"")).unwrap().0;
+        assert!((before..before + 3000).contains(&(back.memory_usage().rows as u64)));
+        assert_eq!(back.label(identity(&7_u64.to_le_bytes())), tracker.label(identity(&7_u64.to_le_bytes())));
+        tracker.log_label(identity(&5_u64.to_le_bytes()), false, timing(CLOCK + 1)).unwrap();
+        assert!(rows() >= before + 8 * (generation_rows as u64).min(IDS));
+        assert_eq!(tracker.label(identity(&5_u64.to_le_bytes())).unwrap().time, CLOCK + 1);
+        assert_eq!(tracker.label(identity(&4_u64.to_le_bytes())).unwrap().time, CLOCK);
+    }
 }
 
 /// A generation has numbers for some of the times that labels share: labels of the others have theirs to themselves.

@@ -210,9 +210,10 @@ impl LabelBlock {
         let labels = &self.found.labels;
         let rows = || labels.iter().map(|label| label.row());
         let (first, last) = (rows().min().unwrap_or(0), rows().max().unwrap_or(0));
-        let places = u64::from(last - first) + 1;
-        let shift = places.div_ceil(MOST_PLACES as u64).next_power_of_two().ilog2();
-        order(labels, MOST_PLACES, &mut self.by_row, |label| ((label.row() - first) >> shift) as usize);
+        // Places are those of the row numbers, so that none lies across two generations.
+        let shift =
+            (0..u32::BITS).find(|&shift| ((last >> shift) - (first >> shift)) < MOST_PLACES as u32).unwrap_or(0);
+        order(labels, MOST_PLACES, &mut self.by_row, |label| ((label.row() >> shift) - (first >> shift)) as usize);
     }
 
     /// The labels that have rows, in their order.
