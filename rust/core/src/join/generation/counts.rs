@@ -7,8 +7,8 @@ use crate::roll::{Cell, Counts, Row, ScoreSums, Span, TimeBuckets, contributes, 
 
 /// Cells whose rows are looked at one by one in one go, so that nobody waits long for the store.
 const STEP: usize = 8;
-/// Below this many rows the scores are scanned each time rather than summed once.
-const SUMS_LEAST: usize = 16_384;
+/// Below this many rows a scan is cheap: scores are not summed once and for all, nor rows put in buckets of time.
+const WORTH_KEEPING: usize = 16_384;
 /// Windows that cut through many cells of a generation before its rows are put in buckets of time.
 const CUTTING: u8 = 2;
 
@@ -60,7 +60,7 @@ impl Generation {
     /// the next one cheaper.
     pub(crate) fn wants_buckets(&mut self, looked_at: usize) -> bool {
         // Where rows are in order, a window cuts two cells.
-        if self.length < SUMS_LEAST || looked_at * 4 < self.length || looked_at <= 3 * CELL {
+        if self.length < WORTH_KEEPING || looked_at * 4 < self.length || looked_at <= 3 * CELL {
             return false;
         }
         if self.buckets.as_ref().is_some_and(|buckets| buckets.covered() == self.length) {
@@ -97,7 +97,7 @@ impl Generation {
         if self.total.counts.scored == 0 {
             return Step::Done;
         }
-        if !span.covers(self.total.first, self.total.last) || self.length < SUMS_LEAST {
+        if !span.covers(self.total.first, self.total.last) || self.length < WORTH_KEEPING {
             return self.step(span, from, |cell, rows| {
                 if cell.counts.scored > 0 && !span.misses(cell.first, cell.last) {
                     rows.iter().filter(|row| span.contains(row.time())).for_each(|row| sums.add(row));
