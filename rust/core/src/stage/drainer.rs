@@ -3,7 +3,7 @@
 //! A drain takes a tenth of a millisecond, in which a caller would let nobody else into its interpreter. One thread for the
 //! whole process does it instead while trackers are busy: it begins with the first stage that fills quickly, and ends after
 //! a second without one and before every fork. It never waits for a store that is held, since others may need it. Nor
-//! does a caller count on it: after [`LONGEST_WAIT`] it queues for the store itself.
+//! does a caller count on it: one that finds the thread overdue and the store free drains some of its stage itself.
 //!
 //! Not for batches, which bring their own drains, nor for a stage that fills slowly.
 
@@ -16,10 +16,6 @@ use std::time::{Duration, Instant};
 use crate::memory::fork::{Forkable, Held, outlive, register_first};
 use crate::memory::signals::without_signals;
 
-/// How fast a stage has to fill for the thread to be worth waking.
-pub(crate) const BUSY: Duration = Duration::from_millis(100);
-/// The longest that a caller waits for the thread before it sees to its stage itself.
-pub(crate) const LONGEST_WAIT: Duration = Duration::from_millis(1);
 /// How long the thread waits for work before it ends.
 const PATIENCE: Duration = Duration::from_secs(1);
 /// How long the thread lets stores be that are all held.
@@ -27,10 +23,20 @@ const PAUSE: Duration = Duration::from_micros(500);
 /// How long no thread is asked for after the system has refused one.
 const REPENTANCE: Duration = Duration::from_secs(1);
 
+/// What came of a turn at a stage.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Turn {
+    Done,
+    /// More came meanwhile.
+    Unfinished,
+    /// Nothing was done: the store is held, or somebody waits for it.
+    Held,
+}
+
 /// Something with a stage to drain.
 pub(crate) trait Drainable: Send + Sync {
-    /// Drains it; false, and nothing was done, while its store is held.
-    fn drain_if_free(&self) -> bool;
+    /// Drains what is there, unless the store is held.
+    fn take_turn(&self) -> Turn;
 
     /// The thread does not come after all.
     fn give_up(&self);
@@ -123,16 +129,17 @@ impl Drainer {
         while let Some(stage) = self.next() {
             // A panic has been reported by the hook; the next stage has nothing to do with it. Whoever held the stage may be
             // gone meanwhile; then it is freed here.
-            let drained = catch_unwind(AssertUnwindSafe(|| stage.upgrade().is_none_or(|stage| stage.drain_if_free())));
+            let taken =
+                catch_unwind(AssertUnwindSafe(|| stage.upgrade().map_or(Turn::Done, |stage| stage.take_turn())));
             let mut queue = self.lock();
-            if drained.unwrap_or(true) {
-                queue.held = 0;
-            } else if queue.phase == Phase::Ending {
-                drop(queue);
-                let _ = catch_unwind(AssertUnwindSafe(|| stage.upgrade().map(|stage| stage.give_up())));
-            } else {
-                queue.held += 1;
-                queue.asking.push_back(stage);
+            queue.held = if matches!(taken, Ok(Turn::Held)) { queue.held + 1 } else { 0 };
+            match taken {
+                Ok(Turn::Done) => {}
+                Ok(Turn::Unfinished | Turn::Held) if queue.phase != Phase::Ending => queue.asking.push_back(stage),
+                _ => {
+                    drop(queue);
+                    let _ = catch_unwind(AssertUnwindSafe(|| stage.upgrade().map(|stage| stage.give_up())));
+                }
             }
         }
     }
@@ -215,17 +222,20 @@ mod tests {
         by: Mutex<Sender<ThreadId>>,
         panics: bool,
         is_held: AtomicBool,
+        turns_left: AtomicUsize,
         given_up: AtomicBool,
     }
 
     impl Drainable for Stage {
-        fn drain_if_free(&self) -> bool {
+        fn take_turn(&self) -> Turn {
             if self.is_held.load(Ordering::Relaxed) {
-                return false;
+                return Turn::Held;
             }
             self.by.lock().unwrap().send(current().id()).unwrap();
             assert!(!self.panics, "as it was told to");
-            true
+            let more = self.turns_left.load(Ordering::Relaxed);
+            self.turns_left.store(more.saturating_sub(1), Ordering::Relaxed);
+            if more > 0 { Turn::Unfinished } else { Turn::Done }
         }
 
         fn give_up(&self) {
@@ -236,7 +246,7 @@ mod tests {
     fn new_stage(panics: bool, is_held: bool) -> (Arc<Stage>, Receiver<ThreadId>) {
         let (sender, by) = channel();
         let (is_held, given_up) = (AtomicBool::new(is_held), AtomicBool::new(false));
-        (Arc::new(Stage { by: Mutex::new(sender), panics, is_held, given_up }), by)
+        (Arc::new(Stage { by: Mutex::new(sender), panics, is_held, turns_left: AtomicUsize::new(0), given_up }), by)
     }
 
     fn weak(stage: &Arc<Stage>) -> Weak<dyn Drainable> {
@@ -276,6 +286,24 @@ mod tests {
             assert!(drainer.ask(one));
         }
         assert_eq!(panicked.recv_timeout(LONG).unwrap(), by.recv_timeout(LONG).unwrap());
+        assert!(bad.given_up.load(Ordering::Relaxed), "so that it can be asked for again");
+    }
+
+    #[test]
+    fn comes_again_for_what_came_meanwhile_but_others_first() {
+        let (drainer, (busy, by_busy), (other, by_other)) = (new(), new_stage(false, true), new_stage(false, true));
+        busy.turns_left.store(2, Ordering::Relaxed);
+        assert!(drainer.ask(weak(&busy)) && drainer.ask(weak(&other)));
+        busy.is_held.store(false, Ordering::Relaxed);
+        by_busy.recv_timeout(LONG).unwrap();
+        other.is_held.store(false, Ordering::Relaxed);
+        by_other.recv_timeout(LONG).unwrap();
+        for _ in 0..2 {
+            by_busy.recv_timeout(LONG).unwrap();
+        }
+        drop(Arc::clone(&drainer).hold());
+        assert!(by_busy.try_recv().is_err() && by_other.try_recv().is_err());
+        assert!(!busy.given_up.load(Ordering::Relaxed));
     }
 
     #[test]

@@ -2,98 +2,146 @@
 //!
 //! A drain overlaps the cache misses of many events, which one call cannot; and a call that only stages never waits for
 //! a query. Events are complete and checked: draining cannot fail.
+//!
+//! They wait in buffers of about a thousand, which are drained one by one: so a caller that outpaces the drains waits for
+//! one of them at a time.
 
 mod block;
 pub(crate) mod drainer;
+mod events;
 
-use std::time::Instant;
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
 
-use crate::call::{
-    BatchRow, CallError, Event, Kind, MAXIMUM_FEATURE_BYTES, ResolvedTime, TickingClock, Ticks, check_time,
-    system_clock,
-};
+use self::events::BYTES_WORTH_DRAINING;
+use crate::call::{BatchRow, CallError, Kind, ResolvedTime, TickingClock, Ticks, check_time, system_clock};
 pub(crate) use block::{BlockLabel, BlockTimes, FoundLabel, FoundLabels, LEAST_IN_BLOCK, LabelBlock, most_in_block};
+pub(crate) use events::{Events, WORTH_DRAINING};
 
-/// Events that make a drain worth while.
-pub(crate) const WORTH_DRAINING: usize = 1024;
+/// The most buffers that are ever filled: time for whoever drains them to be away for some milliseconds.
+const MOST_FILLED: usize = 16;
 /// The most events that are ever staged.
-pub(crate) const MOST_STAGED: usize = 4096;
-/// Bytes of ids and features that make a drain worth while.
-const BYTES_WORTH_DRAINING: usize = 1 << 20;
+#[cfg(test)]
+pub(crate) const MOST_STAGED: usize = MOST_FILLED * WORTH_DRAINING;
+/// The most bytes of ids and features in filled buffers, but for those of one buffer.
+const MOST_BYTES: usize = 4 * BYTES_WORTH_DRAINING;
+/// Filled buffers by which the drainer is overdue.
+const OVERDUE: usize = 4;
+/// Empty buffers that are kept.
+const MOST_EMPTY: usize = 3;
+/// How fast a buffer has to fill for the drainer to be worth waking.
+const BUSY: Duration = Duration::from_millis(100);
 
-/// Events in call order, with the bytes of their ids and features.
+/// Events in call order.
 #[derive(Debug, Default)]
 pub(crate) struct Stage {
-    pub(crate) events: Vec<Event>,
-    pub(crate) bytes: Vec<u8>,
-    /// Where bytes that were staged before end, in the memory of `bytes` or behind it.
-    pub(crate) dirty: usize,
+    filling: Events,
+    /// The oldest first.
+    filled: VecDeque<Events>,
+    filled_bytes: usize,
+    empty: Vec<Events>,
+    /// When a buffer was last filled to the full, or the stage was made; unknown after the drainer did not come in time.
+    last_filled: Option<Instant>,
+    /// Whether the last one was filled quickly.
+    is_busy: bool,
     /// The last time given to an event without one.
     pub(crate) last_stamp: i64,
     /// A reading of the clock that is not ahead of it.
-    pub(crate) clock: i64,
+    clock: i64,
     /// Reads the clock for events without a time.
-    pub(crate) ticking: TickingClock,
-    /// Whether the bytes of ids and of features are staged.
-    pub(crate) keep_ids: bool,
-    pub(crate) keep_features: bool,
-    /// When the stage was emptied last; unknown after the drainer did not come in time.
-    pub(crate) emptied: Option<Instant>,
+    ticking: TickingClock,
     /// Whether the drainer was asked to come for what is staged.
     pub(crate) is_awaited: bool,
-    /// Callers that wait until the stage is emptied.
+    /// Whether somebody who holds the store is going through the filled buffers.
+    pub(crate) is_draining: bool,
+    /// Callers that wait for a buffer to be taken.
     pub(crate) waiting: usize,
 }
 
 impl Stage {
     /// An empty stage that keeps the bytes of ids or of features, both or neither.
-    pub(crate) fn keeping(keep_ids: bool, keep_features: bool) -> Self {
-        Self { keep_ids, keep_features, ..Self::default() }
+    pub(crate) fn keeping(keep_ids: bool, keep_features: bool, last_stamp: i64) -> Self {
+        let filling = Events::keeping(keep_ids, keep_features);
+        Self { filling, last_filled: Some(Instant::now()), last_stamp, ..Self::default() }
     }
 
-    /// Adds an event at the end.
+    /// Adds an event at the end; true when a buffer is filled by it.
     #[inline]
-    pub(crate) fn push(&mut self, kind: Kind, row: &BatchRow<'_>) {
-        let before = self.bytes.len();
-        if self.keep_ids {
-            self.bytes.push(row.id.kind as u8);
-            self.bytes.extend_from_slice(row.id.bytes);
+    pub(crate) fn push(&mut self, kind: Kind, row: &BatchRow<'_>) -> bool {
+        self.filling.push(kind, row);
+        let is_filled = self.filling.is_worth_draining();
+        if is_filled {
+            self.fill();
         }
-        let id_length = (self.bytes.len() - before) as u16;
-        let is_kept = self.keep_features && row.features.len() <= MAXIMUM_FEATURE_BYTES;
-        let features = if is_kept { row.features } else { &[] };
-        self.bytes.extend_from_slice(features);
-        self.events.push(Event {
-            key: row.key,
-            time: row.time.time,
-            score: row.score,
-            // At most MAXIMUM_FEATURE_BYTES.
-            features_length: features.len() as u16,
-            id_length,
-            kind,
-            positive: row.positive,
-            advances: row.time.advances,
-        });
+        is_filled
     }
 
-    pub(crate) fn clear(&mut self) {
-        self.events.clear();
-        self.dirty = self.dirty.max(self.bytes.len());
-        self.bytes.clear();
-        // A burst of long features leaves no large buffer behind.
-        self.bytes.shrink_to(1 << 21);
+    #[cold]
+    fn fill(&mut self) {
+        let now = Instant::now();
+        self.is_busy = self.last_filled.replace(now).is_some_and(|last| now.duration_since(last) < BUSY);
+        self.turn_over();
+    }
+
+    fn turn_over(&mut self) {
+        let next = self.empty.pop().unwrap_or_else(|| self.filling.another());
+        let filled = std::mem::replace(&mut self.filling, next);
+        self.filled_bytes += filled.bytes.len();
+        self.filled.push_back(filled);
+    }
+
+    /// Makes all that is staged ready to be taken: how many buffers it fills.
+    pub(crate) fn close(&mut self) -> usize {
+        if !self.filling.list.is_empty() {
+            self.turn_over();
+        }
+        self.filled.len()
+    }
+
+    /// How many buffers are filled.
+    pub(crate) fn filled(&self) -> usize {
+        self.filled.len()
+    }
+
+    /// Takes the oldest filled buffer.
+    pub(crate) fn take(&mut self) -> Option<Events> {
+        let events = self.filled.pop_front()?;
+        self.filled_bytes -= events.bytes.len();
+        Some(events)
+    }
+
+    /// Takes a buffer back whose events were applied.
+    pub(crate) fn take_back(&mut self, mut events: Events) {
+        events.clear();
+        if self.empty.len() < MOST_EMPTY {
+            self.empty.push(events);
+        } else {
+            // No id is to be left where it cannot be forgotten.
+            events.wipe();
+            std::hint::black_box(&mut events.bytes);
+        }
+    }
+
+    /// The drainer is not counted on for now.
+    pub(crate) fn distrust(&mut self) {
+        self.is_awaited = false;
+        self.last_filled = None;
     }
 
     /// Overwrites what lies behind the staged bytes. Costs as many bytes as were staged since the last time.
     pub(crate) fn wipe(&mut self) {
-        let length = self.bytes.len();
-        self.bytes.resize(self.dirty.clamp(length, self.bytes.capacity()), 0);
-        self.bytes.truncate(length);
-        self.dirty = length;
+        for events in self.empty.iter_mut().chain(&mut self.filled).chain([&mut self.filling]) {
+            events.wipe();
+        }
     }
 
-    pub(crate) fn bytes(&self) -> usize {
-        self.events.capacity() * size_of::<Event>() + self.bytes.capacity()
+    /// The bytes of its buffers.
+    pub(crate) fn memory(&self) -> usize {
+        self.buffers().map(Events::memory).sum()
+    }
+
+    pub(crate) fn buffers(&self) -> impl Iterator<Item = &Events> {
+        self.empty.iter().chain(&self.filled).chain([&self.filling])
     }
 
     /// The time of an event; without a `clock` the system's counts, as it stood at `ticks`.
@@ -122,13 +170,18 @@ impl Stage {
         }
     }
 
-    #[inline]
-    pub(crate) fn is_worth_draining(&self) -> bool {
-        self.events.len() >= WORTH_DRAINING || self.bytes.len() >= BYTES_WORTH_DRAINING
+    /// Whether buffers are filled quickly.
+    pub(crate) fn is_busy(&self) -> bool {
+        self.is_busy
+    }
+
+    /// Whether so much is staged that the drainer should have come long ago.
+    pub(crate) fn is_overdue(&self) -> bool {
+        self.filled.len() >= OVERDUE || self.filled_bytes >= MOST_BYTES / 2
     }
 
     #[inline]
     pub(crate) fn is_full(&self) -> bool {
-        self.events.len() >= MOST_STAGED || self.bytes.len() >= 4 * BYTES_WORTH_DRAINING
+        self.filled.len() >= MOST_FILLED || self.filled_bytes >= MOST_BYTES
     }
 }

@@ -3,7 +3,7 @@
 use super::Tracker;
 use crate::call::{BatchRow, Kind, ResolvedTime};
 use crate::join::Mark;
-use crate::stage::{LEAST_IN_BLOCK, LabelBlock, Stage, WORTH_DRAINING, most_in_block};
+use crate::stage::{Events, LEAST_IN_BLOCK, LabelBlock, WORTH_DRAINING, most_in_block};
 
 /// Labels of a block that are looked up or set in one go.
 const SLICE: usize = 4096;
@@ -18,10 +18,10 @@ impl Tracker {
                 let Some(row) = rows.next() else { break };
                 slice.push(Kind::Prediction, &row);
             }
-            if slice.events.is_empty() {
+            if slice.list.is_empty() {
                 return;
             }
-            self.drained().store.apply(&slice.events, &slice.bytes);
+            self.drained().apply(&slice.list, &slice.bytes);
         }
     }
 
@@ -42,16 +42,16 @@ impl Tracker {
                 slice.clear();
                 let rows = positions.iter().filter_map(|&position| row(start + position as usize));
                 rows.for_each(|row| slice.push(Kind::Label, &row));
-                self.drained().store.apply(&slice.events, &slice.bytes);
+                self.drained().apply(&slice.list, &slice.bytes);
             }
             start = end;
         }
     }
 
     /// An empty buffer for some rows of a batch.
-    fn empty_slice(&self) -> Stage {
+    fn empty_slice(&self) -> Events {
         let options = self.options();
-        Stage::keeping(options.keep_ids, options.keep_features)
+        Events::keeping(options.keep_ids, options.keep_features)
     }
 
     /// Fills a block from a row on; the row at which the next begins.
@@ -66,7 +66,7 @@ impl Tracker {
         // A block has one cutoff, which its first event may move: another event that would begins another block.
         let mut bound = None;
         let mut newest = None;
-        let last = count.min(start + most_in_block(self.drained().store.resident));
+        let last = count.min(start + most_in_block(self.drained().resident));
         block.reserve(last - start);
         for number in start..last {
             let Some(row) = row(number) else { continue };
@@ -86,11 +86,11 @@ impl Tracker {
 
     /// Advances retention; the time from which an event would move the cutoff again.
     fn advance(&self, time: ResolvedTime) -> i64 {
-        let mut room = self.drained();
+        let mut store = self.drained();
         if time.advances {
-            room.store.advance(time.time);
+            store.advance(time.time);
         }
-        room.store.next_cutoff_move().unwrap_or(i64::MAX)
+        store.next_cutoff_move().unwrap_or(i64::MAX)
     }
 
     fn advance_to(&self, newest: Option<ResolvedTime>) {
@@ -109,12 +109,12 @@ impl Tracker {
         block.order_by_row();
         let mut done = 0;
         for slice in block.by_row().chunks(SLICE) {
-            let mut room = self.drained();
-            if room.store.mark().departures != mark.departures {
+            let mut store = self.drained();
+            if store.mark().departures != mark.departures {
                 // Another thread made rows leave: their numbers may lead elsewhere.
                 break;
             }
-            room.store.label_rows(slice, block.times());
+            store.label_rows(slice, block.times());
             done += slice.len();
         }
         block.give_up(done);
@@ -122,14 +122,14 @@ impl Tracker {
 
     /// Looks all labels up; `None` when rows left meanwhile, or came so that labels of one id might change places.
     fn locate(&self, block: &mut LabelBlock) -> Option<Mark> {
-        let mark = self.drained().store.mark();
+        let mark = self.drained().mark();
         for start in (0..block.len()).step_by(SLICE) {
-            let room = self.drained();
-            let now = room.store.mark();
+            let store = self.drained();
+            let now = store.mark();
             if now.departures != mark.departures || (now != mark && block.has_rest()) {
                 return None;
             }
-            block.look_up(start..start + SLICE, |labels, found| room.store.locate_labels(labels, found));
+            block.look_up(start..start + SLICE, |labels, found| store.locate_labels(labels, found));
             if now != mark && block.has_rest() {
                 return None;
             }

@@ -12,7 +12,7 @@ mod staging;
 use std::sync::{Arc, MutexGuard};
 
 pub use self::questions::{Snapshot, SnapshotRequest};
-use self::shared::{Room, Shared, lock};
+use self::shared::{Shared, lock};
 use crate::call::{CallError, HashKey, Identity, Key, Kind, MAXIMUM_FEATURE_BYTES, Timing, check_score};
 use crate::join::{Options, Store};
 use crate::memory::fork::register;
@@ -116,7 +116,7 @@ impl Tracker {
     /// Whether something holds the store right now, so that any other call would wait for it.
     #[must_use]
     pub fn is_busy(&self) -> bool {
-        self.shared.free_room().is_none()
+        self.shared.free_store().is_none()
     }
 
     #[inline]
@@ -137,39 +137,38 @@ impl Tracker {
     }
 
     /// The store, with everything in it that was staged before.
-    pub(crate) fn drained(&self) -> MutexGuard<'_, Room> {
-        let mut room = lock(&self.shared.room);
-        room.drain(&self.shared);
-        room
+    pub(crate) fn drained(&self) -> MutexGuard<'_, Store> {
+        let mut store = self.shared.lock_store();
+        self.shared.drain(&mut store);
+        store
     }
 
     /// Counts rows of a batch that were refused one by one, and null labels that were skipped.
     pub fn note_batch(&self, rejected: u64, skipped: u64) {
-        let mut room = lock(&self.shared.room);
-        room.store.totals.rejected += rejected;
-        room.store.totals.skipped += skipped;
+        let mut store = self.shared.lock_store();
+        store.totals.rejected += rejected;
+        store.totals.skipped += skipped;
     }
 
     /// Removes the prediction and the label of an id; true when there was either.
     #[must_use]
     pub fn forget(&self, id: Identity<'_>) -> bool {
-        let mut room = self.drained();
+        let mut store = self.drained();
         // Its bytes may still lie in what was staged before.
-        room.spare.wipe();
         lock(&self.shared.stage).wipe();
-        room.store.forget(self.fingerprint(id))
+        store.forget(self.fingerprint(id))
     }
 
     /// Takes the label of an id back; true when there was one.
     #[must_use]
     pub fn retract_label(&self, id: Identity<'_>) -> bool {
-        self.drained().store.retract_label(self.fingerprint(id))
+        self.drained().retract_label(self.fingerprint(id))
     }
 
     pub(crate) fn with_store<T>(&self, read: impl FnOnce(&Store, &HashKey, i64) -> T) -> T {
-        let room = self.drained();
+        let store = self.drained();
         let last_stamp = lock(&self.shared.stage).last_stamp;
-        read(&room.store, &self.shared.hash_key, last_stamp)
+        read(&store, &self.shared.hash_key, last_stamp)
     }
 }
 

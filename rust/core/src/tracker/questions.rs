@@ -41,47 +41,47 @@ impl Tracker {
     pub fn counters(&self) -> Counters {
         for _ in 0..TRIES {
             let (mut census, mut progress) = (Census::default(), Progress::default());
-            let mut room = self.drained();
-            let departures = room.store.mark().departures;
-            while !room.store.census_step(&mut progress, &mut census) {
-                drop(room);
-                room = lock(&self.shared.room);
+            let mut store = self.drained();
+            let departures = store.mark().departures;
+            while !store.census_step(&mut progress, &mut census) {
+                drop(store);
+                store = self.shared.lock_store();
             }
             // A row that leaves between two steps would be counted in two states.
-            if room.store.mark().departures == departures {
-                return room.store.counters(&census);
+            if store.mark().departures == departures {
+                return store.counters(&census);
             }
         }
         let (mut census, mut progress) = (Census::default(), Progress::default());
-        let mut room = self.drained();
-        while !room.store.census_step(&mut progress, &mut census) {}
-        room.store.counters(&census)
+        let mut store = self.drained();
+        while !store.census_step(&mut progress, &mut census) {}
+        store.counters(&census)
     }
 
     /// Bytes by part.
     #[must_use]
     pub fn memory_usage(&self) -> MemoryUsage {
-        let room = self.drained();
-        let staging = size_of::<Shared>() + room.spare.bytes() + lock(&self.shared.stage).bytes();
-        MemoryUsage { staging, ..room.store.memory_usage() }
+        let store = self.drained();
+        let staging = size_of::<Shared>() + lock(&self.shared.stage).memory();
+        MemoryUsage { staging, ..store.memory_usage() }
     }
 
     /// What the store was made with.
     #[must_use]
     pub fn options(&self) -> Options {
-        lock(&self.shared.room).store.options
+        self.shared.lock_store().options
     }
 
     /// The prediction of an id.
     #[must_use]
     pub fn prediction(&self, id: Identity<'_>) -> Option<PredictionView> {
-        self.drained().store.prediction(self.fingerprint(id), id)
+        self.drained().prediction(self.fingerprint(id), id)
     }
 
     /// The label of an id, with or without its prediction.
     #[must_use]
     pub fn label(&self, id: Identity<'_>) -> Option<LabelView> {
-        self.drained().store.label(self.fingerprint(id), id)
+        self.drained().label(self.fingerprint(id), id)
     }
 
     /// A page of the encoded ids of predictions (of labels, when `labelled`): about `count`, and where the next begins.
@@ -89,17 +89,17 @@ impl Tracker {
     #[must_use]
     pub fn ids(&self, from: Option<(u64, u64)>, labelled: bool, count: usize) -> (Vec<Vec<u8>>, Option<(u64, u64)>) {
         let cursor = from.map_or(PageCursor::START, PageCursor::from_pair);
-        let (ids, next) = self.drained().store.ids(cursor, labelled, count);
+        let (ids, next) = self.drained().ids(cursor, labelled, count);
         (ids, next.map(PageCursor::to_pair))
     }
 
     /// The counts of a span.
     fn counts(&self, span: Span, threshold: Option<f64>) -> Counts {
         let (mut counts, mut progress) = (Counts::default(), Progress::default());
-        let mut room = self.drained();
-        while !room.store.count_step(&mut progress, span, threshold, &mut counts) {
-            drop(room);
-            room = lock(&self.shared.room);
+        let mut store = self.drained();
+        while !store.count_step(&mut progress, span, threshold, &mut counts) {
+            drop(store);
+            store = self.shared.lock_store();
         }
         counts
     }
@@ -119,7 +119,7 @@ impl Tracker {
         let mut bins = None;
         if counts.scored > 0 {
             let (mut sums, mut progress) = (ScoreSums::new(), Progress::default());
-            while !lock(&self.shared.room).store.sum_step(&mut progress, span, &mut sums) {}
+            while !self.shared.lock_store().sum_step(&mut progress, span, &mut sums) {}
             aggregates.scores = Some(sums.aggregates);
             bins = Some(if request.exact { self.exact_bins(span) } else { sums.histogram.bins() });
         }
@@ -136,7 +136,7 @@ impl Tracker {
     /// A bin for each score that occurs.
     fn exact_bins(&self, span: Span) -> Vec<Bin> {
         let (mut pairs, mut progress) = (Vec::new(), Progress::default());
-        while !lock(&self.shared.room).store.collect_step(&mut progress, span, &mut pairs) {}
+        while !self.shared.lock_store().collect_step(&mut progress, span, &mut pairs) {}
         pairs.sort_unstable_by(|one, other| one.0.total_cmp(&other.0));
         let mut bins: Vec<Bin> = Vec::new();
         for (score, positive) in pairs {

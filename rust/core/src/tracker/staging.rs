@@ -1,13 +1,21 @@
 //! How an event gets into the stage, and who empties it.
 
+use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, MutexGuard};
+use std::time::Duration;
 
 use super::Tracker;
 use super::shared::lock;
 use crate::call::{BatchRow, CallError, Identity, Kind, ResolvedTime, Ticks, Timing};
+use crate::join::Store;
 use crate::stage::Stage;
-use crate::stage::drainer::{BUSY, Drainable, LONGEST_WAIT, drainer};
+use crate::stage::drainer::{Drainable, drainer};
+
+/// Buffers that a call drains at most.
+const HELPED: usize = 2;
+/// The longest that a caller waits for a buffer to be taken before it looks whether the store is free.
+const LONGEST_WAIT: Duration = Duration::from_millis(1);
 
 impl Tracker {
     #[inline]
@@ -31,73 +39,78 @@ impl Tracker {
                 if !waits && self.is_busy() {
                     return Ok(false);
                 }
-                self.empty_stage();
+                self.make_room();
                 continue;
             }
             let time = stage.resolve(timing.time, timing.clock, ticks)?;
-            stage.push(kind, &BatchRow { key, id, positive, score, time, features });
-            let drain = stage.is_worth_draining() && !stage.is_awaited;
+            let is_filled = stage.push(kind, &BatchRow { key, id, positive, score, time, features });
             drop(stage);
-            if drain {
+            if is_filled {
                 self.have_drained();
             }
             return Ok(true);
         }
     }
 
-    /// Sees to it that a full stage is emptied. While the drainer is at the store, it is given some time to come for the
-    /// stage; when it has not even begun, it would be too late.
-    #[cold]
-    fn empty_stage(&self) {
-        let mut room = self.shared.free_room();
-        if room.is_none() {
-            let mut stage = lock(&self.shared.stage);
-            stage.waiting += 1;
-            let still = |stage: &mut Stage| stage.is_full() && stage.is_awaited;
-            let (mut stage, _) = self
-                .shared
-                .emptied
-                .wait_timeout_while(stage, LONGEST_WAIT, still)
-                .unwrap_or_else(PoisonError::into_inner);
-            stage.waiting -= 1;
-            if !stage.is_full() {
-                return;
-            }
-        }
-        let mut room = room.take().unwrap_or_else(|| lock(&self.shared.room));
-        let is_late = std::mem::replace(&mut lock(&self.shared.stage).is_awaited, false);
-        room.drain(&self.shared);
-        if is_late {
-            // What is staged next is not left to it. Nor is it sure that it was asked: a child of a fork may have been told so.
-            self.shared.is_queued.store(false, Ordering::Relaxed);
-            lock(&self.shared.stage).emptied = None;
-        }
-    }
-
-    /// Has the stage drained: by the drainer when it fills quickly, else here.
+    /// Has the filled buffers drained: by the drainer when they fill quickly, else some here.
     #[cold]
     fn have_drained(&self) {
         let drainer = drainer();
-        if drainer.is_allowed {
-            let mut stage = lock(&self.shared.stage);
-            if stage.is_awaited || !stage.is_worth_draining() {
+        let mut stage = lock(&self.shared.stage);
+        if !stage.is_awaited && drainer.is_allowed && stage.is_busy() {
+            stage.is_awaited = true;
+            drop(stage);
+            if self.shared.is_queued.swap(true, Ordering::Relaxed) {
                 return;
             }
-            if stage.emptied.is_some_and(|emptied| emptied.elapsed() < BUSY) {
-                stage.is_awaited = true;
-                drop(stage);
-                if self.shared.is_queued.swap(true, Ordering::Relaxed) {
-                    return;
-                }
-                let shared: Arc<dyn Drainable> = Arc::clone(&self.shared) as Arc<dyn Drainable>;
-                if drainer.ask(Arc::downgrade(&shared)) {
-                    return;
-                }
-                self.shared.give_up();
+            let shared: Arc<dyn Drainable> = Arc::clone(&self.shared) as Arc<dyn Drainable>;
+            if drainer.ask(Arc::downgrade(&shared)) {
+                return;
+            }
+            self.shared.give_up();
+        } else if stage.is_awaited && !stage.is_overdue() {
+            return;
+        } else {
+            drop(stage);
+        }
+        if let Some(store) = self.shared.free_store() {
+            self.help(store);
+        }
+    }
+
+    /// Drains some buffers in the place of a drainer that does not come.
+    fn help(&self, mut store: MutexGuard<'_, Store>) {
+        {
+            let mut stage = lock(&self.shared.stage);
+            if stage.is_awaited {
+                // What comes next is not left to it. Nor is it sure that it was asked: a child of a fork may have been told so.
+                stage.distrust();
+                self.shared.is_queued.store(false, Ordering::Relaxed);
             }
         }
-        if let Some(mut room) = self.shared.free_room() {
-            room.drain(&self.shared);
+        self.shared.drain_some(&mut store, HELPED);
+    }
+
+    /// Makes room in a full stage. Whoever is draining it makes some soon; who holds the store for something else may not.
+    #[cold]
+    fn make_room(&self) {
+        if let Some(store) = self.shared.free_store() {
+            return self.help(store);
+        }
+        let mut stage = lock(&self.shared.stage);
+        stage.waiting += 1;
+        let still = |stage: &mut Stage| stage.is_full() && stage.is_draining;
+        let waited = self.shared.taken.wait_timeout_while(stage, LONGEST_WAIT, still);
+        let (mut stage, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        stage.waiting -= 1;
+        let is_stuck = stage.is_full() && !stage.is_draining;
+        drop(stage);
+        if is_stuck {
+            let store = self.shared.lock_store();
+            // Others may have made room meanwhile.
+            if lock(&self.shared.stage).is_full() {
+                self.help(store);
+            }
         }
     }
 
@@ -121,11 +134,9 @@ impl Tracker {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a failed test")]
-    use std::time::Instant;
-
     use super::*;
     use crate::join::Options;
-    use crate::stage::MOST_STAGED;
+    use crate::stage::{Events, MOST_STAGED, WORTH_DRAINING};
 
     #[test]
     fn nothing_waits_for_a_store_that_is_held_unless_it_is_told_to() {
@@ -133,7 +144,7 @@ mod tests {
         let log = |number: usize| {
             tracker.try_log_prediction(Identity::text(&number.to_string()), true, None, b"", Timing::default())
         };
-        let held = lock(&tracker.shared.room);
+        let held = tracker.shared.lock_store();
         assert!(tracker.is_busy());
         for number in 0..MOST_STAGED {
             assert_eq!(log(number), Ok(true));
@@ -152,20 +163,39 @@ mod tests {
     }
 
     #[test]
+    fn features_that_are_staged_are_bounded_by_their_bytes() {
+        let tracker = Tracker::new(Options { keep_features: true, ..Options::default() });
+        let features = vec![7; 1 << 15];
+        let log = |number: usize| {
+            tracker.try_log_prediction(Identity::text(&number.to_string()), true, None, &features, Timing::default())
+        };
+        let held = tracker.shared.lock_store();
+        let taken = (0..MOST_STAGED).take_while(|&number| log(number) == Ok(true)).count();
+        assert!((100..200).contains(&taken), "{taken}");
+        assert!(lock(&tracker.shared.stage).memory() < 12 << 20);
+        drop(held);
+        assert_eq!(log(taken), Ok(true));
+        assert_eq!(tracker.counters().predictions, taken as u64 + 1);
+        assert!(lock(&tracker.shared.stage).memory() < 9 << 20, "what a burst needed is given back");
+    }
+
+    #[test]
     #[allow(unsafe_code, reason = "reads the memory behind a vector")]
     fn forgetting_leaves_nothing_of_what_was_staged() {
         let tracker = Tracker::new(Options::default());
         let log = |id: &str| tracker.log_prediction(Identity::text(id), true, None, b"", Timing::default()).unwrap();
-        // Into one buffer, then into the other, then a short one into the first.
-        log("a name that is secret and long");
-        assert_eq!(tracker.counters().predictions, 1);
-        log("another name that is secret and long");
-        assert_eq!(tracker.counters().predictions, 2);
+        // Into one buffer, then into another, then a short one over the first.
+        for (number, id) in
+            ["a name that is secret and long", "another name that is secret and long"].iter().enumerate()
+        {
+            log(id);
+            assert_eq!(tracker.counters().predictions, number as u64 + 1);
+        }
         log("short");
         let is_secret_there = || {
-            let (room, stage) = (lock(&tracker.shared.room), lock(&tracker.shared.stage));
-            [&room.spare.bytes, &stage.bytes].into_iter().any(|bytes| {
-                // SAFETY: within the capacity; all that was ever logged here is longer than what is read.
+            lock(&tracker.shared.stage).buffers().any(|events| {
+                let bytes = &events.bytes;
+                // SAFETY: within the capacity; what was logged before in a buffer with room for so much is longer than that.
                 let memory = unsafe { std::slice::from_raw_parts(bytes.as_ptr(), bytes.capacity().min(30)) };
                 memory.windows(6).any(|part| part == b"secret")
             })
@@ -173,41 +203,83 @@ mod tests {
         assert!(is_secret_there());
         assert!(tracker.forget(Identity::text("a name that is secret and long")));
         assert!(!is_secret_there());
-        assert_eq!(lock(&tracker.shared.room).spare.dirty, 0);
+        assert!(lock(&tracker.shared.stage).buffers().all(Events::is_clean));
+    }
+
+    fn log_numbers(tracker: &Tracker, numbers: std::ops::Range<usize>) {
+        for number in numbers {
+            let id = number.to_string();
+            tracker.log_prediction(Identity::text(&id), true, None, b"", Timing::default()).unwrap();
+        }
     }
 
     #[test]
     fn a_drainer_that_does_not_come_is_not_waited_for() {
         let tracker = Tracker::new(Options::default());
+        let most = |tracker: &Tracker| lock(&tracker.shared.stage).filled();
         lock(&tracker.shared.stage).is_awaited = true;
-        for number in 0..MOST_STAGED + 10 {
-            tracker.log_prediction(Identity::text(&number.to_string()), true, None, b"", Timing::default()).unwrap();
-        }
+        log_numbers(&tracker, 0..4 * WORTH_DRAINING - 1);
+        assert_eq!(most(&tracker), 3, "it is given some time");
+        log_numbers(&tracker, 4 * WORTH_DRAINING - 1..4 * WORTH_DRAINING + 10);
         let stage = lock(&tracker.shared.stage);
-        assert_eq!((stage.events.len(), stage.waiting, stage.is_awaited), (10, 0, false));
-        assert!(stage.emptied.is_none(), "nor asked for at once");
+        assert_eq!((stage.filled(), stage.waiting, stage.is_awaited), (4 - HELPED, 0, false), "but not for ever");
         drop(stage);
-        assert_eq!(tracker.counters().predictions, MOST_STAGED as u64 + 10);
+        log_numbers(&tracker, 4 * WORTH_DRAINING + 10..5 * WORTH_DRAINING);
+        let stage = lock(&tracker.shared.stage);
+        assert_eq!((stage.filled(), stage.is_awaited), (5 - 2 * HELPED, false), "nor asked for at once");
+        drop(stage);
+        assert_eq!(tracker.counters().predictions, 5 * WORTH_DRAINING as u64);
     }
 
     #[test]
-    fn callers_wait_for_the_drainer_while_the_store_is_held() {
+    fn what_was_staged_while_the_store_was_held_is_drained_in_parts() {
         let tracker = Tracker::new(Options::default());
-        lock(&tracker.shared.stage).emptied = Some(Instant::now());
-        let held = lock(&tracker.shared.room);
-        let log = |first: usize, count: usize| {
-            for number in first..first + count {
-                let id = number.to_string();
-                tracker.log_prediction(Identity::text(&id), true, None, b"", Timing::default()).unwrap();
-            }
-        };
-        log(0, MOST_STAGED);
+        // As if there were no drainer.
+        lock(&tracker.shared.stage).is_awaited = true;
+        let held = tracker.shared.lock_store();
+        log_numbers(&tracker, 0..MOST_STAGED);
+        drop(held);
+        assert_eq!(lock(&tracker.shared.stage).filled() * WORTH_DRAINING, MOST_STAGED);
+        log_numbers(&tracker, MOST_STAGED..MOST_STAGED + 1);
+        assert_eq!((lock(&tracker.shared.stage).filled() + HELPED) * WORTH_DRAINING, MOST_STAGED);
+        assert_eq!(tracker.counters().predictions, MOST_STAGED as u64 + 1);
+        let order: Vec<_> = tracker.ids(None, false, 10).0.iter().map(|id| id[1..].to_vec()).collect();
+        assert!(order.iter().enumerate().all(|(number, id)| *id == number.to_string().as_bytes()), "in order");
+    }
+
+    #[test]
+    fn callers_wait_while_the_store_is_held() {
+        let tracker = Tracker::new(Options::default());
+        let held = tracker.shared.lock_store();
+        log_numbers(&tracker, 0..MOST_STAGED);
         std::thread::scope(|scope| {
-            let callers = [1, 2, 3].map(|caller| scope.spawn(move || log(caller * 10_000, 5_000)));
-            std::thread::sleep(2 * LONGEST_WAIT);
+            let callers = [1, 2, 3].map(|caller| {
+                let first = caller * 100_000;
+                let tracker = &tracker;
+                scope.spawn(move || log_numbers(tracker, first..first + 5_000))
+            });
+            std::thread::sleep(3 * LONGEST_WAIT);
             assert!(callers.iter().all(|caller| !caller.is_finished()));
             drop(held);
         });
         assert_eq!(tracker.counters().predictions, MOST_STAGED as u64 + 15_000);
+    }
+
+    #[test]
+    fn a_caller_waits_for_one_buffer_of_those_that_are_being_drained() {
+        let tracker = Tracker::new(Options::default());
+        let mut held = tracker.shared.lock_store();
+        log_numbers(&tracker, 0..MOST_STAGED);
+        std::thread::scope(|scope| {
+            lock(&tracker.shared.stage).is_draining = true;
+            let caller = scope.spawn(|| log_numbers(&tracker, MOST_STAGED..MOST_STAGED + 1));
+            std::thread::sleep(3 * LONGEST_WAIT);
+            assert!(!caller.is_finished());
+            tracker.shared.drain_some(&mut held, 1);
+            // The store is held still.
+            caller.join().unwrap();
+        });
+        drop(held);
+        assert_eq!(tracker.counters().predictions, MOST_STAGED as u64 + 1);
     }
 }
