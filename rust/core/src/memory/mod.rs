@@ -1,6 +1,7 @@
 //! Everything that is `unsafe`: pages from the operating system, cache prefetch, the fork handlers, the mask of
 //! signals.
 
+pub(crate) mod apart;
 pub(crate) mod fork;
 pub(crate) mod pages;
 pub(crate) mod prefetch;

@@ -27,8 +27,9 @@ pub(crate) const MOST_STAGED: usize = MOST_FILLED * WORTH_DRAINING;
 const MOST_BYTES: usize = 4 * BYTES_WORTH_DRAINING;
 /// Filled buffers by which the drainer is overdue.
 const OVERDUE: usize = 4;
-/// Empty buffers that are kept.
-const MOST_EMPTY: usize = 3;
+/// Empty buffers that are kept, while their bytes are no more than those of filled ones may be: as many as a caller who
+/// outpaces the drains goes through again and again.
+const MOST_EMPTY: usize = 8;
 /// How fast a buffer has to fill for the drainer to be worth waking.
 const BUSY: Duration = Duration::from_millis(100);
 
@@ -113,7 +114,8 @@ impl Stage {
     /// Takes a buffer back whose events were applied.
     pub(crate) fn take_back(&mut self, mut events: Events) {
         events.clear();
-        if self.empty.len() < MOST_EMPTY {
+        let bytes: usize = self.empty.iter().chain([&events]).map(|empty| empty.bytes.capacity()).sum();
+        if self.empty.len() < MOST_EMPTY && bytes <= MOST_BYTES {
             self.empty.push(events);
         } else {
             // No id is to be left where it cannot be forgotten.

@@ -5,6 +5,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, TryLockError};
 
 use crate::call::HashKey;
 use crate::join::Store;
+use crate::memory::apart::Apart;
 use crate::memory::fork::{Forkable, Held, outlive};
 use crate::stage::drainer::{Drainable, Turn};
 use crate::stage::{Events, Stage};
@@ -14,12 +15,12 @@ const FREED_EVERY: usize = 4;
 
 pub(super) struct Shared {
     pub(super) hash_key: HashKey,
-    pub(super) stage: Mutex<Stage>,
+    pub(super) stage: Apart<Mutex<Stage>>,
     /// Told when a buffer was taken from the stage, or its drain is over, and somebody waits for it.
     pub(super) taken: Condvar,
     /// Whether the tracker stands in the drainer's queue.
     pub(super) is_queued: AtomicBool,
-    store: Mutex<Store>,
+    store: Apart<Mutex<Store>>,
     /// Whether somebody waits for the store: the drainer lets others go first, since a lock does not. A hint.
     is_wanted: AtomicBool,
 }
@@ -47,10 +48,10 @@ impl Shared {
         let stage = Stage::keeping(store.options.keep_ids, store.options.keep_features, last_stamp);
         Self {
             hash_key,
-            stage: Mutex::new(stage),
+            stage: Apart(Mutex::new(stage)),
             taken: Condvar::new(),
             is_queued: AtomicBool::new(false),
-            store: Mutex::new(store),
+            store: Apart(Mutex::new(store)),
             is_wanted: AtomicBool::new(false),
         }
     }

@@ -176,7 +176,7 @@ mod tests {
         drop(held);
         assert_eq!(log(taken), Ok(true));
         assert_eq!(tracker.counters().predictions, taken as u64 + 1);
-        assert!(lock(&tracker.shared.stage).memory() < 9 << 20, "what a burst needed is given back");
+        assert!(lock(&tracker.shared.stage).memory() < 6 << 20, "what a burst needed is given back");
     }
 
     #[test]
