@@ -1,5 +1,5 @@
-//! Everything that is `unsafe`: pages from the operating system, cache prefetch, the fork handlers, the mask of
-//! signals.
+//! Memory and processes as the machine sees them, and everything that is `unsafe`: pages from the operating system, cache
+//! lines, prefetch, the fork handlers, the mask of signals.
 
 pub(crate) mod apart;
 pub(crate) mod fork;
