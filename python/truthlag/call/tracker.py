@@ -307,7 +307,7 @@ class ModelPerformanceTracker(_core.Tracker):
             ValueError: An entry of `metrics_history` holds itself, is nested too deep, or has an int of too many digits.
 
         Cost: two copies of the state, about 0.1 seconds for each million predictions. During the first, a half of that, calls
-        of other threads are staged and applied after it; when 16 384 are, they wait, and let other threads run.
+        of other threads are staged and applied after it; when 4 096 are, they wait, and let other threads run.
 
         Example:
             >>> from truthlag import ModelPerformanceTracker

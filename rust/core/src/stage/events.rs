@@ -2,12 +2,13 @@
 
 use crate::call::{BatchRow, Event, Kind, MAXIMUM_FEATURE_BYTES};
 
-/// Events that make a drain worth while.
-pub(crate) const WORTH_DRAINING: usize = 1024;
-/// Bytes of ids and features that make a drain worth while.
-pub(super) const BYTES_WORTH_DRAINING: usize = 1 << 20;
+/// The most events of a buffer.
+pub(crate) const MOST_IN_BUFFER: usize = 256;
+/// Bytes of ids and features by which a buffer is full.
+pub(crate) const FULL_BYTES: usize = 1 << 20;
 
-/// Events in call order, with the bytes of their ids and features.
+/// Events in call order, with the bytes of their ids and features. No memory that held those is freed before it is
+/// overwritten: an id in it could not be forgotten.
 #[derive(Debug, Default)]
 pub(crate) struct Events {
     pub(crate) list: Vec<Event>,
@@ -22,25 +23,33 @@ pub(crate) struct Events {
 impl Events {
     /// An empty buffer that keeps the bytes of ids or of features, both or neither.
     pub(crate) fn keeping(keep_ids: bool, keep_features: bool) -> Self {
-        Self { keep_ids, keep_features, ..Self::default() }
+        Self::with_room(0, 0, keep_ids, keep_features)
     }
 
-    /// An empty buffer that keeps the same, with room for as many events.
+    /// An empty buffer that keeps the same, with room for as much.
     pub(super) fn another(&self) -> Self {
-        Self { list: Vec::with_capacity(self.list.len()), ..Self::keeping(self.keep_ids, self.keep_features) }
+        Self::with_room(self.list.len(), self.bytes.len(), self.keep_ids, self.keep_features)
+    }
+
+    fn with_room(events: usize, bytes: usize, keep_ids: bool, keep_features: bool) -> Self {
+        let (list, bytes) = (Vec::with_capacity(events), Vec::with_capacity(bytes));
+        Self { list, bytes, dirty: 0, keep_ids, keep_features }
     }
 
     /// Adds an event at the end.
     #[inline]
     pub(crate) fn push(&mut self, kind: Kind, row: &BatchRow<'_>) {
         let before = self.bytes.len();
+        let is_kept = self.keep_features && row.features.len() <= MAXIMUM_FEATURE_BYTES;
+        let features = if is_kept { row.features } else { &[] };
+        if self.bytes.capacity() - before < 1 + row.id.bytes.len() + features.len() {
+            self.grow(1 + row.id.bytes.len() + features.len());
+        }
         if self.keep_ids {
             self.bytes.push(row.id.kind as u8);
             self.bytes.extend_from_slice(row.id.bytes);
         }
         let id_length = (self.bytes.len() - before) as u16;
-        let is_kept = self.keep_features && row.features.len() <= MAXIMUM_FEATURE_BYTES;
-        let features = if is_kept { row.features } else { &[] };
         self.bytes.extend_from_slice(features);
         self.list.push(Event {
             key: row.key,
@@ -55,12 +64,33 @@ impl Events {
         });
     }
 
+    /// Makes room for more bytes.
+    #[cold]
+    fn grow(&mut self, more: usize) {
+        let mut larger = Vec::with_capacity((self.bytes.len() + more).max(2 * self.bytes.capacity()));
+        larger.extend_from_slice(&self.bytes);
+        self.replace_bytes(larger);
+    }
+
     pub(crate) fn clear(&mut self) {
         self.list.clear();
         self.dirty = self.dirty.max(self.bytes.len());
         self.bytes.clear();
         // A burst of long features leaves no large buffer behind.
-        self.bytes.shrink_to(2 * BYTES_WORTH_DRAINING);
+        if self.bytes.capacity() > 2 * FULL_BYTES {
+            self.replace_bytes(Vec::new());
+        }
+    }
+
+    /// Frees the memory of the bytes for another, whose first bytes are all that were ever in it.
+    fn replace_bytes(&mut self, bytes: Vec<u8>) {
+        self.dirty = self.dirty.max(self.bytes.len());
+        self.bytes.clear();
+        self.wipe();
+        // Not to be left out because nobody reads it.
+        std::hint::black_box(&mut self.bytes);
+        self.bytes = bytes;
+        self.dirty = self.bytes.len();
     }
 
     /// Overwrites what lies behind the bytes. Costs as many as were here since the last time.
@@ -82,7 +112,13 @@ impl Events {
     }
 
     #[inline]
-    pub(crate) fn is_worth_draining(&self) -> bool {
-        self.list.len() >= WORTH_DRAINING || self.bytes.len() >= BYTES_WORTH_DRAINING
+    pub(super) fn is_full(&self) -> bool {
+        self.list.len() >= MOST_IN_BUFFER || self.bytes.len() >= FULL_BYTES
+    }
+}
+
+impl Drop for Events {
+    fn drop(&mut self) {
+        self.replace_bytes(Vec::new());
     }
 }

@@ -3,8 +3,8 @@
 //! A drain overlaps the cache misses of many events, which one call cannot; and a call that only stages never waits for
 //! a query. Events are complete and checked: draining cannot fail.
 //!
-//! They wait in buffers of about a thousand, which are drained one by one: so a caller that outpaces the drains waits for
-//! one of them at a time.
+//! They wait in small buffers, which are drained one by one: so a caller that outpaces the drains waits for one of them at
+//! a time.
 
 mod block;
 pub(crate) mod drainer;
@@ -13,25 +13,22 @@ mod events;
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-use self::events::BYTES_WORTH_DRAINING;
 use crate::call::{BatchRow, CallError, Kind, ResolvedTime, TickingClock, Ticks, check_time, system_clock};
 pub(crate) use block::{BlockLabel, BlockTimes, FoundLabel, FoundLabels, LEAST_IN_BLOCK, LabelBlock, most_in_block};
-pub(crate) use events::{Events, WORTH_DRAINING};
+pub(crate) use events::{Events, FULL_BYTES, MOST_IN_BUFFER};
 
-/// The most buffers that are ever filled: time for whoever drains them to be away for some milliseconds.
-const MOST_FILLED: usize = 16;
-/// The most events that are ever staged.
-#[cfg(test)]
-pub(crate) const MOST_STAGED: usize = MOST_FILLED * WORTH_DRAINING;
+/// The most events that are ever staged, those that are just being drained among them.
+pub(crate) const MOST_STAGED: usize = 4096;
+/// The most buffers that are ever filled, the one that is being drained among them.
+const MOST_FILLED: usize = MOST_STAGED / MOST_IN_BUFFER;
 /// The most bytes of ids and features in filled buffers, but for those of one buffer.
-const MOST_BYTES: usize = 4 * BYTES_WORTH_DRAINING;
+const MOST_BYTES: usize = 4 * FULL_BYTES;
+/// Filled buffers that are worth waking the drainer for.
+const WORTH_WAKING: usize = MOST_FILLED / 4;
 /// Filled buffers by which the drainer is overdue.
-const OVERDUE: usize = 4;
-/// Empty buffers that are kept, while their bytes are no more than those of filled ones may be: as many as a caller who
-/// outpaces the drains goes through again and again.
-const MOST_EMPTY: usize = 8;
+const OVERDUE: usize = MOST_FILLED / 2;
 /// How fast a buffer has to fill for the drainer to be worth waking.
-const BUSY: Duration = Duration::from_millis(100);
+const BUSY: Duration = Duration::from_millis(25);
 
 /// Events in call order.
 #[derive(Debug, Default)]
@@ -40,6 +37,7 @@ pub(crate) struct Stage {
     /// The oldest first.
     filled: VecDeque<Events>,
     filled_bytes: usize,
+    /// No more than are ever filled, with no more bytes: as many as a caller who outpaces the drains goes through again.
     empty: Vec<Events>,
     /// When a buffer was last filled to the full, or the stage was made; unknown after the drainer did not come in time.
     last_filled: Option<Instant>,
@@ -53,7 +51,7 @@ pub(crate) struct Stage {
     ticking: TickingClock,
     /// Whether the drainer was asked to come for what is staged.
     pub(crate) is_awaited: bool,
-    /// Whether somebody who holds the store is going through the filled buffers.
+    /// Whether somebody who holds the store is draining a buffer, which is no more among the filled ones.
     pub(crate) is_draining: bool,
     /// Callers that wait for a buffer to be taken.
     pub(crate) waiting: usize,
@@ -70,7 +68,7 @@ impl Stage {
     #[inline]
     pub(crate) fn push(&mut self, kind: Kind, row: &BatchRow<'_>) -> bool {
         self.filling.push(kind, row);
-        let is_filled = self.filling.is_worth_draining();
+        let is_filled = self.filling.is_full();
         if is_filled {
             self.fill();
         }
@@ -111,23 +109,23 @@ impl Stage {
         Some(events)
     }
 
-    /// Takes a buffer back whose events were applied.
-    pub(crate) fn take_back(&mut self, mut events: Events) {
-        events.clear();
+    /// Takes a cleared buffer back, unless there are enough of them.
+    pub(crate) fn take_back(&mut self, events: Events) -> Option<Events> {
         let bytes: usize = self.empty.iter().chain([&events]).map(|empty| empty.bytes.capacity()).sum();
-        if self.empty.len() < MOST_EMPTY && bytes <= MOST_BYTES {
-            self.empty.push(events);
-        } else {
-            // No id is to be left where it cannot be forgotten.
-            events.wipe();
-            std::hint::black_box(&mut events.bytes);
+        if self.empty.len() >= MOST_FILLED || bytes > MOST_BYTES {
+            return Some(events);
         }
+        self.empty.push(events);
+        None
     }
 
-    /// The drainer is not counted on for now.
+    /// No more is left to a drainer that was asked to come, for now. Nor is it sure that it was: a child of a fork may have
+    /// been told so.
     pub(crate) fn distrust(&mut self) {
-        self.is_awaited = false;
-        self.last_filled = None;
+        if self.is_awaited {
+            self.is_awaited = false;
+            self.last_filled = None;
+        }
     }
 
     /// Overwrites what lies behind the staged bytes. Costs as many bytes as were staged since the last time.
@@ -172,6 +170,11 @@ impl Stage {
         }
     }
 
+    /// Whether the drainer is worth waking for what is filled.
+    pub(crate) fn is_worth_waking(&self) -> bool {
+        self.filled.len() >= WORTH_WAKING || self.filled_bytes >= MOST_BYTES / 4
+    }
+
     /// Whether buffers are filled quickly.
     pub(crate) fn is_busy(&self) -> bool {
         self.is_busy
@@ -184,6 +187,6 @@ impl Stage {
 
     #[inline]
     pub(crate) fn is_full(&self) -> bool {
-        self.filled.len() >= MOST_FILLED || self.filled_bytes >= MOST_BYTES
+        self.filled.len() + usize::from(self.is_draining) >= MOST_FILLED || self.filled_bytes >= MOST_BYTES
     }
 }

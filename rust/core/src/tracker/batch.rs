@@ -3,8 +3,10 @@
 use super::Tracker;
 use crate::call::{BatchRow, Kind, ResolvedTime};
 use crate::join::Mark;
-use crate::stage::{Events, LEAST_IN_BLOCK, LabelBlock, WORTH_DRAINING, most_in_block};
+use crate::stage::{Events, FULL_BYTES, LEAST_IN_BLOCK, LabelBlock, most_in_block};
 
+/// Rows that are applied in one go, unless their ids and features have many bytes.
+const ROWS: usize = 1024;
 /// Labels of a block that are looked up or set in one go.
 const SLICE: usize = 4096;
 
@@ -14,7 +16,7 @@ impl Tracker {
         let mut slice = self.empty_slice();
         loop {
             slice.clear();
-            while !slice.is_worth_draining() {
+            while slice.list.len() < ROWS && slice.bytes.len() < FULL_BYTES {
                 let Some(row) = rows.next() else { break };
                 slice.push(Kind::Prediction, &row);
             }
@@ -38,7 +40,7 @@ impl Tracker {
             } else {
                 block.give_up_all();
             }
-            for positions in block.rest().chunks(WORTH_DRAINING) {
+            for positions in block.rest().chunks(ROWS) {
                 slice.clear();
                 let rows = positions.iter().filter_map(|&position| row(start + position as usize));
                 rows.for_each(|row| slice.push(Kind::Label, &row));

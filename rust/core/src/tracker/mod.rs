@@ -15,7 +15,7 @@ pub use self::questions::{Snapshot, SnapshotRequest};
 use self::shared::{Shared, lock};
 use crate::call::{CallError, HashKey, Identity, Key, Kind, MAXIMUM_FEATURE_BYTES, Timing, check_score};
 use crate::join::{Options, Store};
-use crate::memory::fork::register;
+use crate::process::fork::register;
 use crate::stage::drainer::drainer;
 
 /// A store of predictions and labels that many threads may use at once.

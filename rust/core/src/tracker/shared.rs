@@ -1,45 +1,52 @@
 //! What the threads that use a tracker share: the stage and the store, each behind its lock.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, TryLockError};
 
 use crate::call::HashKey;
 use crate::join::Store;
 use crate::memory::apart::Apart;
-use crate::memory::fork::{Forkable, Held, outlive};
+use crate::process::fork::{Forkable, Held, outlive};
 use crate::stage::drainer::{Drainable, Turn};
 use crate::stage::{Events, Stage};
 
 /// Buffers after which memory that is on its way back is seen to again.
-const FREED_EVERY: usize = 4;
+const FREED_EVERY: usize = 16;
 
 pub(super) struct Shared {
     pub(super) hash_key: HashKey,
     pub(super) stage: Apart<Mutex<Stage>>,
     /// Told when a buffer was taken from the stage, or its drain is over, and somebody waits for it.
     pub(super) taken: Condvar,
-    /// Whether the tracker stands in the drainer's queue.
-    pub(super) is_queued: AtomicBool,
     store: Apart<Mutex<Store>>,
-    /// Whether somebody waits for the store: the drainer lets others go first, since a lock does not. A hint.
-    is_wanted: AtomicBool,
+    /// How many wait for the store: the drainer lets them go first, since a lock does not.
+    wanted: AtomicUsize,
+    /// Whether it did so in its last turn.
+    has_yielded: AtomicBool,
 }
 
 struct HeldShared {
     // Dropped in this order: the guards, then what they guard.
     _store: MutexGuard<'static, Store>,
-    _stage: MutexGuard<'static, Stage>,
-    _shared: Arc<Shared>,
+    stage: MutexGuard<'static, Stage>,
+    shared: Arc<Shared>,
 }
 
-impl Held for HeldShared {}
+impl Held for HeldShared {
+    fn in_child(&mut self) {
+        // Whoever waited for the store, or was about to ask for the drainer, is in the parent.
+        self.shared.wanted.store(0, Ordering::Relaxed);
+        self.stage.waiting = 0;
+        self.stage.is_awaited = false;
+    }
+}
 
 impl Forkable for Shared {
     #[allow(unsafe_code, reason = "the guards are kept beside the shared owner of their locks")]
     fn hold(self: Arc<Self>) -> Box<dyn Held> {
         // SAFETY: the guards are dropped before the owner of the locks, by the order of the fields.
         let (store, stage) = unsafe { (outlive(self.lock_store()), outlive(lock(&self.stage))) };
-        Box::new(HeldShared { _store: store, _stage: stage, _shared: Arc::clone(&self) })
+        Box::new(HeldShared { _store: store, stage, shared: Arc::clone(&self) })
     }
 }
 
@@ -50,18 +57,18 @@ impl Shared {
             hash_key,
             stage: Apart(Mutex::new(stage)),
             taken: Condvar::new(),
-            is_queued: AtomicBool::new(false),
             store: Apart(Mutex::new(store)),
-            is_wanted: AtomicBool::new(false),
+            wanted: AtomicUsize::new(0),
+            has_yielded: AtomicBool::new(false),
         }
     }
 
     /// The store as soon as it is free.
     pub(super) fn lock_store(&self) -> MutexGuard<'_, Store> {
         self.free_store().unwrap_or_else(|| {
-            self.is_wanted.store(true, Ordering::Relaxed);
+            self.wanted.fetch_add(1, Ordering::Relaxed);
             let store = lock(&self.store);
-            self.is_wanted.store(false, Ordering::Relaxed);
+            self.wanted.fetch_sub(1, Ordering::Relaxed);
             store
         })
     }
@@ -85,38 +92,63 @@ impl Shared {
     /// kept.
     pub(super) fn drain_some(&self, store: &mut Store, most: usize) {
         store.free_some();
-        let mut applied = None;
+        let mut drain = Drain { shared: self, events: None };
         for number in 1..=most {
-            let Some(events) = self.exchange(applied.take(), true) else {
+            let Some(events) = drain.next() else {
                 return;
             };
             store.apply(&events.list, &events.bytes);
-            applied = Some(events);
             if number.is_multiple_of(FREED_EVERY) {
                 store.free_some();
             }
         }
-        self.exchange(applied, false);
+    }
+}
+
+/// Buffers that are taken from the stage one by one; each goes back when the next is taken, or when the drain is over,
+/// be it by a panic.
+struct Drain<'a> {
+    shared: &'a Shared,
+    events: Option<Events>,
+}
+
+impl Drain<'_> {
+    fn next(&mut self) -> Option<&Events> {
+        self.exchange(Stage::take);
+        self.events.as_ref()
     }
 
-    /// Gives a buffer back to the stage and takes the next, if one is wanted.
-    fn exchange(&self, applied: Option<Events>, is_next_wanted: bool) -> Option<Events> {
-        let mut stage = lock(&self.stage);
-        if let Some(applied) = applied {
-            stage.take_back(applied);
+    fn exchange(&mut self, take: impl FnOnce(&mut Stage) -> Option<Events>) {
+        if let Some(applied) = &mut self.events {
+            applied.clear();
         }
-        let next = if is_next_wanted { stage.take() } else { None };
-        stage.is_draining = next.is_some();
+        let mut stage = lock(&self.shared.stage);
+        let surplus = self.events.take().and_then(|applied| stage.take_back(applied));
+        self.events = take(&mut stage);
+        stage.is_draining = self.events.is_some();
         if stage.waiting > 0 {
-            self.taken.notify_all();
+            self.shared.taken.notify_all();
         }
-        next
+        drop(stage);
+        // Without the lock, since it is overwritten.
+        drop(surplus);
+    }
+}
+
+impl Drop for Drain<'_> {
+    fn drop(&mut self) {
+        if self.events.is_some() {
+            self.exchange(|_| None);
+        }
     }
 }
 
 impl Drainable for Shared {
     fn take_turn(&self) -> Turn {
-        if self.is_wanted.swap(false, Ordering::Relaxed) {
+        let is_wanted = self.wanted.load(Ordering::Relaxed) > 0;
+        let yields = is_wanted && !self.has_yielded.load(Ordering::Relaxed);
+        self.has_yielded.store(yields, Ordering::Relaxed);
+        if yields {
             return Turn::Held;
         }
         let Some(mut store) = self.free_store() else {
@@ -126,19 +158,16 @@ impl Drainable for Shared {
         let most = lock(&self.stage).filled();
         self.drain_some(&mut store, most);
         let mut stage = lock(&self.stage);
-        if stage.filled() > 0 {
+        if stage.is_worth_waking() {
             return Turn::Unfinished;
         }
-        // Whoever fills a buffer after this asks again.
+        // Whoever fills enough after this asks again.
         stage.is_awaited = false;
-        self.is_queued.store(false, Ordering::Relaxed);
         Turn::Done
     }
 
     fn give_up(&self) {
-        let mut stage = lock(&self.stage);
-        stage.is_awaited = false;
-        self.is_queued.store(false, Ordering::Relaxed);
+        lock(&self.stage).is_awaited = false;
     }
 }
 
@@ -154,41 +183,93 @@ mod tests {
     use super::*;
     use crate::call::{BatchRow, Identity, Kind, ResolvedTime};
     use crate::join::Options;
-    use crate::stage::WORTH_DRAINING;
+    use crate::stage::{MOST_IN_BUFFER, MOST_STAGED};
+
+    fn shared() -> Arc<Shared> {
+        Arc::new(Shared::of_store(Store::new(Options::default()), HashKey::new([1, 2]), 0))
+    }
+
+    /// Stages so many predictions more.
+    fn stage(shared: &Shared, count: usize) {
+        for number in 0..count {
+            let id = number.to_string();
+            let id = Identity::text(&id);
+            let time = ResolvedTime { time: 1, advances: true };
+            let key = shared.hash_key.fingerprint(id);
+            lock(&shared.stage)
+                .push(Kind::Prediction, &BatchRow { key, id, positive: true, score: 0.5, time, features: b"" });
+        }
+    }
 
     #[test]
-    fn the_drainer_lets_those_who_wait_for_the_store_go_first() {
-        let shared = Shared::of_store(Store::new(Options::default()), HashKey::new([1, 2]), 0);
-        let fill = || {
-            for number in 0..WORTH_DRAINING {
-                let id = number.to_string();
-                let id = Identity::text(&id);
-                let time = ResolvedTime { time: 1, advances: true };
-                let key = shared.hash_key.fingerprint(id);
-                lock(&shared.stage)
-                    .push(Kind::Prediction, &BatchRow { key, id, positive: true, score: 0.5, time, features: b"" });
-            }
-        };
-        fill();
+    fn the_drainer_lets_all_who_wait_for_the_store_go_first() {
+        let shared = shared();
+        stage(&shared, MOST_IN_BUFFER);
         let held = shared.lock_store();
         assert_eq!(shared.take_turn(), Turn::Held);
         std::thread::scope(|scope| {
-            let waiting = scope.spawn(|| drop(shared.lock_store()));
-            while !shared.is_wanted.load(Ordering::Relaxed) {
+            let waiting = [1, 2].map(|_| scope.spawn(|| drop(shared.lock_store())));
+            while shared.wanted.load(Ordering::Relaxed) < 2 {
                 std::thread::yield_now();
             }
-            assert_eq!(shared.take_turn(), Turn::Held);
             drop(held);
-            waiting.join().unwrap();
+            for waiting in waiting {
+                waiting.join().unwrap();
+            }
         });
-        shared.is_wanted.store(true, Ordering::Relaxed);
+        assert_eq!(shared.wanted.load(Ordering::Relaxed), 0);
+        // One who waits but was not woken yet, as it were.
+        shared.wanted.store(1, Ordering::Relaxed);
         assert_eq!(shared.take_turn(), Turn::Held, "though it is free");
         assert_eq!(lock(&shared.stage).filled(), 1);
         lock(&shared.stage).is_awaited = true;
-        assert_eq!(shared.take_turn(), Turn::Done);
+        assert_eq!(shared.take_turn(), Turn::Done, "but it does not yield twice");
         let stage = lock(&shared.stage);
         assert_eq!((stage.filled(), stage.is_awaited, stage.is_draining), (0, false, false));
         drop(stage);
-        assert_eq!(shared.lock_store().resident, WORTH_DRAINING);
+        assert_eq!(shared.take_turn(), Turn::Held);
+        assert_eq!(shared.lock_store().resident, MOST_IN_BUFFER);
+    }
+
+    #[test]
+    fn a_buffer_that_is_being_drained_counts_as_staged() {
+        let shared = shared();
+        stage(&shared, 2 * MOST_IN_BUFFER);
+        let mut drain = Drain { shared: &shared, events: None };
+        assert_eq!(drain.next().unwrap().list.len(), MOST_IN_BUFFER);
+        stage(&shared, MOST_STAGED - 2 * MOST_IN_BUFFER - 1);
+        assert!(!lock(&shared.stage).is_full());
+        stage(&shared, 1);
+        assert!(lock(&shared.stage).is_full());
+        drop(drain);
+        assert!(!lock(&shared.stage).is_full());
+    }
+
+    #[test]
+    fn a_drain_that_panics_leaves_a_stage_that_goes_on() {
+        let shared = shared();
+        stage(&shared, 2 * MOST_IN_BUFFER);
+        std::panic::catch_unwind(|| {
+            let mut drain = Drain { shared: &shared, events: None };
+            assert!(drain.next().is_none(), "a buffer is taken");
+        })
+        .unwrap_err();
+        let stage = lock(&shared.stage);
+        assert_eq!((stage.filled(), stage.is_draining), (1, false));
+        assert_eq!(stage.buffers().count(), 3, "it has come back");
+    }
+
+    #[test]
+    fn in_a_child_nobody_waits() {
+        let shared = shared();
+        shared.wanted.store(2, Ordering::Relaxed);
+        lock(&shared.stage).is_awaited = true;
+        lock(&shared.stage).waiting = 1;
+        let mut held = Arc::clone(&shared).hold();
+        assert!(shared.free_store().is_none());
+        held.in_child();
+        drop(held);
+        let stage = lock(&shared.stage);
+        assert_eq!((shared.wanted.load(Ordering::Relaxed), stage.waiting, stage.is_awaited), (0, 0, false));
     }
 }

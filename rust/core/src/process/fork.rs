@@ -15,13 +15,16 @@ pub(crate) trait Forkable: Send + Sync {
 }
 
 /// Locks that are released when dropped.
-pub(crate) trait Held {}
+pub(crate) trait Held {
+    /// What a child does before it releases them: none of the other threads is there any more.
+    fn in_child(&mut self) {}
+}
 
 static REGISTRY: Mutex<Vec<Weak<dyn Forkable>>> = Mutex::new(Vec::new());
 
 struct Pause {
     // Dropped in this order: the locks, then the registry.
-    _locks: Vec<Box<dyn Held>>,
+    locks: Vec<Box<dyn Held>>,
     _registry: MutexGuard<'static, Vec<Weak<dyn Forkable>>>,
 }
 
@@ -58,7 +61,7 @@ fn weak(forkable: &Arc<impl Forkable + 'static>) -> Weak<dyn Forkable> {
 fn install() {
     // SAFETY: the handlers are functions of this library, which is never unloaded. A failure (no memory) leaves forks
     // unprotected and nothing else.
-    unsafe { libc::pthread_atfork(Some(before), Some(after), Some(after)) };
+    unsafe { libc::pthread_atfork(Some(before), Some(in_parent), Some(in_child)) };
 }
 
 #[cfg(not(unix))]
@@ -69,13 +72,26 @@ extern "C" fn before() {
     let registry = REGISTRY.lock().unwrap_or_else(PoisonError::into_inner);
     let locks = registry.iter().filter_map(Weak::upgrade).map(Forkable::hold).collect();
     // A thread that is being torn down has no place to keep them any more, and forks without.
-    let _ = PAUSE.try_with(|pause| *pause.borrow_mut() = Some(Pause { _locks: locks, _registry: registry }));
+    let _ = PAUSE.try_with(|pause| *pause.borrow_mut() = Some(Pause { locks, _registry: registry }));
 }
 
 #[cfg(unix)]
-extern "C" fn after() {
-    let pause = PAUSE.try_with(|pause| pause.borrow_mut().take());
-    drop(pause);
+extern "C" fn in_parent() {
+    drop(pause());
+}
+
+#[cfg(unix)]
+extern "C" fn in_child() {
+    let mut pause = pause();
+    for locks in pause.iter_mut().flat_map(|pause| &mut pause.locks) {
+        locks.in_child();
+    }
+}
+
+/// The locks that this thread took before the fork.
+#[cfg(unix)]
+fn pause() -> Option<Pause> {
+    PAUSE.try_with(|pause| pause.borrow_mut().take()).ok().flatten()
 }
 
 /// A guard without the lifetime of its lock.
