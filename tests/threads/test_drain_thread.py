@@ -20,7 +20,7 @@ from truthlag._core import may_drain_beside
 
 NAME = "truthlag-drain"
 TASKS = Path("/proc/self/task")
-#: Well over what is staged at most, in far less than the tenth of a second in which that must come.
+#: Well over what is staged at most, in far less than the time in which as many must come.
 BURST = 20_000
 SECONDS = 20
 

@@ -1,6 +1,7 @@
 //! The Python boundary of truthlag: converts arguments, detaches for long work, maps errors. Logic lives in the core.
 
 mod batch;
+mod detached_copy;
 mod errors;
 mod fast_calls;
 mod features;

@@ -1,6 +1,7 @@
 //! The extension's tracker, which the Python class inherits, so that logging calls are the compiled methods themselves.
 
 use std::sync::OnceLock;
+use std::time::Duration;
 
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
@@ -13,6 +14,7 @@ use truthlag_core::{BatchRow, Options, ResolvedTime, SnapshotRequest, Timing, Tr
 use crate::batch::{
     ABSENT, FeatureColumn, IdColumn, Mode, Rejections, Source, binaries, feature_column, id_column, scores, times,
 };
+use crate::detached_copy::detached_copy;
 use crate::errors::{call_error, decode_error, wrong_type, wrong_value};
 use crate::features::{decode, encode};
 use crate::identity::{to_object, with_identity};
@@ -26,6 +28,13 @@ type Report = (usize, usize, usize, Vec<(usize, String)>);
 
 /// A page of ids, and where the next one begins.
 type Page<'py> = (Bound<'py, PyList>, Option<(u64, u64)>);
+
+/// How long a question is asked attached before it is asked again without the interpreter.
+const PATIENCE: Duration = Duration::from_micros(300);
+/// Rows that are stored in less than a millisecond or so.
+const MOST_ROWS_ATTACHED: usize = 4096;
+/// Rows whose memory is freed in less than that.
+const MOST_ROWS_FREED_ATTACHED: usize = 1 << 17;
 
 /// Ids that one page of an iteration brings.
 const PAGE: usize = 4096;
@@ -108,6 +117,26 @@ impl State {
     fn ask<T: Send>(&self, py: Python<'_>, question: impl FnOnce(&Core) -> T + Send) -> T {
         let core = &self.core;
         if core.is_busy() { py.detach(|| question(core)) } else { question(core) }
+    }
+
+    /// Asks the core a question that may take long: attached at first, since a thread that gives the interpreter away may wait
+    /// five milliseconds for it.
+    fn ask_long<T: Send>(
+        &self,
+        py: Python<'_>,
+        within: impl FnOnce(&Core, Duration) -> Option<T>,
+        question: impl FnOnce(&Core) -> T + Send,
+    ) -> T {
+        let core = &self.core;
+        let answer = if core.is_busy() { None } else { within(core, PATIENCE) };
+        answer.unwrap_or_else(|| py.detach(|| question(core)))
+    }
+
+    /// Has the core do something with so many rows: attached where that takes less than a millisecond or so, and nothing holds
+    /// the store.
+    fn with_rows<T: Send>(&self, py: Python<'_>, rows: usize, work: impl FnOnce(&Core) -> T + Send) -> T {
+        let core = &self.core;
+        if rows > MOST_ROWS_ATTACHED || core.is_busy() { py.detach(|| work(core)) } else { work(core) }
     }
 
     /// What the caller's clock says; `None` when the system's clock is to be read.
@@ -363,10 +392,10 @@ impl Tracker {
             scores: score_column.unwrap_or_default(),
             features: feature_column,
         };
-        let applied = py.detach(|| {
-            let row = batch.row(&state.core, &rejections);
-            state.core.log_predictions((0..batch.values.len()).filter_map(row));
-            state.core.note_batch(rejections.count() as u64, 0);
+        let applied = state.with_rows(py, batch.values.len(), |core| {
+            let row = batch.row(core, &rejections);
+            core.log_predictions((0..batch.values.len()).filter_map(row));
+            core.note_batch(rejections.count() as u64, 0);
             batch.ids.len() - rejections.count()
         });
         Ok((applied, 0, rejections.count(), rejections.reasons()))
@@ -396,15 +425,15 @@ impl Tracker {
             scores: Vec::new(),
             features: FeatureColumn::default(),
         };
-        let (applied, skipped) = py.detach(|| {
+        let (applied, skipped) = state.with_rows(py, batch.values.len(), |core| {
             let absent = batch
                 .values
                 .iter()
                 .enumerate()
                 .filter(|&(row, &value)| value == ABSENT && !rejections.is_rejected(row))
                 .count();
-            state.core.log_labels(batch.values.len(), batch.row(&state.core, &rejections));
-            state.core.note_batch(rejections.count() as u64, absent as u64);
+            core.log_labels(batch.values.len(), batch.row(core, &rejections));
+            core.note_batch(rejections.count() as u64, absent as u64);
             (batch.ids.len() - rejections.count() - absent, absent)
         });
         Ok((applied, skipped, rejections.count(), rejections.reasons()))
@@ -424,7 +453,9 @@ impl Tracker {
             first: end.map_or_else(|| state.now(py), Ok)?.saturating_sub(window).max(0),
             last: end.unwrap_or(crate::window::NO_LAST),
         };
-        let (aggregates, held) = py.detach(|| state.core.window(bounds.first, bounds.last));
+        let Window { first, last } = bounds;
+        let (aggregates, held) =
+            state.ask_long(py, |core, most| core.window_within(first, last, most), |core| core.window(first, last));
         snapshot::plain_metrics(py, &aggregates, held)
     }
 
@@ -458,14 +489,15 @@ impl Tracker {
             confidence: fraction("confidence", confidence)?,
             exact: bool_option("exact", exact)?,
         };
-        let result = py.detach(|| state.core.snapshot(&request));
+        let result =
+            state.ask_long(py, |core, most| core.snapshot_within(&request, most), |core| core.snapshot(&request));
         snapshot::to_dict(py, &request, &result)
     }
 
     /// What is held and what has happened: gauges and totals by name.
     fn counters<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let state = self.state()?;
-        let counters = state.ask(py, Core::counters);
+        let counters = state.ask_long(py, Core::counters_within, Core::counters);
         let result = PyDict::new(py);
         result.set_item(intern!(py, "predictions"), counters.predictions)?;
         result.set_item(intern!(py, "labels"), counters.labels)?;
@@ -545,7 +577,7 @@ impl Tracker {
     fn _to_bytes<'py>(&self, py: Python<'py>, header: &[u8]) -> PyResult<Bound<'py, PyBytes>> {
         let state = self.state()?;
         let bytes = py.detach(|| state.core.to_bytes(header));
-        Ok(PyBytes::new(py, &bytes))
+        detached_copy(py, bytes)
     }
 
     /// Takes the state from bytes; gives the caller's header back.
@@ -563,6 +595,19 @@ impl Tracker {
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
         self.state.get().map_or(Ok(()), |state| visit.call(&state.clock))
+    }
+}
+
+impl Drop for Tracker {
+    /// Frees the memory of many rows without the interpreter.
+    fn drop(&mut self) {
+        let Some(State { core, clock, .. }) = self.state.take() else { return };
+        drop(clock);
+        if core.rows() > MOST_ROWS_FREED_ATTACHED {
+            // What is not attached, or not any more, drops as it is.
+            let mut core = Some(core);
+            let _ = Python::try_attach(|py| py.detach(|| drop(core.take())));
+        }
     }
 }
 

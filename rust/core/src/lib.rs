@@ -6,7 +6,7 @@
 //! The modules are the way of the data: `call` (ids, checks, events) → `stage` (buffers filled in call order)
 //! → `join` (the hash-joined store) → `roll` (exact integer counts) → `metrics` (counts to numbers with intervals);
 //! `keep` writes the state to bytes and reads it back. `memory` and `process` are the machine and the operating system
-//! beneath them, and hold what is `unsafe`.
+//! beneath them, and hold most of what is `unsafe`.
 //!
 //! It is not a metrics library for arrays, not a database, and it knows nothing of Python.
 

@@ -9,6 +9,7 @@ use super::index::Slot;
 use super::orphans::Orphan;
 use super::store::{Place, Store};
 use crate::call::{Event, Key, Kind};
+use crate::memory::wiped::Wiped;
 use crate::roll::{Label, Row};
 
 /// Events that are applied together: the buckets of a group are brought into the cache two groups ahead, its rows one
@@ -201,8 +202,8 @@ impl Store {
         let Some(row) = generation.row(place.offset).filter(|row| !row.is_dead()) else {
             return;
         };
-        let id = generation.encoded_id(place.offset).to_vec();
-        let features = features.unwrap_or_else(|| generation.features(place.offset)).to_vec();
+        let id = Wiped::from(generation.encoded_id(place.offset));
+        let features = Wiped::from(features.unwrap_or_else(|| generation.features(place.offset)));
         let label = row.label();
         let (time, earliest) = (generation.label_time(place.offset), generation.earliest_label_time(place.offset));
         let sequence = generation.sequence;

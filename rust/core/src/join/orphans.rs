@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use super::index::{Index, Slot};
 use crate::call::Key;
+use crate::memory::wiped::Wiped;
 
 /// Entries of a block: growth never copies what is there.
 const BLOCK: usize = 4096;
@@ -20,7 +21,7 @@ pub(crate) struct Orphan {
     /// The earliest of its events.
     pub(crate) earliest: i64,
     /// The encoded id; empty when ids are not kept.
-    pub(crate) id: Box<[u8]>,
+    pub(crate) id: Wiped,
 }
 
 struct Entry {
@@ -143,17 +144,12 @@ impl Orphans {
         self.remove(number).filter(|orphan| orphan.time >= self.cutoff)
     }
 
-    /// Takes a held label out and overwrites its id; true when there was one.
+    /// Takes a held label out, an expired one too; true when there was one that had not expired.
     pub(crate) fn forget(&mut self, key: Key) -> bool {
         let Some((_, number)) = self.find(key) else {
             return false;
         };
-        let orphan = self.remove(number).map(|mut orphan| {
-            orphan.id.fill(0);
-            // Read by nobody, so it would be left undone otherwise.
-            std::hint::black_box(orphan)
-        });
-        orphan.is_some_and(|orphan| orphan.time >= self.cutoff)
+        self.remove(number).is_some_and(|orphan| orphan.time >= self.cutoff)
     }
 
     /// Adds a label that is not held; returns how many were dropped for it.

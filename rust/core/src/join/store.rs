@@ -24,10 +24,10 @@ const MOST_GENERATIONS: u64 = RING / 2;
 /// Parts of the index whose sweep is due for each generation that leaves.
 const SWEEP_PER_GENERATION: usize = PARTS / 16;
 /// Parts swept with each drain: at least so many, and at least those of so many slots.
-const SWEEP_PER_DRAIN: usize = 32;
-const SLOTS_PER_DRAIN: usize = 4096;
+const SWEEP_PER_DRAIN: usize = 8;
+const SLOTS_PER_DRAIN: usize = 1024;
 /// Parts of the memory of generations that have left which are freed with each drain and each question: a part is some
-/// megabytes, and a generation with much in it has a hundred of them, but takes 256 drains to be filled.
+/// megabytes, and a generation with much in it has a hundred of them, but takes hundreds of drains to be filled.
 const PARTS_FREED: usize = 2;
 /// Parts swept with each generation that is opened, once any has left: twice through the index in half of the ring,
 /// however few rows a generation has and however rarely the store is drained.

@@ -13,7 +13,7 @@ pub(crate) const FULL_BYTES: usize = 1 << 20;
 pub(crate) struct Events {
     pub(crate) list: Vec<Event>,
     pub(crate) bytes: Vec<u8>,
-    /// Where bytes that were here before end, in the memory of `bytes` or behind it.
+    /// Where bytes that were here before end, in the memory of `bytes`.
     dirty: usize,
     /// Whether the bytes of ids and of features are kept.
     keep_ids: bool,
@@ -42,8 +42,9 @@ impl Events {
         let before = self.bytes.len();
         let is_kept = self.keep_features && row.features.len() <= MAXIMUM_FEATURE_BYTES;
         let features = if is_kept { row.features } else { &[] };
-        if self.bytes.capacity() - before < 1 + row.id.bytes.len() + features.len() {
-            self.grow(1 + row.id.bytes.len() + features.len());
+        let more = if self.keep_ids { 1 + row.id.bytes.len() } else { 0 } + features.len();
+        if self.bytes.capacity() - before < more {
+            self.grow(more);
         }
         if self.keep_ids {
             self.bytes.push(row.id.kind as u8);
@@ -96,7 +97,7 @@ impl Events {
     /// Overwrites what lies behind the bytes. Costs as many as were here since the last time.
     pub(super) fn wipe(&mut self) {
         let length = self.bytes.len();
-        self.bytes.resize(self.dirty.clamp(length, self.bytes.capacity().max(length)), 0);
+        self.bytes.resize(self.dirty.max(length), 0);
         self.bytes.truncate(length);
         self.dirty = length;
     }

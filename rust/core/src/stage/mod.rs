@@ -53,7 +53,7 @@ pub(crate) struct Stage {
     pub(crate) is_awaited: bool,
     /// Whether somebody who holds the store is draining a buffer, which is no more among the filled ones.
     pub(crate) is_draining: bool,
-    /// Callers that wait for a buffer to be taken.
+    /// Callers that wait for room.
     pub(crate) waiting: usize,
 }
 

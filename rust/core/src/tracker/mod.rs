@@ -5,6 +5,7 @@
 //! call that returned before it. Long queries give the store back between steps. The order of locks is store, then stage.
 
 mod batch;
+mod patience;
 mod questions;
 mod shared;
 mod staging;

@@ -1,6 +1,9 @@
 //! What a tracker is asked.
 
+use std::time::Duration;
+
 use super::Tracker;
+use super::patience::Patience;
 use super::shared::{Shared, lock};
 use crate::call::Identity;
 use crate::join::{Census, Counters, LabelView, MemoryUsage, Options, PageCursor, PredictionView, Progress};
@@ -39,23 +42,36 @@ impl Tracker {
     /// retention ends.
     #[must_use]
     pub fn counters(&self) -> Counters {
+        endlessly(|patience| self.patient_counters(patience))
+    }
+
+    /// As [`Tracker::counters`], if it takes no longer than so, and a step more.
+    #[must_use]
+    pub fn counters_within(&self, duration: Duration) -> Option<Counters> {
+        self.patient_counters(Patience::of(duration))
+    }
+
+    fn patient_counters(&self, patience: Patience) -> Option<Counters> {
         for _ in 0..TRIES {
             let (mut census, mut progress) = (Census::default(), Progress::default());
             let mut store = self.drained();
             let departures = store.mark().departures;
             while !store.census_step(&mut progress, &mut census) {
                 drop(store);
+                if patience.is_over() {
+                    return None;
+                }
                 store = self.shared.lock_store();
             }
             // A row that leaves between two steps would be counted in two states.
             if store.mark().departures == departures {
-                return store.counters(&census);
+                return Some(store.counters(&census));
             }
         }
         let (mut census, mut progress) = (Census::default(), Progress::default());
         let mut store = self.drained();
         while !store.census_step(&mut progress, &mut census) {}
-        store.counters(&census)
+        Some(store.counters(&census))
     }
 
     /// Bytes by part.
@@ -64,6 +80,12 @@ impl Tracker {
         let store = self.drained();
         let staging = size_of::<Shared>() + lock(&self.shared.stage).memory();
         MemoryUsage { staging, ..store.memory_usage() }
+    }
+
+    /// Rows that are held, expired ones that are still in memory among them.
+    #[must_use]
+    pub fn rows(&self) -> usize {
+        self.shared.lock_store().resident
     }
 
     /// What the store was made with.
@@ -94,34 +116,62 @@ impl Tracker {
     }
 
     /// The counts of a span.
-    fn counts(&self, span: Span, threshold: Option<f64>) -> Counts {
+    fn counts(&self, span: Span, threshold: Option<f64>, patience: Patience) -> Option<Counts> {
         let (mut counts, mut progress) = (Counts::default(), Progress::default());
         let mut store = self.drained();
         while !store.count_step(&mut progress, span, threshold, &mut counts) {
             drop(store);
+            if patience.is_over() {
+                return None;
+            }
             store = self.shared.lock_store();
         }
-        counts
+        Some(counts)
     }
 
     /// The counts of a window (both ends included), and the predictions held in all.
     #[must_use]
     pub fn window(&self, first: i64, last: i64) -> (Aggregates, u64) {
-        (self.counts(Span { first, last }, None).aggregates(), self.counters().predictions)
+        endlessly(|patience| self.patient_window(Span { first, last }, patience))
+    }
+
+    /// As [`Tracker::window`], if it takes no longer than so, and a step more.
+    #[must_use]
+    pub fn window_within(&self, first: i64, last: i64, duration: Duration) -> Option<(Aggregates, u64)> {
+        self.patient_window(Span { first, last }, Patience::of(duration))
+    }
+
+    fn patient_window(&self, span: Span, patience: Patience) -> Option<(Aggregates, u64)> {
+        let counts = self.counts(span, None, patience)?;
+        Some((counts.aggregates(), self.patient_counters(patience)?.predictions))
     }
 
     /// The metrics of a window.
     #[must_use]
     pub fn snapshot(&self, request: &SnapshotRequest) -> Snapshot {
+        endlessly(|patience| self.patient_snapshot(request, patience))
+    }
+
+    /// As [`Tracker::snapshot`], if it takes no longer than so, and a step more.
+    #[must_use]
+    pub fn snapshot_within(&self, request: &SnapshotRequest, duration: Duration) -> Option<Snapshot> {
+        self.patient_snapshot(request, Patience::of(duration))
+    }
+
+    fn patient_snapshot(&self, request: &SnapshotRequest, patience: Patience) -> Option<Snapshot> {
         let span = Span { first: request.first, last: request.last };
-        let counts = self.counts(span, request.threshold);
+        let counts = self.counts(span, request.threshold, patience)?;
         let mut aggregates = counts.aggregates();
         let mut bins = None;
         if counts.scored > 0 {
             let (mut sums, mut progress) = (ScoreSums::new(), Progress::default());
-            while !self.shared.lock_store().sum_step(&mut progress, span, &mut sums) {}
+            while !self.shared.lock_store().sum_step(&mut progress, span, &mut sums) {
+                if patience.is_over() {
+                    return None;
+                }
+            }
             aggregates.scores = Some(sums.aggregates);
-            bins = Some(if request.exact { self.exact_bins(span) } else { sums.histogram.bins() });
+            bins = Some(if request.exact { self.exact_bins(span, patience)? } else { sums.histogram.bins() });
         }
         let mut report = evaluate(&aggregates, bins.as_deref(), request.confidence);
         if request.threshold.is_some() {
@@ -130,13 +180,17 @@ impl Tracker {
                 estimate.reason = Some("no labelled predictions with a score in the window".into());
             }
         }
-        Snapshot { aggregates, report }
+        Some(Snapshot { aggregates, report })
     }
 
     /// A bin for each score that occurs.
-    fn exact_bins(&self, span: Span) -> Vec<Bin> {
+    fn exact_bins(&self, span: Span, patience: Patience) -> Option<Vec<Bin>> {
         let (mut pairs, mut progress) = (Vec::new(), Progress::default());
-        while !self.shared.lock_store().collect_step(&mut progress, span, &mut pairs) {}
+        while !self.shared.lock_store().collect_step(&mut progress, span, &mut pairs) {
+            if patience.is_over() {
+                return None;
+            }
+        }
         pairs.sort_unstable_by(|one, other| one.0.total_cmp(&other.0));
         let mut bins: Vec<Bin> = Vec::new();
         for (score, positive) in pairs {
@@ -149,6 +203,45 @@ impl Tracker {
                 _ => bins.push(Bin { lower: score, upper: score, negatives, positives }),
             }
         }
-        bins
+        Some(bins)
+    }
+}
+
+/// The answer to a question that may take as long as it likes.
+fn endlessly<T>(question: impl Fn(Patience) -> Option<T>) -> T {
+    loop {
+        if let Some(answer) = question(Patience::ENDLESS) {
+            return answer;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::call::{Identity, Timing};
+
+    #[test]
+    fn a_question_gives_up_when_its_patience_is_over() {
+        let tracker = Tracker::new(Options::default());
+        // More rows in no order of time than a step looks at.
+        let rows = 300_000_i64;
+        for number in 0..rows {
+            let id = number.to_string();
+            let time = Some(1 + number * 7_919 % rows);
+            let timing = Timing { time, clock: None };
+            tracker.log_prediction(Identity::text(&id), true, Some(0.5), b"", timing).unwrap();
+            tracker.log_label(Identity::text(&id), true, timing).unwrap();
+        }
+        let (first, last) = (rows / 4, rows / 2);
+        let request = SnapshotRequest { first, last, threshold: None, confidence: 0.95, exact: true };
+        assert!(tracker.window_within(first, last, Duration::ZERO).is_none());
+        assert!(tracker.snapshot_within(&request, Duration::ZERO).is_none());
+        let long = Duration::from_secs(100);
+        assert_eq!(tracker.window_within(first, last, long), Some(tracker.window(first, last)));
+        let snapshot = tracker.snapshot_within(&request, long).map(|snapshot| snapshot.aggregates);
+        assert_eq!(snapshot, Some(tracker.snapshot(&request).aggregates));
+        // Nothing is looked at where everything is in.
+        assert_eq!(tracker.counters_within(Duration::ZERO), Some(tracker.counters()));
     }
 }

@@ -10,18 +10,15 @@ use crate::process::fork::{Forkable, Held, outlive};
 use crate::stage::drainer::{Drainable, Turn};
 use crate::stage::{Events, Stage};
 
-/// Buffers after which memory that is on its way back is seen to again.
-const FREED_EVERY: usize = 16;
-
 pub(super) struct Shared {
     pub(super) hash_key: HashKey,
     pub(super) stage: Apart<Mutex<Stage>>,
-    /// Told when a buffer was taken from the stage, or its drain is over, and somebody waits for it.
+    /// Told when a buffer was taken or has been drained, and somebody waits for room.
     pub(super) taken: Condvar,
     store: Apart<Mutex<Store>>,
-    /// How many wait for the store: the drainer lets them go first, since a lock does not.
+    /// How many wait for the store: the drainer lets them go first once, since a lock does not.
     wanted: AtomicUsize,
-    /// Whether it did so in its last turn.
+    /// Whether it has done so since it was last at the store.
     has_yielded: AtomicBool,
 }
 
@@ -46,7 +43,7 @@ impl Forkable for Shared {
     fn hold(self: Arc<Self>) -> Box<dyn Held> {
         // SAFETY: the guards are dropped before the owner of the locks, by the order of the fields.
         let (store, stage) = unsafe { (outlive(self.lock_store()), outlive(lock(&self.stage))) };
-        Box::new(HeldShared { _store: store, stage, shared: Arc::clone(&self) })
+        Box::new(HeldShared { _store: store, stage, shared: self })
     }
 }
 
@@ -91,17 +88,14 @@ impl Shared {
     /// Applies the oldest filled buffers, so many at most. Only who holds the store takes them, so the order of calls is
     /// kept.
     pub(super) fn drain_some(&self, store: &mut Store, most: usize) {
-        store.free_some();
         let mut drain = Drain { shared: self, events: None };
-        for number in 1..=most {
-            let Some(events) = drain.next() else {
-                return;
-            };
+        for _ in 0..most {
+            let Some(events) = drain.next() else { break };
             store.apply(&events.list, &events.bytes);
-            if number.is_multiple_of(FREED_EVERY) {
-                store.free_some();
-            }
         }
+        // Nobody who waits for a buffer is to wait for this.
+        drop(drain);
+        store.free_some();
     }
 }
 
@@ -146,14 +140,13 @@ impl Drop for Drain<'_> {
 impl Drainable for Shared {
     fn take_turn(&self) -> Turn {
         let is_wanted = self.wanted.load(Ordering::Relaxed) > 0;
-        let yields = is_wanted && !self.has_yielded.load(Ordering::Relaxed);
-        self.has_yielded.store(yields, Ordering::Relaxed);
-        if yields {
+        if is_wanted && !self.has_yielded.swap(true, Ordering::Relaxed) {
             return Turn::Held;
         }
         let Some(mut store) = self.free_store() else {
             return Turn::Held;
         };
+        self.has_yielded.store(false, Ordering::Relaxed);
         // No more than there is by now: others may want the store.
         let most = lock(&self.stage).filled();
         self.drain_some(&mut store, most);
@@ -202,28 +195,47 @@ mod tests {
     }
 
     #[test]
-    fn the_drainer_lets_all_who_wait_for_the_store_go_first() {
+    fn each_who_waits_for_the_store_is_counted() {
         let shared = shared();
-        stage(&shared, MOST_IN_BUFFER);
         let held = shared.lock_store();
-        assert_eq!(shared.take_turn(), Turn::Held);
+        let (got, is_got) = std::sync::mpsc::channel();
         std::thread::scope(|scope| {
-            let waiting = [1, 2].map(|_| scope.spawn(|| drop(shared.lock_store())));
+            for _ in 0..2 {
+                let (got, shared) = (got.clone(), &shared);
+                let (sender, go_on) = std::sync::mpsc::channel::<()>();
+                scope.spawn(move || {
+                    let store = shared.lock_store();
+                    got.send(sender).unwrap();
+                    // Until the sender is dropped.
+                    let _ = go_on.recv();
+                    drop(store);
+                });
+            }
             while shared.wanted.load(Ordering::Relaxed) < 2 {
                 std::thread::yield_now();
             }
             drop(held);
-            for waiting in waiting {
-                waiting.join().unwrap();
+            for left in [1, 0] {
+                let go_on = is_got.recv().unwrap();
+                assert_eq!(shared.wanted.load(Ordering::Relaxed), left);
+                drop(go_on);
             }
         });
-        assert_eq!(shared.wanted.load(Ordering::Relaxed), 0);
+    }
+
+    #[test]
+    fn the_drainer_lets_those_who_wait_for_the_store_go_first_once() {
+        let shared = shared();
+        stage(&shared, MOST_IN_BUFFER);
+        lock(&shared.stage).is_awaited = true;
         // One who waits but was not woken yet, as it were.
         shared.wanted.store(1, Ordering::Relaxed);
         assert_eq!(shared.take_turn(), Turn::Held, "though it is free");
+        let held = shared.lock_store();
+        assert_eq!(shared.take_turn(), Turn::Held);
+        drop(held);
         assert_eq!(lock(&shared.stage).filled(), 1);
-        lock(&shared.stage).is_awaited = true;
-        assert_eq!(shared.take_turn(), Turn::Done, "but it does not yield twice");
+        assert_eq!(shared.take_turn(), Turn::Done, "it does not yield twice");
         let stage = lock(&shared.stage);
         assert_eq!((stage.filled(), stage.is_awaited, stage.is_draining), (0, false, false));
         drop(stage);

@@ -87,28 +87,27 @@ impl Tracker {
     /// makes some soon; who holds the store for something else may not.
     #[cold]
     fn make_room(&self, waits: bool) -> bool {
-        if let Some(store) = self.shared.free_store() {
-            self.help(store);
-            return true;
-        }
-        if !waits {
-            return false;
-        }
-        let mut stage = lock(&self.shared.stage);
-        stage.waiting += 1;
-        let still = |stage: &mut Stage| stage.is_full() && stage.is_draining;
-        let waited = self.shared.taken.wait_timeout_while(stage, LONGEST_WAIT, still);
-        let (mut stage, _) = waited.unwrap_or_else(PoisonError::into_inner);
-        stage.waiting -= 1;
-        let is_stuck = stage.is_full() && !stage.is_draining;
-        drop(stage);
-        if is_stuck {
-            let store = self.shared.lock_store();
-            // Others may have made room meanwhile.
-            let is_full = lock(&self.shared.stage).is_full();
-            if is_full {
-                self.help(store);
+        let store = match self.shared.free_store() {
+            Some(store) => store,
+            None if !waits => return false,
+            None => {
+                let mut stage = lock(&self.shared.stage);
+                stage.waiting += 1;
+                let still = |stage: &mut Stage| stage.is_full() && stage.is_draining;
+                let waited = self.shared.taken.wait_timeout_while(stage, LONGEST_WAIT, still);
+                let (mut stage, _) = waited.unwrap_or_else(PoisonError::into_inner);
+                stage.waiting -= 1;
+                if !stage.is_full() || stage.is_draining {
+                    return true;
+                }
+                drop(stage);
+                self.shared.lock_store()
             }
+        };
+        // Others may have made room meanwhile.
+        let is_full = lock(&self.shared.stage).is_full();
+        if is_full {
+            self.help(store);
         }
         true
     }
@@ -137,9 +136,15 @@ mod tests {
     use crate::join::Options;
     use crate::stage::{Events, MOST_IN_BUFFER, MOST_STAGED};
 
+    /// As if it had been asked for and did not come.
+    fn without_drainer(tracker: &Tracker) {
+        lock(&tracker.shared.stage).is_awaited = true;
+    }
+
     #[test]
     fn nothing_waits_for_a_store_that_is_held_unless_it_is_told_to() {
         let tracker = Tracker::new(Options::default());
+        without_drainer(&tracker);
         let log = |number: usize| {
             tracker.try_log_prediction(Identity::text(&number.to_string()), true, None, b"", Timing::default())
         };
@@ -164,6 +169,7 @@ mod tests {
     #[test]
     fn features_that_are_staged_are_bounded_by_their_bytes() {
         let tracker = Tracker::new(Options { keep_features: true, ..Options::default() });
+        without_drainer(&tracker);
         let features = vec![7; 1 << 15];
         let log = |number: usize| {
             tracker.try_log_prediction(Identity::text(&number.to_string()), true, None, &features, Timing::default())
@@ -216,7 +222,7 @@ mod tests {
     fn a_drainer_that_does_not_come_is_not_waited_for() {
         let tracker = Tracker::new(Options::default());
         let overdue = MOST_STAGED / 2;
-        lock(&tracker.shared.stage).is_awaited = true;
+        without_drainer(&tracker);
         log_numbers(&tracker, 0..overdue - 1);
         assert_eq!(tracker.shared.lock_store().resident, 0, "it is given some time");
         log_numbers(&tracker, overdue - 1..overdue + 10);
@@ -232,8 +238,7 @@ mod tests {
     #[test]
     fn what_was_staged_while_the_store_was_held_is_drained_in_parts() {
         let tracker = Tracker::new(Options::default());
-        // As if there were no drainer.
-        lock(&tracker.shared.stage).is_awaited = true;
+        without_drainer(&tracker);
         let held = tracker.shared.lock_store();
         log_numbers(&tracker, 0..MOST_STAGED);
         drop(held);
