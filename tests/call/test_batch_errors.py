@@ -236,3 +236,21 @@ def test_an_unknown_argument_is_refused(tracker: ModelPerformanceTracker) -> Non
         tracker.log_predictions(["x"], [1], score=[0.5])  # type: ignore[call-arg]
     with pytest.raises(TypeError):
         tracker.log_predictions(["x"], [1], None, [{}])  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    ("argument", "allowed"),
+    [
+        ("request_ids", "ids: str, bytes, int or uuid.UUID"),
+        ("predictions", "0 and 1, as int, bool or float"),
+        ("scores", "finite numbers"),
+        ("timestamps", "times: datetime, numpy.datetime64, or int or float seconds since the epoch"),
+    ],
+)
+def test_arrays_of_other_kinds_say_what_is_allowed(argument: str, allowed: str) -> None:
+    columns: dict[str, Any] = {"request_ids": ["a"], "predictions": [1]}
+    tracker = ModelPerformanceTracker("m")
+    with pytest.raises(TypeError) as raised:
+        tracker.log_predictions(**{**columns, argument: np.array([1j])})
+    assert str(raised.value) == f"{argument} must hold {allowed}, got a numpy array of dtype complex128"
+    assert len(tracker.predictions) == 0

@@ -158,6 +158,16 @@ def test_other_times_are_refused(tracker: ModelPerformanceTracker, time: Any, er
 UNITS = ["Y", "M", "W", "D", "h", "m", "s", "ms", "us", "ns", "ps"]
 
 
+@pytest.mark.parametrize("time", [1e15, -1e15, 10**30, 4 * 10**12 + 7 * 10**11, np.datetime64(10**6, "Y")], ids=name)
+def test_times_that_are_far_out_say_how_far_they_may_be(tracker: ModelPerformanceTracker, time: Any) -> None:
+    """Most are milliseconds or finer that were taken for seconds."""
+    far = r"must be .* seconds \(not milliseconds or finer\) since the epoch, at most 146 000 years from it, got "
+    with pytest.raises(ValueError, match="^timestamp " + far):
+        tracker.log_prediction("a", 1, timestamp=time)
+    with pytest.raises(ValueError, match=r"^timestamps\[0\] " + far):
+        tracker.log_predictions(["a"], [1], timestamps=[time])
+
+
 @pytest.mark.parametrize("unit", UNITS)
 @pytest.mark.parametrize("order", ["<", ">"])
 def test_arrays_of_every_unit(tracker: ModelPerformanceTracker, unit: str, order: str) -> None:

@@ -45,7 +45,8 @@ fn bounded(bytes: &[u8]) -> PyResult<()> {
         return Ok(());
     }
     Err(PyValueError::new_err(format!(
-        "features must take at most {MAXIMUM_FEATURE_BYTES} bytes when encoded, got more"
+        "features must take at most {MAXIMUM_FEATURE_BYTES} bytes when encoded, got {} or more",
+        bytes.len()
     )))
 }
 
@@ -57,7 +58,9 @@ fn put(bytes: &mut Vec<u8>, kind: u8, content: &[u8]) -> PyResult<()> {
 }
 
 fn text<'a>(value: &'a Bound<'_, PyString>) -> PyResult<&'a str> {
-    value.to_str().map_err(|_| PyValueError::new_err("features must not hold text with lone surrogates"))
+    value.to_str().map_err(|_| {
+        PyValueError::new_err(format!("features must hold text without lone surrogates, got {}", describe(value)))
+    })
 }
 
 fn encode_mapping(mapping: &Bound<'_, PyDict>, bytes: &mut Vec<u8>, depth: usize) -> PyResult<()> {
@@ -81,7 +84,10 @@ fn encode_mapping(mapping: &Bound<'_, PyDict>, bytes: &mut Vec<u8>, depth: usize
 
 fn encode_value(value: &Bound<'_, PyAny>, bytes: &mut Vec<u8>, depth: usize) -> PyResult<()> {
     if depth > DEEPEST {
-        return Err(PyValueError::new_err(format!("features must be nested at most {DEEPEST} deep")));
+        return Err(PyValueError::new_err(format!(
+            "features must be nested at most {DEEPEST} deep, got {} beyond that",
+            describe(value)
+        )));
     }
     bounded(bytes)?;
     if value.is_none() {

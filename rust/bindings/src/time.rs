@@ -11,8 +11,12 @@ use crate::errors::{wrong_type, wrong_value};
 use crate::scalar::{is_pandas_mark, numpy_item};
 
 pub(crate) const ALLOWED: &str = "a datetime, numpy.datetime64, or int or float seconds since the epoch";
+/// The same for one that is far out.
+pub(crate) const WITHIN: &str = "a datetime, numpy.datetime64, or int or float seconds (not milliseconds or finer) since the \
+                                 epoch, at most 146 000 years from it";
 const MICROSECONDS: f64 = 1e6;
 const SECOND: i64 = 1_000_000;
+const FARTHEST: i64 = 1 << 62;
 /// numpy's number for no time.
 const NOT_A_TIME: i64 = i64::MIN;
 const NO_TIME: &str = "NaT, which is no time";
@@ -58,12 +62,8 @@ fn datetime_microseconds(argument: &str, object: &Bound<'_, PyDateTime>) -> PyRe
 
 fn seconds_to_microseconds(argument: &str, seconds: f64, object: &Bound<'_, PyAny>) -> PyResult<i64> {
     let scaled = (seconds * MICROSECONDS).round_ties_even();
-    // 2^62: far beyond any time that is allowed, near enough to be an exact integer.
-    if scaled.abs() < 4.611_686_018_427_388e18 {
-        Ok(scaled as i64)
-    } else {
-        Err(wrong_value(argument, ALLOWED, object))
-    }
+    // 2^62, the 146 000 years: far beyond any time that is allowed, near enough to be an exact integer.
+    if scaled.abs() < FARTHEST as f64 { Ok(scaled as i64) } else { Err(wrong_value(argument, WITHIN, object)) }
 }
 
 fn no_time(argument: &str) -> PyErr {
@@ -91,8 +91,8 @@ pub(crate) fn to_microseconds(argument: &str, object: &Bound<'_, PyAny>) -> PyRe
         return Err(wrong_type(argument, ALLOWED, object));
     }
     if object.is_instance_of::<PyInt>() {
-        let seconds = object.extract::<i64>().map_err(|_| wrong_value(argument, ALLOWED, object))?;
-        return seconds.checked_mul(SECOND).ok_or_else(|| wrong_value(argument, ALLOWED, object));
+        let time = object.extract::<i64>().ok().and_then(|seconds| seconds.checked_mul(SECOND));
+        return time.filter(|time| time.abs() < FARTHEST).ok_or_else(|| wrong_value(argument, WITHIN, object));
     }
     if object.is_instance(datetime64(object.py())?)? {
         let unit = DatetimeUnit::of(&object.getattr("dtype")?)?;
@@ -100,7 +100,7 @@ pub(crate) fn to_microseconds(argument: &str, object: &Bound<'_, PyAny>) -> PyRe
         if count == NOT_A_TIME {
             return Err(no_time(argument));
         }
-        return unit.microseconds(count).ok_or_else(|| wrong_value(argument, ALLOWED, object));
+        return unit.microseconds(count).ok_or_else(|| wrong_value(argument, WITHIN, object));
     }
     match numpy_item(object)? {
         Some(item) => to_microseconds(argument, &item),
@@ -155,7 +155,7 @@ impl DatetimeUnit {
             "as" => count.div_euclid(1_000_000_000_000),
             _ => return None,
         };
-        i64::try_from(microseconds).ok()
+        i64::try_from(microseconds).ok().filter(|time| time.abs() < FARTHEST)
     }
 }
 

@@ -6,7 +6,7 @@ mod naive;
 use naive::Naive;
 use proptest::prelude::*;
 use truthlag_core::call::Identity;
-use truthlag_core::{Counters, Options, SnapshotRequest, Timing, Tracker};
+use truthlag_core::{BatchRow, Counters, Options, SnapshotRequest, Timing, Tracker};
 
 const CLOCK: i64 = 1_700_000_000_000_000;
 const MINUTE: i64 = 60_000_000;
@@ -25,6 +25,9 @@ enum Step {
         positive: bool,
         minute: i64,
     },
+    /// Predictions in one call, scored by a number.
+    PredictMany(Vec<(u8, bool, u8, i64)>),
+    LabelMany(Vec<(u8, bool, i64)>),
     Forget {
         id: u8,
     },
@@ -55,6 +58,9 @@ fn steps(longest: usize) -> impl Strategy<Value = Vec<Step>> {
         8 => (id.clone(), any::<bool>(), score, any::<bool>(), minute.clone())
             .prop_map(|(id, positive, score, features, minute)| Step::Predict { id, positive, score, features, minute }),
         8 => (id.clone(), any::<bool>(), minute.clone()).prop_map(|(id, positive, minute)| Step::Label { id, positive, minute }),
+        1 => prop::collection::vec((id.clone(), any::<bool>(), 0..=16_u8, minute.clone()), 0..12)
+            .prop_map(Step::PredictMany),
+        1 => prop::collection::vec((id.clone(), any::<bool>(), minute.clone()), 0..12).prop_map(Step::LabelMany),
         1 => id.clone().prop_map(|id| Step::Forget { id }),
         1 => id.prop_map(|id| Step::Retract { id }),
         1 => Just(Step::SaveAndLoad),
@@ -109,6 +115,29 @@ fn compare(tracker: &Tracker, naive: &Naive) {
     }
 }
 
+/// The metrics that are ratios of the counts, by their definitions.
+fn compare_metrics(tracker: &Tracker, naive: &Naive, first: i64, last: i64) {
+    let ([[_, negatives, misses], [_, alarms, hits]], ..) = naive.window(first, last);
+    let [tn, fn_, fp, tp] = [negatives, misses, alarms, hits].map(|count| count as f64);
+    let all = tn + fn_ + fp + tp;
+    let expected = [
+        ("accuracy", (tp + tn) / all),
+        ("precision", tp / (tp + fp)),
+        ("recall", tp / (tp + fn_)),
+        ("specificity", tn / (tn + fp)),
+        ("negative_predictive_value", tn / (tn + fn_)),
+        ("prevalence", (tp + fn_) / all),
+        ("f1_score", 2.0 * tp / (2.0 * tp + fp + fn_)),
+    ];
+    let request = SnapshotRequest { first, last, threshold: None, confidence: 0.9, exact: false };
+    let estimates = tracker.snapshot(&request).report.estimates;
+    for (name, value) in expected {
+        let estimate = estimates.iter().find(|estimate| estimate.name == name).unwrap();
+        // One division of integers below 2^53 on either side.
+        assert_eq!(estimate.value, value.is_finite().then_some(value), "{name}");
+    }
+}
+
 /// Exact ranks are those of all pairs, and binned ones agree with them within the certified bound.
 fn compare_ranks(tracker: &Tracker, naive: &Naive) {
     let request = SnapshotRequest { first: 0, last: i64::MAX, threshold: None, confidence: 0.9, exact: true };
@@ -137,6 +166,44 @@ fn follow_the_limit(tracker: &Tracker, naive: &mut Naive, limit: usize) {
     naive.drop_rows(|id| tracker.prediction(Identity::text(id)).is_none());
 }
 
+fn batch_row<'a>(
+    tracker: &Tracker,
+    name: &'a str,
+    positive: bool,
+    score: f64,
+    minute: i64,
+    clock: i64,
+) -> BatchRow<'a> {
+    let id = Identity::text(name);
+    let time = tracker.resolve_time(at(minute), Some(clock)).unwrap();
+    BatchRow { key: tracker.fingerprint(id), id, positive, score, time, features: b"" }
+}
+
+fn predict_many(tracker: &Tracker, naive: &mut Naive, predictions: &[(u8, bool, u8, i64)], clock: i64) {
+    let names: Vec<String> = predictions.iter().map(|(id, ..)| format!("id-{id}")).collect();
+    let rows = predictions.iter().zip(&names).map(|(&(_, positive, score, minute), name)| {
+        batch_row(tracker, name, positive, f64::from(score) / 16.0, minute, clock)
+    });
+    tracker.log_predictions(rows);
+    for (&(_, positive, score, minute), name) in predictions.iter().zip(&names) {
+        naive.predict(name, positive, Some(f64::from(score) / 16.0), b"", at(minute), clock);
+    }
+}
+
+fn label_many(tracker: &Tracker, naive: &mut Naive, labels: &[(u8, bool, i64)], clock: i64) {
+    let names: Vec<String> = labels.iter().map(|(id, ..)| format!("id-{id}")).collect();
+    let before = tracker.counters().late_labels;
+    let row = |number: usize| {
+        let (_, positive, minute) = labels[number];
+        Some(batch_row(tracker, &names[number], positive, f64::NAN, minute, clock))
+    };
+    tracker.log_labels(labels.len(), row);
+    let late = tracker.counters().late_labels > before;
+    for (&(_, positive, minute), name) in labels.iter().zip(&names) {
+        naive.label(name, positive, at(minute), clock, late);
+    }
+}
+
 fn run(options: Options, steps: Vec<Step>) {
     let (mut tracker, mut naive, mut clock) = (Tracker::new(options), Naive::new(&options), CLOCK);
     for step in steps {
@@ -162,6 +229,23 @@ fn run(options: Options, steps: Vec<Step>) {
                 assert!(!(late && options.retention.is_none() && options.max_predictions.is_none()));
                 naive.label(&name, positive, at(minute), clock, late);
             }
+            Step::PredictMany(predictions) => {
+                // One by one where the limit may take rows in between: which, only the tracker tells.
+                let size = if options.max_predictions.is_some() { 1 } else { predictions.len().max(1) };
+                for part in predictions.chunks(size) {
+                    predict_many(&tracker, &mut naive, part, clock);
+                    if let Some(limit) = options.max_predictions {
+                        follow_the_limit(&tracker, &mut naive, limit);
+                    }
+                }
+            }
+            Step::LabelMany(labels) => {
+                // One by one where rows leave: whether a label came too late, only the tracker tells.
+                let leave = options.retention.is_some() || options.max_predictions.is_some();
+                for part in labels.chunks(if leave { 1 } else { labels.len().max(1) }) {
+                    label_many(&tracker, &mut naive, part, clock);
+                }
+            }
             Step::Forget { id } => {
                 let name = format!("id-{id}");
                 assert_eq!(tracker.forget(Identity::text(&name)), naive.forget(&name));
@@ -177,6 +261,7 @@ fn run(options: Options, steps: Vec<Step>) {
             }
             Step::Ask { first, length } => {
                 compare_windows(&tracker, &naive, at(first), at(first + length));
+                compare_metrics(&tracker, &naive, at(first), at(first + length));
                 compare_ranks(&tracker, &naive);
             }
         }
@@ -184,6 +269,7 @@ fn run(options: Options, steps: Vec<Step>) {
     compare(&tracker, &naive);
     for (first, last) in [(0, i64::MAX), (i64::MIN, i64::MAX), (at(-100), at(0)), (at(0), at(-1)), (-5, -1)] {
         compare_windows(&tracker, &naive, first, last);
+        compare_metrics(&tracker, &naive, first, last);
     }
     compare_ranks(&tracker, &naive);
 }

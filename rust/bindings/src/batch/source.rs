@@ -26,6 +26,17 @@ pub(crate) enum Source<'py> {
 const ALLOWED: &str = "a list, a tuple, a range, an array of one dimension (numpy, or what becomes one), or Arrow data \
                        (pyarrow, polars, pandas, duckdb, ...)";
 
+/// What a column holds.
+fn values(argument: &str) -> &'static str {
+    match argument {
+        "request_ids" => "ids: str, bytes, int or uuid.UUID",
+        "scores" => "finite numbers",
+        "timestamps" => "times: datetime, numpy.datetime64, or int or float seconds since the epoch",
+        "features" => "dicts with str keys",
+        _ => "0 and 1, as int, bool or float",
+    }
+}
+
 fn array_type(py: Python<'_>) -> PyResult<&Bound<'_, PyType>> {
     static ARRAY: PyOnceLock<Py<PyType>> = PyOnceLock::new();
     ARRAY.import(py, "numpy", "ndarray")
@@ -112,7 +123,8 @@ impl<'py> Source<'py> {
                 ))
             }
             _ => Err(PyTypeError::new_err(format!(
-                "{argument} must hold ids, numbers, bools or times, got a numpy array of dtype {}",
+                "{argument} must hold {}, got a numpy array of dtype {}",
+                values(argument),
                 array.getattr("dtype")?.str()?.to_string_lossy()
             ))),
         }

@@ -13,7 +13,7 @@ use super::arrow;
 use super::detached::detached;
 use super::rejections::{Reason, Rejections};
 use super::source::{Source, read};
-use crate::time::{ALLOWED, DatetimeUnit, to_microseconds};
+use crate::time::{DatetimeUnit, WITHIN, to_microseconds};
 
 const ARGUMENT: &str = "timestamps";
 
@@ -32,7 +32,7 @@ impl Judge<'_> {
             Ok(time) => check_time(time, self.clock)
                 .or_else(|error| self.rejections.refuse(ARGUMENT, row, || Reason::of_call(&error)).map(|()| NOTHING)),
             Err(shown) => {
-                let reason = || Reason::wrong_value(format!("must be {ALLOWED}, got {}", shown()));
+                let reason = || Reason::wrong_value(format!("must be {WITHIN}, got {}", shown()));
                 self.rejections.refuse(ARGUMENT, row, reason).map(|()| NOTHING)
             }
         };
