@@ -7,7 +7,7 @@ mod naive;
 use naive::Naive;
 use proptest::prelude::*;
 use truthlag_core::call::Identity;
-use truthlag_core::{BatchRow, Options, Timing, Tracker};
+use truthlag_core::{BatchRow, Options, Snapshot, SnapshotRequest, Timing, Tracker};
 
 const CLOCK: i64 = 1_700_000_000_000_000;
 const DAY: i64 = 86_400_000_000;
@@ -101,6 +101,44 @@ impl Both {
         self.check_window(one.min(other), one.max(other));
     }
 
+    /// The sums over single scores, and the ranks, which come from histograms, against those of the rows one by one.
+    fn check_scores(&mut self) {
+        let (one, other) = (self.time() + self.random(3) as i64 - 1, self.time());
+        let (first, last) = (one.min(other), one.max(other));
+        let request = SnapshotRequest { first, last, threshold: None, confidence: 0.9, exact: false };
+        let binned = self.tracker.snapshot(&request);
+        let exact = self.tracker.snapshot(&SnapshotRequest { exact: true, ..request });
+        let rows = self.naive.rows.values().filter(|row| first <= row.time && row.time <= last);
+        let scored: Vec<(f64, bool)> = rows.filter_map(|row| Some((row.score?, row.label?.0))).collect();
+        let Some(sums) = binned.aggregates.scores else {
+            assert!(scored.is_empty());
+            return;
+        };
+        for (number, bin) in sums.calibration.iter().enumerate() {
+            let inside = scored.iter().filter(|(score, _)| ((score * 10.0) as usize).min(9) == number);
+            let (n, positives) = inside.fold((0, 0), |(n, positives), one| (n + 1, positives + u64::from(one.1)));
+            assert_eq!((bin.n, bin.positives), (n, positives), "{number}");
+        }
+        let loss = |&(score, positive): &(f64, bool)| {
+            let likelihood: f64 = if positive { score } else { 1.0 - score };
+            -likelihood.max(f64::EPSILON).ln()
+        };
+        let expected: f64 = scored.iter().map(loss).sum();
+        // Each row is rounded to 2^-40, and its logarithm to some units in the last place of at most 37.
+        let tolerance = scored.len() as f64 * 2e-12 + 1e-12 * expected;
+        assert!((sums.log_loss_sum as f64 / 1_099_511_627_776.0 - expected).abs() <= tolerance);
+        for name in ["roc_auc", "average_precision"] {
+            let find = |snapshot: &Snapshot| snapshot.report.estimates.iter().find(|one| one.name == name).cloned();
+            let (exact, binned) = (find(&exact).unwrap(), find(&binned).unwrap());
+            if let (Some(exact), Some(value), Some(bound)) = (exact.value, binned.value, binned.error_bound) {
+                // Both are sums of at most some ten thousand terms of magnitude one at most.
+                assert!((exact - value).abs() <= bound + 1e-12, "{name}: {exact} {value} {bound}");
+            } else {
+                assert_eq!((exact.value, binned.value), (None, None));
+            }
+        }
+    }
+
     fn check_window(&mut self, first: i64, last: i64) {
         let (found, held) = self.tracker.window(first, last);
         let (classes, scored, positives, sum, _) = self.naive.window(first, last);
@@ -136,6 +174,7 @@ proptest! {
         let before = both.tracker.memory_usage().counts;
         for round in 0..25 {
             both.check();
+            both.check_scores();
             if round % 8 == 7 {
                 both.label_batch();
                 both.check();

@@ -12,14 +12,10 @@ pub(crate) fn natural_logarithm(x: f64) -> f64 {
     // ln 2 in two parts: k times the first is exact.
     const LN_2_HIGH: f64 = 0.693_147_180_369_123_8;
     const LN_2_LOW: f64 = 1.908_214_929_270_587_7e-10;
-    const SQUARE_ROOT_OF_TWO: f64 = std::f64::consts::SQRT_2;
-    let bits = x.to_bits();
-    let mut exponent = (bits >> 52) as i64 - 1023;
-    let mut mantissa = f64::from_bits((bits & 0x000f_ffff_ffff_ffff) | 0x3ff0_0000_0000_0000);
-    if mantissa >= SQUARE_ROOT_OF_TWO {
-        mantissa *= 0.5;
-        exponent += 1;
-    }
+    const ROOT_OF_A_HALF: u64 = std::f64::consts::FRAC_1_SQRT_2.to_bits();
+    // Without a branch, which would be a guess: what lies above the root in the bits carries into those of the exponent.
+    let exponent = x.to_bits().wrapping_sub(ROOT_OF_A_HALF) as i64 >> 52;
+    let mantissa = f64::from_bits(x.to_bits().wrapping_sub((exponent << 52) as u64));
     let ratio = (mantissa - 1.0) / (mantissa + 1.0);
     let square = ratio * ratio;
     let mut series = 1.0 / 21.0;

@@ -8,10 +8,12 @@ mod histogram;
 mod row;
 mod scan;
 mod score_sums;
+mod time_bands;
 mod time_buckets;
 
 pub(crate) use counts::{Cell, Counts, Share};
 pub(crate) use row::{Label, MOST_SHARED, Row};
 pub(crate) use scan::{Span, scan, scan_at_threshold};
 pub(crate) use score_sums::{ScoreSums, contributes};
+pub(crate) use time_bands::{BANDS, Bands, Edge, band_of};
 pub(crate) use time_buckets::TimeBuckets;

@@ -9,7 +9,6 @@ use crate::metrics::{CalibrationBin, ScoreAggregates};
 
 /// Probabilities are clipped to at least 2^-52 before the logarithm, as scikit-learn does with the float's epsilon.
 const CLIP: f64 = f64::EPSILON;
-const ONE: f64 = 1_099_511_627_776.0;
 
 /// Sums over the labelled rows with a score.
 #[derive(Debug, Clone)]
@@ -34,15 +33,15 @@ impl Contribution {
             return None;
         }
         let likelihood = if positive { score } else { 1.0 - score };
-        let log_loss = (-natural_logarithm(likelihood.max(CLIP)) * ONE).round_ties_even();
-        let fixed = i128::from(quantise(score));
-        let error = fixed - if positive { 1 << 40 } else { 0 };
+        let log_loss = quantise(-natural_logarithm(likelihood.max(CLIP)));
+        let fixed = quantise(score);
+        let error = i128::from(fixed - if positive { 1 << 40 } else { 0 });
         let square = ((error * error + (1 << 39)) >> 40) as u128;
         Some(Self {
-            log_loss: log_loss.max(0.0) as u128,
+            log_loss: log_loss.max(0) as u128,
             brier_square: square * square,
             bin: ((score * 10.0) as usize).min(9),
-            fixed,
+            fixed: i128::from(fixed),
             positive,
         })
     }

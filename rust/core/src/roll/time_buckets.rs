@@ -11,7 +11,7 @@ use super::row::Row;
 use super::scan::Span;
 
 /// Buckets: as many as a byte tells apart.
-const BUCKETS: usize = 256;
+pub(super) const BUCKETS: usize = 256;
 /// Rows whose times say where a bucket ends.
 const SAMPLE: usize = 4096;
 
@@ -47,6 +47,16 @@ impl TimeBuckets {
     /// The rows that are in.
     pub(crate) fn covered(&self) -> usize {
         self.of_rows.len()
+    }
+
+    /// The bounds and counts of a bucket, and its rows, those that were taken out too. An empty one has no bounds.
+    pub(super) fn bucket(&self, number: usize) -> (&Cell, usize) {
+        (&self.buckets[number], self.lengths[number] as usize)
+    }
+
+    /// The bucket of each row.
+    pub(super) fn numbers(&self) -> &[u8] {
+        &self.of_rows
     }
 
     fn bucket_of(&self, time: i64) -> u8 {

@@ -3,22 +3,14 @@
 #![allow(clippy::indexing_slicing, reason = "offsets are those of rows")]
 
 use super::{CELL, Generation};
-use crate::roll::{Cell, Counts, Row, ScoreSums, Span, TimeBuckets, contributes, scan, scan_at_threshold};
+use crate::roll::{Cell, Counts, Row, Span, TimeBuckets, contributes, scan, scan_at_threshold};
 
 /// Cells whose rows are looked at one by one in one go, so that nobody waits long for the store.
-const STEP: usize = 8;
+pub(super) const STEP: usize = 8;
 /// Below this many rows a scan is cheap: scores are not summed once and for all, nor rows put in buckets of time.
-const WORTH_KEEPING: usize = 16_384;
+pub(super) const WORTH_KEEPING: usize = 16_384;
 /// Windows that cut through many cells of a generation before its rows are put in buckets of time.
 const CUTTING: u8 = 2;
-
-/// Sums of scores over the first `covered` rows, kept up to date from the first snapshot on.
-pub(super) struct CoveredSums {
-    pub(super) sums: ScoreSums,
-    pub(super) covered: usize,
-    /// Covered rows whose share is not in the sums yet.
-    pub(super) deferred: Vec<u32>,
-}
 
 /// What a step of a scan over a generation came to.
 pub(crate) enum Step {
@@ -65,7 +57,7 @@ impl Generation {
         }
         if self.buckets.as_ref().is_some_and(|buckets| buckets.covered() == self.length) {
             // They do not fit the rows any more.
-            (self.buckets, self.cutting) = (None, 0);
+            self.drop_buckets();
         }
         self.cutting = self.cutting.saturating_add(1);
         self.cutting > CUTTING
@@ -91,34 +83,6 @@ impl Generation {
         })
     }
 
-    /// Adds the score sums of the rows in the span, from a cell on. Takes several steps where rows are looked at one by
-    /// one: at the edges of the span, and while the sums of the generation are not made.
-    pub(crate) fn sum_scores(&mut self, span: Span, from: usize, sums: &mut ScoreSums) -> Step {
-        if self.total.counts.scored == 0 {
-            return Step::Done;
-        }
-        if !span.covers(self.total.first, self.total.last) || self.length < WORTH_KEEPING {
-            return self.step(span, from, |cell, rows| {
-                if cell.counts.scored > 0 && !span.misses(cell.first, cell.last) {
-                    rows.iter().filter(|row| span.contains(row.time())).for_each(|row| sums.add(row));
-                }
-            });
-        }
-        self.settle_sums();
-        let length = self.length;
-        let own = self
-            .sums
-            .get_or_insert_with(|| Box::new(CoveredSums { sums: ScoreSums::new(), covered: 0, deferred: Vec::new() }));
-        let next = length.min(own.covered + STEP * CELL);
-        self.rows[own.covered..next].iter().for_each(|row| own.sums.add(row));
-        own.covered = next;
-        if next < length {
-            return Step::More(from);
-        }
-        sums.merge(&own.sums);
-        Step::Done
-    }
-
     /// Collects score and label of the labelled rows in the span, from a cell on.
     pub(crate) fn collect(&self, span: Span, from: usize, pairs: &mut Vec<(f64, bool)>) -> Step {
         self.step(span, from, |cell, rows| {
@@ -130,29 +94,12 @@ impl Generation {
     }
 
     /// Visits some cells and their rows.
-    fn step(&self, span: Span, from: usize, mut visit: impl FnMut(&Cell, &[Row])) -> Step {
+    pub(super) fn step(&self, span: Span, from: usize, mut visit: impl FnMut(&Cell, &[Row])) -> Step {
         if span.misses(self.total.first, self.total.last) {
             return Step::Done;
         }
         let cells = self.cells.iter().zip(self.rows().chunks(CELL));
         cells.skip(from).take(STEP).for_each(|(cell, rows)| visit(cell, rows));
         if from + STEP < self.cells.len() { Step::More(from + STEP) } else { Step::Done }
-    }
-
-    pub(super) fn settle_sums(&mut self) {
-        if let Some(own) = &mut self.sums {
-            for offset in std::mem::take(&mut own.deferred) {
-                own.sums.add(&self.rows[offset as usize]);
-            }
-        }
-    }
-
-    pub(super) fn defer(&mut self, offset: usize) {
-        let Some(sums) = &mut self.sums else { return };
-        sums.deferred.push(offset as u32);
-        // More of them than a fresh count would cost: count afresh when next asked.
-        if sums.deferred.len() > self.rows.len() / 4 {
-            self.sums = None;
-        }
     }
 }

@@ -8,12 +8,13 @@ mod counts;
 mod earliest;
 mod label_times;
 mod labels;
+mod sums;
 
-use self::counts::CoveredSums;
 pub(crate) use self::counts::Step;
 use self::earliest::EarliestTimes;
 use self::label_times::LabelTimes;
 pub(crate) use self::labels::{Uncounted, WORTH_SHARING};
+use self::sums::CoveredSums;
 use super::bytes::ByteColumn;
 use super::counters::MemoryUsage;
 use crate::call::Identity;
@@ -145,10 +146,7 @@ impl Generation {
         let old = self.rows[offset];
         let covered = self.sums.as_ref().is_some_and(|sums| offset < sums.covered);
         if covered && contributes(&old).is_some() {
-            self.settle_sums();
-            if let Some(sums) = &mut self.sums {
-                sums.sums.remove(&old);
-            }
+            self.take_from_sums(offset);
         }
         let share = Share::of(&old);
         self.cells[offset / CELL].counts.remove_share(&share);
@@ -239,7 +237,7 @@ impl Generation {
 
     /// Bytes by part.
     pub(crate) fn memory_usage(&self) -> MemoryUsage {
-        let sums = self.sums.as_ref().map_or(0, |own| own.sums.bytes() + own.deferred.capacity() * 4);
+        let sums = self.sums.as_ref().map_or(0, |own| own.bytes());
         let buckets = self.buckets.as_ref().map_or(0, |buckets| buckets.bytes());
         let rows = self.length.min(self.rows.len()) * size_of::<Row>();
         MemoryUsage {
