@@ -58,14 +58,26 @@ def test_rows_of_another_length_are_broken(tmp_path: Path) -> None:
     assert broken == [(2, "has 1 field, the header 2"), (4, "has 3 fields, the header 2")]
 
 
-def test_an_endless_quote_costs_its_own_rows_only(tmp_path: Path) -> None:
+def test_an_endless_quote_in_the_header(tmp_path: Path) -> None:
     path = tmp_path / "log.csv"
-    path.write_text('a,b\n1,x\n2,"y\n' + "3,z\n" * 50_000 + "4,w\n")
-    numbers, _, broken = read(path, "a", rows=1_000)
-    assert numbers[0] == 2
-    assert numbers[-1] == 50_004
-    assert broken[0][0] == 3
-    assert "not CSV" in broken[0][1]
+    path.write_text('a,"b\n' + "1,x\n" * 50_000)
+    with pytest.raises(LogError, match=r"log\.csv, line 1: the header is not CSV \(field larger than"):
+        open_log(str(path))
+
+
+@pytest.mark.parametrize("rows", [3, 20, 1_000])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+@pytest.mark.parametrize("compressed", [False, True])
+def test_an_endless_quote_costs_its_own_line_only(tmp_path: Path, rows: int, end: str, compressed: bool) -> None:
+    path = tmp_path / "log.csv"
+    lines = ["a,b", "1,x", '2,"y', '3,"z', 'z"', "", *(f"{number},x" for number in range(7, 500))]
+    content = "".join(line + end for line in lines).encode()
+    path.write_bytes(gzip.compress(content) if compressed else content)
+    numbers, (first, second), broken = read(path, "a", "b", rows=rows)
+    assert numbers == [2, 4, *range(7, 500)]
+    assert first == ["1", "3", *map(str, range(7, 500))]
+    assert second == ["x", f"z{end}z", *["x"] * 493]
+    assert broken == [(3, "opens a quote that closes on line 4, inside a field")]
 
 
 def test_gzip_is_known_by_its_content(tmp_path: Path) -> None:

@@ -75,6 +75,18 @@ def test_bad_rows_are_told_counted_and_left_out(run: Run, write_log: Write, two_
     ]
 
 
+@pytest.mark.parametrize("name", ["log.csv", "log.csv.gz"])
+def test_a_stray_quote_costs_its_own_line(run: Run, write_log: Write, two_weeks: list[str], name: str) -> None:
+    path = write_log([*two_weeks[:8], '"' + two_weeks[8], *two_weeks[9:]], name)
+    ran = run("replay", path, "--format", "json")
+    assert ran.exit_code == 0
+    assert ran.out == run("replay", write_log([*two_weeks[:8], *two_weeks[9:]], "good.csv"), "--format", "json").out
+    assert ran.err.splitlines() == [
+        f"{path}, line 10: opens a quote that does not close within 832 lines",
+        "1 bad row was left out",
+    ]
+
+
 def test_many_bad_rows_are_told_up_to_a_point(run: Run, write_log: Write, two_weeks: list[str]) -> None:
     ran = run("replay", write_log([*two_weeks, *["bad"] * 100]), "--format", "csv")
     assert len(ran.err.splitlines()) == 22

@@ -1,7 +1,7 @@
 """CSV, plain or compressed with gzip, read in batches with the line number of every row.
 
 The standard library's reader is used rather than a faster one, since it alone tells the line of a row after blank lines
-and quoted line ends, and goes on after a broken row.
+and quoted line ends, and can go on after a broken row (see `csv_rows`).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from truthlag.show.counted import counted
+from truthlag.show.csv_rows import CsvRows
 from truthlag.show.errors import LogError
 from truthlag.show.log_file import ROWS_IN_BATCH, RawBatch
 
@@ -39,7 +39,10 @@ class CsvLog:
             header = text.readline()
             self._delimiter = max(DELIMITERS, key=header.count)
             text.seek(0)
-            fields = next(csv.reader(text, delimiter=self._delimiter), [])
+            try:
+                fields = next(csv.reader(text, delimiter=self._delimiter), [])
+            except csv.Error as error:
+                raise LogError(f"{path}, line 1: the header is not CSV ({error})") from error
         self.names = [name.strip() for name in fields]
 
     @contextmanager
@@ -60,38 +63,14 @@ class CsvLog:
         """The rows of the file; see `LogFile.batches`."""
         places = [self.names.index(name) for name in wanted]
         with self._text() as text:
-            reader = csv.reader(text, delimiter=self._delimiter)
-            next(reader, None)
-            ended = False
-            while not ended:
-                numbers, rows, broken, ended = _some_rows(reader, len(self.names))
+            header = csv.reader(text, delimiter=self._delimiter)
+            next(header, None)
+            rows = CsvRows(text, self._delimiter, len(self.names), header.line_num + 1)
+            while (found := rows.read(ROWS_IN_BATCH)) is not None:
                 cells: dict[str, Any] = {}
                 for name, place in zip(wanted, places, strict=True):
-                    cells[name] = _text_array([row[place] for row in rows])
-                yield RawBatch(np.array(numbers, dtype=np.int64), cells, broken)
-
-
-def _some_rows(reader: Any, width: int) -> tuple[list[int], list[list[str]], list[tuple[int, str]], bool]:
-    """The next rows: the line each begins on, their fields, those that are broken, and whether the file has ended."""
-    numbers: list[int] = []
-    rows: list[list[str]] = []
-    broken: list[tuple[int, str]] = []
-    for _ in range(ROWS_IN_BATCH):
-        line = reader.line_num + 1
-        try:
-            row = next(reader, None)
-        except csv.Error as error:
-            broken.append((line, f"not CSV ({error})"))
-            continue
-        if row is None:
-            return numbers, rows, broken, True
-        if len(row) == width:
-            numbers.append(line)
-            rows.append(row)
-        elif row:
-            broken.append((line, f"has {counted(len(row), 'field')}, the header {width}"))
-        # An empty list is a blank line, which is no row.
-    return numbers, rows, broken, False
+                    cells[name] = _text_array([row[place] for row in found.rows])
+                yield RawBatch(np.array(found.numbers, dtype=np.int64), cells, found.broken)
 
 
 def _text_array(values: list[str]) -> Any:
