@@ -177,6 +177,17 @@ def test_on_a_terminal_the_bar_is_gone_at_the_end(write_log: Write, two_weeks: l
     assert "\x1b[2K" in seen[seen.rindex("rows") :]
 
 
+@pytest.mark.parametrize("output", ["table", "json"])
+def test_on_a_terminal_bad_rows_are_told_up_to_a_point(write_log: Write, two_weeks: list[str], output: str) -> None:
+    arguments = [*COMMAND, "replay", str(write_log([*two_weeks, *["bad"] * 100])), "--format", output]
+    # Whatever the rows go to.
+    for stdout in (None, subprocess.DEVNULL):
+        seen = in_terminal(arguments, stdout=stdout)
+        assert seen.count("has 1 field, the header 6") == 20
+        assert seen.count("more bad rows follow; from here on they are only counted (20 were told)") == 1
+        assert "100 bad rows were left out" in seen
+
+
 @pytest.mark.parametrize("output", ["json", "csv"])
 def test_json_and_csv_on_a_terminal_come_without_a_bar(write_log: Write, two_weeks: list[str], output: str) -> None:
     path = str(write_log(two_weeks))

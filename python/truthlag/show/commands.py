@@ -178,6 +178,8 @@ def replay(
     PREDICTIONS is Parquet, CSV or CSV.gz, with the labels on the same rows or in a file of their own (--labels). For
     each period one row tells how good the model was, as far as was known at the end of that period, and whether that
     is worse than the baseline.
+
+    A bad row is left out, counted, and told on standard error with its line: on a terminal the first 20, elsewhere all.
     """
     from truthlag.show.replay import ReplaySettings
     from truthlag.show.replay_command import ReplayRequest, run_replay

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from truthlag.show.bad_rows import BadRows
+from truthlag.show.bad_rows import TOLD_ON_TERMINAL, BadRows
 from truthlag.show.bar import progress_bar
 from truthlag.show.console import Console, is_regular_file
 from truthlag.show.counted import counted
@@ -59,7 +59,9 @@ def run_replay(request: ReplayRequest) -> int:
         shared.print(message, style="yellow", markup=False, soft_wrap=True)
 
     with Interrupts() as interrupts, progress_bar(watched) as progress:
-        run = _Run(request, _writer(request, out), BadRows(tell, strict=request.strict))
+        # A file or a pipe has room for all of them, and is where somebody looks for the one that is missing.
+        at_most = TOLD_ON_TERMINAL if sys.stderr.isatty() else None
+        run = _Run(request, _writer(request, out), BadRows(tell, at_most=at_most, strict=request.strict))
         try:
             run.go(progress, tell, interrupts)
             code = run.exit_code(tell)
