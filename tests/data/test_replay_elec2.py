@@ -94,15 +94,14 @@ def expected_rows(log: pd.DataFrame, case: Case) -> list[dict[str, Any]]:
         end = start + every
         row = known_metrics(log, end - min_age - window, end - min_age, end)
         made = ((log.timestamp >= start) & (log.timestamp < end)).sum()
-        if row["predictions"] or made:
-            arrived = ((log.label_timestamp >= start) & (log.label_timestamp < end)).sum()
-            row |= {
-                "period_start": start,
-                "new_predictions": made,
-                "new_labels": arrived,
-                "verdict": verdict(row, baseline if end >= ready else None),
-            }
-            rows.append(row)
+        arrived = ((log.label_timestamp >= start) & (log.label_timestamp < end)).sum()
+        row |= {
+            "period_start": start,
+            "new_predictions": made,
+            "new_labels": arrived,
+            "verdict": verdict(row, baseline if end >= ready else None),
+        }
+        rows.append(row)
     return rows
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -47,12 +49,16 @@ def test_with_window_equal_to_every_each_prediction_counts_once(
 ) -> None:
     ran = run("replay", write_log(DAYS), "--format", "json", "--every", "6h", "--window", "6h")
     assert sum(row["predictions"] for row in ran.rows) == 5
-    assert [row["period_start"] for row in ran.rows] == [
-        "2024-03-01T06:00:00Z",
-        "2024-03-01T12:00:00Z",
-        "2024-03-02T00:00:00Z",
-        "2024-03-03T00:00:00Z",
-        "2024-03-03T06:00:00Z",
+    assert [(row["period_start"][8:13], row["predictions"]) for row in ran.rows] == [
+        ("01T06", 1),
+        ("01T12", 1),
+        ("01T18", 0),
+        ("02T00", 1),
+        ("02T06", 0),
+        ("02T12", 0),
+        ("02T18", 0),
+        ("03T00", 1),
+        ("03T06", 1),
     ]
 
 
@@ -137,14 +143,114 @@ def test_the_baseline_does_not_depend_on_the_periods(
     assert line.startswith("baseline (2024-03-01 07:30 to 2024-03-04 07:30): accuracy 0.")
 
 
-def test_rows_that_are_empty_are_left_out(run: Callable[..., Any], write_log: Callable[..., Path]) -> None:
+def test_an_outage_has_rows(run: Callable[..., Any], write_log: Callable[..., Path], two_weeks: list[str]) -> None:
+    # The fourth to the twelfth of March are missing, and then all but five days.
+    lines = [*two_weeks[: 3 * 40], *two_weeks[12 * 40 : 17 * 40]]
+    options = ("--window", "1d", "--min-age", "1d", "--baseline", "2", "--fail-on", "critical", "--format")
+    ran = run("replay", write_log(lines), *options, "json")
+    assert [row["period_start"][8:10] for row in ran.rows] == [f"{day:02d}" for day in range(1, 19)]
+    assert [row["predictions"] for row in ran.rows] == [0, *[40] * 3, *[0] * 9, *[40] * 5]
+    verdicts = ["pending"] * 2 + ["ok"] * 2 + ["too_few"] * 9 + ["ok"] * 2 + ["critical"] * 3
+    assert [row["verdict"] for row in ran.rows] == verdicts
+    empty = ran.rows[5]
+    assert {empty[name] for name in ("coverage", "accuracy", "precision", "recall", "f1_score", "roc_auc")} == {None}
+    assert (empty["labels"], empty["intervals"], empty["alerts"], empty["missing"]) == (0, {}, {}, [])
+    assert (ran.exit_code, ran.err) == (3, "")
+    line = run("replay", write_log(lines), *options, "csv").out.splitlines()[6]
+    assert line == ",".join(empty[name] for name in list(empty)[:4]) + ",0,0,0,0,,,,,,,too_few"
+
+
+def test_rows_without_predictions_fail_nothing(run: Callable[..., Any], write_log: Callable[..., Path]) -> None:
+    lines = [DAYS[0], "f,2024-03-20T10:00:00Z,1,0.9,1,2024-03-20T11:00:00Z"]
+    options = ("--window", "1d", "--baseline", "1", "--min-labels", "1", "--format", "json", "--fail-on", "warning")
+    good = run("replay", write_log(lines), *options)
+    assert [row["verdict"] for row in good.rows] == ["pending", *["too_few"] * 18, "ok"]
+    assert good.exit_code == 0
+    undecided = run("replay", write_log([*lines[:1], "g,2024-03-20T10:00:00Z,1,0.9,,"]), *options)
+    assert [row["verdict"] for row in undecided.rows] == ["pending", *["too_few"] * 19]
+    assert undecided.exit_code == 5
+    assert "every window since the baseline has fewer than 1 label\n" in undecided.err
+
+
+@pytest.mark.parametrize("min_age", ["0", "2d", "1d12h", "2000d"])
+def test_a_very_long_gap_is_one_line(run: Callable[..., Any], write_log: Callable[..., Path], min_age: str) -> None:
     lines = [*DAYS, "f,2034-03-01T10:00:00Z,1,0.9,1,2034-03-09T11:00:00Z"]
-    ran = run("replay", write_log(lines), "--format", "json", "--window", "1d")
-    starts = [row["period_start"][:10] for row in ran.rows]
-    assert starts == ["2024-03-01", "2024-03-02", "2024-03-03", "2034-03-01"]
-    old = run("replay", write_log(lines), "--format", "json", "--window", "1d", "--min-age", "2d")
-    starts = [row["period_start"][:10] for row in old.rows]
-    assert starts == ["2024-03-01", "2024-03-02", "2024-03-03", "2024-03-04", "2024-03-05", "2034-03-01", "2034-03-03"]
+    ran = run("replay", write_log(lines), "--format", "csv", "--window", "1d", "--min-age", min_age)
+    starts = [line[:10] for line in ran.out.splitlines()[1:]]
+    words = "no rows from {}: nothing happened in these {} periods, and nothing is in their windows"
+    expected = {
+        "0": [("2024-03-04 to 2034-03-01", "3,649")],
+        "1d12h": [("2024-03-05 to 2034-03-01", "3,648")],
+        "2d": [("2024-03-06 to 2034-03-01", "3,647")],
+        # The age is more than half of the gap: nothing is old enough, then the days before the gap, the gap, the last day.
+        "2000d": [
+            ("2024-03-04 to 2029-08-22", "1,997"),
+            ("2029-08-25 to 2034-03-01", "1,649"),
+            ("2034-03-10 to 2039-08-22", "1,991"),
+        ],
+    }[min_age]
+    assert ran.err.splitlines() == [words.format(*stretch) for stretch in expected]
+    before = [f"2024-03-{day:02d}" for day in range(1, int(expected[0][0][8:10]))]
+    # The label is nine days younger than its prediction.
+    after = [f"2034-03-{day:02d}" for day in range(1, 10)]
+    old = ["2029-08-22", "2029-08-23", "2029-08-24"], ["2039-08-22"]
+    assert starts == (before + old[0] + after + old[1] if min_age == "2000d" else before + after)
+
+
+@pytest.mark.parametrize(("days", "rows"), [(1_001, 1_004), (1_002, 4)])
+def test_a_thousand_empty_rows_in_a_row_are_given(
+    run: Callable[..., Any], write_log: Callable[..., Path], days: int, rows: int
+) -> None:
+    second = (datetime(2024, 3, 3, 12) + timedelta(days=days)).isoformat()
+    ran = run("replay", write_log([*DAYS, f"f,{second},1,0.9,,"]), "--format", "csv", "--window", "1d")
+    assert len(ran.out.splitlines()) - 1 == rows
+    assert ("these 1,001 periods" in ran.err) == (rows == 4)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_against_asking_for_every_period(
+    run: Callable[..., Any], write_log: Callable[..., Path], monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    limit = 4
+    monkeypatch.setattr("truthlag.show.replay.EMPTY_IN_A_ROW", limit)
+    source = random.Random(seed)
+    hour, start = 3_600, 1_709_251_200
+    every, window, min_age = (source.choice(hours) * hour for hours in ((1, 5), (5, 7), (0, 3, 30, 100)))
+    made, known = [], []
+    time = start
+    for _ in range(12):
+        time += source.choice((600, hour, 20 * hour, 60 * hour))
+        made.append(time)
+        known.append(time + source.choice((60, hour, 20 * hour, 90 * hour)))
+    lines = [
+        f"{number},{time},1,0.5,1,{arrived}" for number, (time, arrived) in enumerate(zip(made, known, strict=True))
+    ]
+    options = ("--every", f"{every}s", "--window", f"{window}s", "--min-age", f"{min_age}s", "--format", "json")
+    ran = run("replay", write_log(lines), *options)
+
+    expected: list[tuple[int, int, int, int, int]] = []
+    left_out: list[int] = []
+    empty: list[tuple[int, int, int, int, int]] = []
+    first = made[0] - made[0] % (24 * hour) % every
+    for begin in range(first, max(*known, made[-1] + min_age) + 1, every):
+        end = begin + every
+        seen = [
+            arrived for time, arrived in zip(made, known, strict=True) if end - min_age - window <= time < end - min_age
+        ]
+        new = [sum(begin <= time < end for time in times) for times in (made, known)]
+        row = (begin, *new, len(seen), sum(arrived < end for arrived in seen))
+        if any(row[1:]):
+            expected += empty if len(empty) <= limit else []
+            left_out += [len(empty)] if len(empty) > limit else []
+            expected.append(row)
+            empty = []
+        else:
+            empty.append(row)
+    assert not empty
+    names = ("new_predictions", "new_labels", "predictions", "labels")
+    begins = [int(datetime.fromisoformat(row["period_start"]).timestamp()) for row in ran.rows]
+    assert [(begin, *(row[name] for name in names)) for begin, row in zip(begins, ran.rows, strict=True)] == expected
+    assert [int(line.split(" in these ")[1].split()[0]) for line in ran.err.splitlines()] == left_out
 
 
 def test_two_files_give_the_rows_of_one(
@@ -174,7 +280,7 @@ def test_the_baseline_is_fixed_once_it_is_old_enough(
     options = ("--format", "json", "--baseline", "7", "--window", "1d")
     fresh = run("replay", write_log(two_weeks), *options, "--min-labels", 1)
     # At its end a day has no labels yet, so that a window without min-age has none.
-    assert [row["verdict"] for row in fresh.rows] == ["pending"] * 6 + ["too_few"] * 15
+    assert [row["verdict"] for row in fresh.rows] == ["pending"] * 6 + ["too_few"] * 16
     mature = run("replay", write_log(two_weeks), *options, "--min-age", "1d")
     verdicts = [row["verdict"] for row in mature.rows]
     assert verdicts == ["pending"] * 7 + ["ok"] * 8 + ["critical"] * 7

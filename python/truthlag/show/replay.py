@@ -8,16 +8,21 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from truthlag import ModelPerformanceTracker
+from truthlag.show.counted import counted
 from truthlag.show.duration import DAY, format_duration
 from truthlag.show.errors import LogError
 from truthlag.show.events import FIRST_LABEL, Events, column
 from truthlag.show.first_days import FirstDays
+from truthlag.show.gaps import Gaps
 from truthlag.show.judge import Baseline, Judge
 from truthlag.show.period import METRICS, Period
-from truthlag.show.times import to_datetime
+from truthlag.show.times import short_time, to_datetime
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
+
+EMPTY_IN_A_ROW = 1_000
+"""The most empty periods in a row that are given: one mad time in a log must not make a million rows."""
 
 
 @dataclass(frozen=True)
@@ -58,8 +63,9 @@ class Replay:
     `every` is shorter than a day, at the last multiple of `every` after that midnight). Labels that came before it
     count as labels of the first period. At the end of each period the window
     [end - min_age - window, end - min_age) of prediction times is read: half open, so that with `window` equal to
-    `every` each prediction counts in one row. A period in which no prediction was made and whose window holds none
-    gives no row. After the last event periods go on until a window has reached the last prediction.
+    `every` each prediction counts in one row. Every period gives a row, but for more than `EMPTY_IN_A_ROW` in a row in
+    which nothing happened and whose windows hold nothing. After the last event periods go on until a window has reached
+    the last prediction.
 
     The baseline is read between two events, at the moment that `FirstDays` says, whatever the periods are.
 
@@ -87,12 +93,15 @@ class Replay:
         self._begun = False
         self._origin = 0
         self._start = 0
-        self._newest_prediction = 0
+        self._gaps = Gaps(settings.window + EMPTY_IN_A_ROW * settings.every)
         self._new_predictions = 0
         self._new_labels = 0
 
-    def run(self, batches: Iterable[Events]) -> Iterator[Period]:
-        """Feed all events, which must be in order, and give the row of each period as it ends."""
+    def run(self, batches: Iterable[Events], tell: Callable[[str], None]) -> Iterator[Period]:
+        """Feed all events, which must be in order, and give the row of each period as it ends.
+
+        `tell` takes a line for every stretch of periods that is left out.
+        """
         for events in batches:
             if events.num_rows == 0:
                 continue
@@ -105,10 +114,11 @@ class Replay:
                 self._feed(events.slice(fed, until - fed), times[fed:until])
                 fed = until
                 if fed < len(times):
-                    yield from self._advance(int(times[fed]))
+                    yield from self._advance(int(times[fed]), tell)
         if self._begun:
             # What is younger than `min_age` at the last event has its row later; its labels are all here.
-            yield from self._advance(max(self._newest_prediction + self._settings.min_age, self.last_event), whole=True)
+            end = max(self._gaps.newest + self._settings.min_age, self.last_event)
+            yield from self._advance(end, tell, whole=True)
 
     @property
     def _end(self) -> int:
@@ -152,7 +162,7 @@ class Replay:
                     None if scores.null_count == len(scores) else scores,
                     timestamps=stamps[predicted],
                 )
-                self._newest_prediction = int(times[predicted[-1]])
+                self._gaps.add(times[predicted])
             if len(labelled):
                 self.tracker.log_ground_truths(ids.take(labelled), values[labelled], timestamps=stamps[labelled])
         except (TypeError, ValueError) as error:
@@ -164,7 +174,7 @@ class Replay:
         self.predictions += len(predicted)
         self.labels += len(labelled)
 
-    def _advance(self, now: int, *, whole: bool = False) -> Iterator[Period]:
+    def _advance(self, now: int, tell: Callable[[str], None], *, whole: bool = False) -> Iterator[Period]:
         """Let time go on to `now`: read the baseline if it is ready, give the row of each period that has ended.
 
         With `whole` the period in which `now` lies is given as well.
@@ -175,27 +185,28 @@ class Replay:
             last = now < self._end
             if last and not whole:
                 return
-            period = self._period()
-            if period.predictions or period.new_predictions:
-                yield period
+            yield self._period()
             self._start = self._end
             self._new_predictions = self._new_labels = 0
             if last:
                 return
-            self._skip_empty_periods(now)
+            empty = self._count_empty_periods(now)
+            if empty > EMPTY_IN_A_ROW:
+                until = self._start + empty * self._settings.every
+                tell(
+                    f"no rows from {short_time(self._start)} to {short_time(until)}: nothing happened in these "
+                    f"{counted(empty, 'period')}, and nothing is in their windows"
+                )
+                self._start = until
 
-    def _skip_empty_periods(self, now: int) -> None:
-        """Pass over periods before `now` that no event falls into and whose windows hold nothing."""
-        every = self._settings.every
+    def _count_empty_periods(self, now: int) -> int:
+        """How many periods before `now` follow that no event falls into and whose windows hold nothing."""
         window_end = self._end - self._settings.min_age
-        if window_end - self._settings.window > self._newest_prediction:
-            # Windows only move on: once they are past the newest prediction they stay empty until the next event.
-            reached = now
-        elif window_end <= self._origin:
-            reached = min(now, self._origin + self._settings.min_age)
-        else:
-            return
-        self._start += max(reached - self._start, 0) // every * every
+        predicted = self._gaps.next_prediction(window_end - self._settings.window, window_end)
+        if predicted is None:
+            return 0
+        reached = min(now, predicted + self._settings.min_age)
+        return max(reached - self._start, 0) // self._settings.every
 
     def _read_baseline(self, first_days: FirstDays) -> None:
         snapshot = self._snapshot(first_days.start, first_days.end)

@@ -101,7 +101,7 @@ class _Run:
             tell(f"{request.predictions}: no column `{request.columns.score}`, so AUC is left out")
         with interrupts.held():
             self._writer.begin()
-        for period in self._replay.run(timeline.events()):
+        for period in self._replay.run(timeline.events(), tell):
             with interrupts.held():
                 self.outcome.add(period)
                 self._writer.row(period)
@@ -125,7 +125,7 @@ class _Run:
     def _why_undecided(self) -> str:
         if self._replay.judge.baseline is None:
             return f"baseline: none; {why_no_baseline(self.request.settings, self._replay)}"
-        return f"every window since the baseline has fewer than {self.request.settings.min_labels:,} labels"
+        return f"every window since the baseline has fewer than {counted(self.request.settings.min_labels, 'label')}"
 
     def summary(self) -> list[str]:
         undated = 0 if self._timeline is None else self._timeline.undated_labels
