@@ -96,6 +96,25 @@ def test_text_is_aligned_and_says_why(snapshot: PerformanceSnapshot) -> None:
     assert "no predicted positives among the labelled predictions in the window" in undefined
 
 
+def test_a_reason_is_said_once() -> None:
+    snapshot = snapshot_of(LABELS, DECISIONS, [1.5, *SCORES[1:]])
+    reason = "1 score lies outside [0, 1]: the scores are no probabilities"
+    names = ("brier_score", "log_loss", "expected_calibration_error")
+    assert [snapshot.metrics[name].reason for name in names] == [reason] * 3
+    lines = {line.split()[0]: line for line in str(snapshot).splitlines() if line.startswith(names)}
+    remarks = [lines[name].partition("  8  ")[2] for name in names]
+    assert remarks == [reason, "see brier_score", "see brier_score"]
+    html = snapshot._repr_html_()
+    assert html.count(reason) == 1
+    assert html.count("<td>see brier_score</td>") == 2
+    # One reason for each kind of metric, whatever the number of metrics.
+    empty = str(truthlag.ModelPerformanceTracker("model").snapshot())
+    assert empty.count("no labelled predictions in the window") == 1
+    assert empty.count("no labelled prediction in the window has a score") == 1
+    assert empty.count(" see accuracy\n") == 12
+    assert empty.count(" see mean_score") == 6
+
+
 def test_html_is_escaped_and_self_contained() -> None:
     tracker = truthlag.ModelPerformanceTracker("<script>alert('a & b')</script>", "1 < 2")
     tracker.log_predictions(list(range(8)), DECISIONS, SCORES)

@@ -21,7 +21,7 @@ def as_text(snapshot: PerformanceSnapshot) -> str:
     lines = [f"{label.ljust(width)}  {text}" for label, text in facts]
     lines += ["", *_aligned(_count_rows(snapshot), left=1)]
     rows = [("metric", "value", _interval_heading(snapshot), "rows", "")]
-    rows += [_metric_row(metric) for metric in snapshot.metrics.values()]
+    rows += _metric_rows(snapshot)
     lines += ["", *_aligned(rows, left=1, free=True)]
     return "\n".join(lines)
 
@@ -31,7 +31,7 @@ def as_html(snapshot: PerformanceSnapshot) -> str:
     parts = [_html_table([(label, text) for label, text in _facts(snapshot)], header=False)]
     parts.append(_html_table(_count_rows(snapshot)))
     rows = [("metric", "value", _interval_heading(snapshot), "rows", "remark")]
-    rows += [_metric_row(metric) for metric in snapshot.metrics.values()]
+    rows += _metric_rows(snapshot)
     parts.append(_html_table(rows))
     if snapshot.calibration:
         reliability = [("score", "rows", "mean score", "positive rate", _interval_heading(snapshot))]
@@ -78,11 +78,21 @@ def _count_rows(snapshot: PerformanceSnapshot) -> list[tuple[str, ...]]:
     ]
 
 
-def _metric_row(metric: Metric) -> tuple[str, str, str, str, str]:
+def _metric_rows(snapshot: PerformanceSnapshot) -> Iterable[tuple[str, str, str, str, str]]:
+    """One row for each metric. A reason that several of them share is written once; the others name the first."""
+    first: dict[str, str] = {}
+    for metric in snapshot.metrics.values():
+        reason = metric.reason or ""
+        if reason and first.setdefault(reason, metric.name) != metric.name:
+            reason = f"see {first[reason]}"
+        yield _metric_row(metric, reason)
+
+
+def _metric_row(metric: Metric, reason: str) -> tuple[str, str, str, str, str]:
     if metric.value is None:
-        return metric.name, "undefined", "", f"{metric.n:,}", metric.reason or ""
+        return metric.name, "undefined", "", f"{metric.n:,}", reason
     interval = "none" if metric.interval is None else "{:.4f} to {:.4f}".format(*metric.interval)
-    remarks = [metric.reason] if metric.reason else []
+    remarks = [reason] if reason else []
     # What could not change the digits that are shown is not worth a remark.
     if metric.error_bound is not None and metric.error_bound >= 5e-6:
         remarks.append(f"exact ranks: within {metric.error_bound:.1g}")
