@@ -7,7 +7,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from truthlag.call.described import described
-from truthlag.verdict.values import AtFault, Numbers, judges, judging, number, plain, rounded
+from truthlag.verdict.faults import AtFault, judges, judging, judging_numbers
+from truthlag.verdict.values import Numbers, number, plain, rounded
+
+_COLUMN = "a sequence of numbers"
+_NAME = "a str, or an object that has a text"
+_ARM = "finite real numbers that numpy can take the mean and the spread of"
+_LATENCIES = "at least one real number, bools aside, with a 99th percentile other than NaN"
 
 
 class ModelABTestMonitor:
@@ -45,7 +51,7 @@ class ModelABTestMonitor:
         self.min_sample_size = min_sample_size
         self.significance_level = significance_level
 
-    @judges("control_metric, treatment_metric or the settings of the test")
+    @judges
     def evaluate(
         self,
         control_metric: Numbers,
@@ -76,7 +82,7 @@ class ModelABTestMonitor:
         """
         control = _values("control_metric", control_metric)
         treatment = _values("treatment_metric", treatment_metric)
-        with judging("min_sample_size"):
+        with judging("min_sample_size", self.min_sample_size, "a real number"):
             if len(control) < self.min_sample_size or len(treatment) < self.min_sample_size:
                 return {
                     "status": "insufficient_sample",
@@ -85,21 +91,27 @@ class ModelABTestMonitor:
                     "required_n": number(self.min_sample_size),
                     "recommendation": "Continue collecting data",
                 }
-        arms = [_Arm("control_metric", control), _Arm("treatment_metric", treatment)]
+        arms = [
+            _Arm("control_metric", control_metric, control),
+            _Arm("treatment_metric", treatment_metric, treatment),
+        ]
         p_value = _p_value(*arms)
         control_mean, treatment_mean = (arm.mean for arm in arms)
-        lift = (treatment_mean - control_mean) / control_mean * 100 if control_mean != 0 else 0
-        with judging("significance_level"):
+        allowed = f"numbers whose mean less that of control_metric ({described(control_mean)}) is a number"
+        with judging("treatment_metric", treatment_mean, allowed):
+            lift = rounded((treatment_mean - control_mean) / control_mean * 100 if control_mean != 0 else 0, 3)
+            is_larger = treatment_mean > control_mean
+        with judging("significance_level", self.significance_level, "a real number"):
             is_significant = bool(p_value < self.significance_level)
-        with judging("higher_is_better"):
-            is_positive = (treatment_mean > control_mean) == higher_is_better
+        with judging("higher_is_better", higher_is_better, "True or False"):
+            is_positive = is_larger == higher_is_better
             # Asked for its truth only where that matters: until then it may be anything.
             improves = is_significant and bool(is_positive)
         if improves:
-            with judging("treatment_name"):
+            with judging("treatment_name", self.treatment_name, _NAME):
                 recommendation = f"Ship {self.treatment_name} - statistically significant improvement"
         elif is_significant:
-            with judging("control_name"):
+            with judging("control_name", self.control_name, _NAME):
                 recommendation = f"Revert to {self.control_name} - treatment is significantly worse"
         else:
             recommendation = "Continue test - results not yet significant"
@@ -107,13 +119,13 @@ class ModelABTestMonitor:
             "metric": plain(metric_name),
             "control": arms[0].named(self.control_name),
             "treatment": arms[1].named(self.treatment_name),
-            "lift_percent": rounded(lift, 3),
+            "lift_percent": lift,
             "p_value": rounded(p_value, 6),
             "is_significant": is_significant,
             "recommendation": recommendation,
         }
 
-    @judges("control_latencies, treatment_latencies or max_p99_increase_ms")
+    @judges
     def check_guardrails(
         self, control_latencies: Numbers, treatment_latencies: Numbers, max_p99_increase_ms: float = 50
     ) -> dict[str, Any]:
@@ -141,10 +153,11 @@ class ModelABTestMonitor:
         """
         control_p99, control_p99_ms = _p99("control_latencies", control_latencies)
         treatment_p99, treatment_p99_ms = _p99("treatment_latencies", treatment_latencies)
-        with judging("control_latencies and treatment_latencies"):
+        allowed = f"numbers whose 99th percentile less that of control_latencies ({described(control_p99)}) is a number"
+        with judging("treatment_latencies", treatment_p99, allowed):
             increase = treatment_p99 - control_p99
             increase_ms = rounded(increase, 1)
-        with judging("max_p99_increase_ms"):
+        with judging("max_p99_increase_ms", max_p99_increase_ms, "a number of milliseconds other than NaN"):
             passed = bool(increase <= max_p99_increase_ms)
             threshold_ms = number(max_p99_increase_ms)
         return {
@@ -159,38 +172,39 @@ class ModelABTestMonitor:
 
 
 def _values(argument: str, values: Any) -> NDArray[Any]:
-    with judging(argument):
+    with judging_numbers(argument, values, _COLUMN):
         array = np.asarray(values)
         if not array.ndim:
-            raise AtFault(TypeError(f"{argument} must be a sequence of numbers, got {described(values)}"))
+            raise AtFault(TypeError(f"{argument} must be {_COLUMN}, got {described(values)}"))
         return array
 
 
 def _p99(argument: str, latencies: Any) -> tuple[Any, Any]:
     """The 99th percentile, and how the result shows it."""
-    with judging(argument):
+    with judging_numbers(argument, latencies, _LATENCIES, is_finite=False):
         try:
             p99 = np.percentile(latencies, 99)
+            # Raises for NaN, which is also what lies between infinite values.
+            return p99, rounded(p99, 1)
         except Exception:
             _check_not_empty(argument, latencies)
             raise
-        if isinstance(p99, float) and math.isnan(p99):
-            _check_not_empty(argument, latencies)
-            raise AtFault(ValueError(f"{argument} has no 99th percentile: a value is NaN, or too many are infinite"))
-        return p99, rounded(p99, 1)
 
 
 def _check_not_empty(argument: str, latencies: Any) -> None:
     # Only once it has failed, since some objects can be read only once.
     if np.size(latencies) == 0:
-        raise AtFault(ValueError(f"{argument} must hold at least one value, and is empty")) from None
+        raise AtFault(ValueError(f"{argument} must hold at least one value, got an empty sequence")) from None
 
 
 class _Arm:
     """What the test needs to know of one arm; the spread is told from the population's, so that values are read once."""
 
-    def __init__(self, argument: str, values: NDArray[Any]) -> None:
-        with judging(argument):
+    def __init__(self, argument: str, given: Any, values: NDArray[Any]) -> None:
+        self.argument = argument
+        # A list of a number and a text becomes an array of texts, all of them alike.
+        self.given = given if type(given) in (list, tuple) else values
+        with judging_numbers(argument, self.given, _ARM):
             if values.ndim != 1 or not len(values):
                 raise AtFault(
                     ValueError(
@@ -198,30 +212,31 @@ class _Arm:
                     )
                 )
             if values.dtype.kind not in "biufO":
-                raise AtFault(TypeError(f"{argument} must hold real numbers, got values of dtype {values.dtype}"))
-            self.argument = argument
+                raise TypeError("no real numbers")
             self.n = len(values)
             self.mean = np.mean(values)
             self.std = np.std(values)
 
     def named(self, name: Any) -> dict[str, Any]:
-        return {"name": plain(name), "mean": rounded(self.mean, 6), "std": rounded(self.std, 6), "n": self.n}
+        with judging_numbers(self.argument, self.given, _ARM):
+            return {"name": plain(name), "mean": rounded(self.mean, 6), "std": rounded(self.std, 6), "n": self.n}
 
     def for_test(self) -> tuple[float, float, int]:
         # An arm of one value adds nothing to the pooled variance.
-        with judging(self.argument):
+        with judging_numbers(self.argument, self.given, _ARM):
             return float(self.mean), float(self.std) * math.sqrt(self.n / max(self.n - 1, 1)), self.n
 
     def check_finite(self) -> None:
-        with judging(self.argument):
+        with judging_numbers(self.argument, self.given, _ARM):
             mean, std = float(self.mean), float(self.std)
-        if not (math.isfinite(mean) and math.isfinite(std)):
-            raise AtFault(
-                ValueError(
-                    f"{self.argument} must hold finite numbers of a finite mean and spread, "
-                    f"got a mean of {mean} and a standard deviation of {std}: the t-test is undefined"
-                )
-            )
+        with judging_numbers(
+            self.argument,
+            self.given,
+            "numbers of a finite mean and spread",
+            got=f"a mean of {mean} and a standard deviation of {std}",
+        ):
+            if not (math.isfinite(mean) and math.isfinite(std)):
+                raise ValueError("the t-test is undefined")
 
 
 def _p_value(control: _Arm, treatment: _Arm) -> np.float64:
@@ -236,9 +251,6 @@ def _p_value(control: _Arm, treatment: _Arm) -> np.float64:
     # Only now: an infinite spread may have an answer, such as no difference.
     for arm in (control, treatment):
         arm.check_finite()
-    raise AtFault(
-        ValueError(
-            "control_metric and treatment_metric cannot be judged: "
-            "the t-test is undefined for fewer than 3 values, and for values that are all the same"
-        )
-    )
+    told = "control_metric and treatment_metric must together hold at least 3 values, not all the same, for a t-test"
+    got = [f"{arm.n} of mean {arm.mean} and standard deviation {arm.std}" for arm in (control, treatment)]
+    raise AtFault(ValueError(f"{told}, got {' and '.join(got)}"))

@@ -6,9 +6,18 @@ from typing import Any
 
 import numpy as np
 
-from truthlag.verdict.values import AtFault, Numbers, judges, judging, plain, rounded
+from truthlag.call.described import described
+from truthlag.verdict.culprit import Suspect, entry_name
+from truthlag.verdict.faults import AtFault, fault_among, judges, judging, judging_numbers
+from truthlag.verdict.values import Numbers, plain, rounded
 
 _ALLOWED_DROP = 0.95
+_DEFAULT = "95 percent of baseline_metrics"
+_METRICS = "a mapping of metrics by name"
+_THRESHOLDS = "a mapping of thresholds by name, or None"
+_ASKED = "a mapping that can be asked for each metric"
+_COLUMN = "a sequence of numbers"
+_LINE = "finite real numbers of one dimension with a finite line through them"
 
 
 class DegradationDetector:
@@ -36,7 +45,7 @@ class DegradationDetector:
         self.baseline = baseline_metrics
         self.history: list[dict[str, Any]] = []
 
-    @judges("current_metrics, thresholds or baseline_metrics")
+    @judges
     def check_absolute_degradation(
         self, current_metrics: Mapping[str, Any], thresholds: Mapping[str, float] | None = None
     ) -> dict[str, Any]:
@@ -67,15 +76,26 @@ class DegradationDetector:
             {'degradation_detected': False, 'alerts': {}, 'severity': 'ok', 'missing': ['accuracy']}
         """
         if thresholds is None:
-            thresholds = {k: v * _ALLOWED_DROP for k, v in self.baseline.items() if isinstance(v, int | float)}
+            source, limits = _DEFAULT, list(self._default_thresholds().items())
+        else:
+            source, limits = "thresholds", _entries("thresholds", thresholds, _THRESHOLDS)
         alerts: dict[str, dict[str, Any]] = {}
         missing: list[str] = []
-        for metric, threshold in thresholds.items():
-            value = current_metrics.get(metric)
-            if value is None or (isinstance(value, float | np.floating) and np.isnan(value)):
-                missing.append(plain(metric))
-            elif value < threshold:
-                alerts[plain(metric)] = self._alert(metric, value, threshold)
+        for metric, threshold in limits:
+            with judging("current_metrics", current_metrics, _ASKED):
+                value = current_metrics.get(metric)
+            try:
+                if value is None or (isinstance(value, float | np.floating) and np.isnan(value)):
+                    missing.append(plain(metric))
+                    continue
+                is_below = bool(value < threshold)
+            except MemoryError:
+                raise
+            except Exception as error:
+                suspects = [_suspect("current_metrics", metric, value), _suspect(source, metric, threshold)]
+                raise fault_among(suspects, error) from error
+            if is_below:
+                alerts[plain(metric)] = self._alert(metric, value, threshold, source)
         return {
             "degradation_detected": len(alerts) > 0,
             "alerts": alerts,
@@ -83,17 +103,38 @@ class DegradationDetector:
             "missing": missing,
         }
 
-    def _alert(self, metric: str, value: Any, threshold: Any) -> dict[str, Any]:
-        baseline = self.baseline.get(metric, threshold)
-        drop = (baseline - value) / baseline * 100 if baseline > 0 else 0
-        return {
-            "current": rounded(value, 4),
-            "threshold": rounded(threshold, 4),
-            "baseline": rounded(baseline, 4),
-            "drop_percent": rounded(drop, 2),
-        }
+    def _default_thresholds(self) -> dict[Any, Any]:
+        thresholds = {}
+        for metric, value in _entries("baseline_metrics", self.baseline, _METRICS):
+            try:
+                if isinstance(value, int | float):
+                    thresholds[metric] = value * _ALLOWED_DROP
+            except MemoryError:
+                raise
+            except Exception as error:
+                raise fault_among([_suspect("baseline_metrics", metric, value)], error) from error
+        return thresholds
 
-    @judges("recent_values, window or min_slope")
+    def _alert(self, metric: Any, value: Any, threshold: Any, source: str) -> dict[str, Any]:
+        with judging("baseline_metrics", self.baseline, _ASKED):
+            baseline = self.baseline.get(metric, threshold)
+        try:
+            drop = (baseline - value) / baseline * 100 if baseline > 0 else 0
+            return {
+                "current": rounded(value, 4),
+                "threshold": rounded(threshold, 4),
+                "baseline": rounded(baseline, 4),
+                "drop_percent": rounded(drop, 2),
+            }
+        except MemoryError:
+            raise
+        except Exception as error:
+            suspects = [_suspect("current_metrics", metric, value), _suspect(source, metric, threshold)]
+            if baseline is not threshold:
+                suspects.append(_suspect("baseline_metrics", metric, baseline))
+            raise fault_among(suspects, error) from error
+
+    @judges
     def check_trend_degradation(
         self, metric_name: str, recent_values: Numbers, window: int = 7, min_slope: float = -0.01
     ) -> dict[str, Any]:
@@ -124,32 +165,49 @@ class DegradationDetector:
             >>> result["trend"], result["slope_per_period"], result["alert"]
             ('declining', -0.015, True)
         """
-        with judging("recent_values"):
+        with judging("recent_values", recent_values, _COLUMN):
             held = len(recent_values)
-        with judging("window"):
+        with judging("window", window, "an int"):
             if held < window:
                 return {"status": "insufficient_data"}
             # As an index, since the negative of a small unsigned integer of numpy's is a large one.
             size = operator.index(window)
-        with judging("recent_values"):
-            values = np.asarray(recent_values[-size:])
+        with judging("recent_values", recent_values, _COLUMN):
+            last = recent_values[-size:]
+        with judging_numbers("recent_values", last, _COLUMN, last_of=held):
+            values = np.asarray(last)
             length = len(values)
         if length < 2:
-            raise AtFault(ValueError(f"window must leave at least 2 of recent_values for a line, and leaves {length}"))
-        with judging("recent_values"):
+            raise AtFault(
+                ValueError(
+                    "window must be an int that leaves at least 2 of recent_values for a line, "
+                    f"got {described(window)}, which leaves {length}"
+                )
+            )
+        with judging_numbers("recent_values", last, _LINE, last_of=held):
             slope = np.polyfit(np.arange(length), values, 1)[0]
             if np.ndim(slope):
                 raise AtFault(ValueError(f"recent_values must have one dimension, got the shape {values.shape}"))
             slope_per_period = rounded(slope, 6)
-        with judging("min_slope"):
+            latest, start, projected = (rounded(value, 4) for value in (values[-1], values[0], values[-1] + slope))
+        with judging("min_slope", min_slope, "a real number"):
             declining = bool(slope < min_slope)
             trend = "declining" if declining else "improving" if slope > abs(min_slope) else "stable"
         return {
             "metric": plain(metric_name),
             "trend": trend,
             "slope_per_period": slope_per_period,
-            "latest_value": rounded(values[-1], 4),
-            "period_start_value": rounded(values[0], 4),
+            "latest_value": latest,
+            "period_start_value": start,
             "alert": declining,
-            "projected_next": rounded(values[-1] + slope, 4),
+            "projected_next": projected,
         }
+
+
+def _entries(argument: str, mapping: Any, allowed: str) -> list[tuple[Any, Any]]:
+    with judging(argument, mapping, allowed):
+        return [(name, value) for name, value in mapping.items()]
+
+
+def _suspect(argument: str, metric: Any, value: Any) -> Suspect:
+    return Suspect(entry_name(argument, metric), value)
