@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import datetime
 import functools
@@ -14,12 +15,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from tests.api import mischief
+from tests.api.anything import ANYTHING
 from tests.api.mischief import Mischief
-from truthlag import ModelPerformanceTracker
+from truthlag import ModelPerformanceTracker, PerformanceSnapshot
 
 NOW = datetime.datetime(2024, 5, 5, 12)
 PROFILES = {"moderate": 250, "thorough": 20_000}
@@ -65,7 +67,7 @@ METHODS: dict[str, dict[str, Any]] = {
         "confidence": 0.9,
         "exact": True,
     },
-    "from_bytes": {"data": b""},
+    "from_bytes": {"data": b"", "clock": None},
 }
 CONSTRUCTOR: dict[str, Any] = {
     "model_name": "m",
@@ -80,21 +82,6 @@ CONSTRUCTOR: dict[str, Any] = {
 }
 #: The first argument is given by place, the others by name; `from_bytes` takes its own by place only.
 CASES = [(method, argument) for method, arguments in METHODS.items() for argument in arguments]
-NUMBER = len(mischief.odd_objects())
-ANYTHING = st.one_of(
-    # By number and made anew, since some are used up by being asked.
-    st.integers(0, NUMBER - 1).map(lambda number: mischief.odd_objects()[number]),
-    st.text(max_size=3),
-    st.binary(max_size=3),
-    st.integers(),
-    st.floats(),
-    st.datetimes(timezones=st.none() | st.just(datetime.UTC)),
-    st.timedeltas(),
-    st.lists(st.one_of(st.none(), st.integers(), st.floats(), st.text(max_size=2), st.binary(max_size=2)), max_size=4),
-    st.dictionaries(
-        st.text(max_size=2), st.one_of(st.none(), st.integers(), st.floats(), st.text(max_size=2)), max_size=2
-    ),
-)
 
 
 @functools.cache
@@ -185,85 +172,205 @@ def test_anything_inside_a_batch(method: str, on_error: str, data: Any) -> None:
     assert on_error == "skip" or report.rejected == 0
 
 
+def construct(arguments: dict[str, Any]) -> None:
+    """Make a tracker, and use it: a clock is only asked when it is needed."""
+    names = arguments["model_name"], arguments["model_version"]
+    options = {name: value for name, value in arguments.items() if name not in ("model_name", "model_version")}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            tracker = ModelPerformanceTracker(*names, **options)
+            tracker.log_prediction("a", 1, 0.5)
+            tracker.log_ground_truth("a", 1)
+            tracker.compute_metrics()
+            tracker.snapshot()
+        except ALLOWED:
+            return
+    assert tracker.counters()["labels"] <= 1
+
+
 @pytest.mark.parametrize("argument", CONSTRUCTOR)
 def test_the_constructor(argument: str) -> None:
     for number, odd in enumerate(mischief.odd_objects()):
+        try:
+            construct(CONSTRUCTOR | {argument: odd})
+        except BaseException as error:
+            error.add_note(f"object {number}: {type(odd)} as {argument}")
+            raise
+
+
+@fuzz()
+@given(replaced=st.dictionaries(st.sampled_from(list(CONSTRUCTOR)), ANYTHING, min_size=1))
+def test_the_constructor_takes_anything(replaced: dict[str, Any]) -> None:
+    construct(CONSTRUCTOR | replaced)
+
+
+def ask_by_a_clock(odd: Any) -> None:
+    """Everything that asks the clock, which says this."""
+    tracker = ModelPerformanceTracker("m", clock=lambda: odd)
+    for ask in (
+        lambda: tracker.log_prediction("a", 1, 0.5),
+        lambda: tracker.log_ground_truth("a", 1),
+        lambda: tracker.log_predictions(["a"], [1]),
+        lambda: tracker.log_prediction("a", 1, 0.5, None, NOW),
+        lambda: tracker.compute_metrics(),
+        lambda: tracker.snapshot(datetime.timedelta(hours=1)),
+    ):
+        before = content(tracker)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             try:
-                arguments = CONSTRUCTOR | {argument: odd}
-                tracker = ModelPerformanceTracker(
-                    arguments.pop("model_name"), arguments.pop("model_version"), **arguments
-                )
-                # A clock is only asked when it is needed.
-                tracker.log_prediction("a", 1, 0.5)
-                tracker.log_ground_truth("a", 1)
-                tracker.compute_metrics()
-                tracker.snapshot()
+                ask()
             except ALLOWED:
-                continue
-            except BaseException as error:
-                error.add_note(f"object {number}: {type(odd)} as {argument}")
-                raise
+                assert content(tracker) == before
 
 
-def test_a_clock_may_say_anything() -> None:
+def test_a_clock_may_say_any_odd_object() -> None:
     for number, odd in enumerate(mischief.odd_objects()):
-        tracker = ModelPerformanceTracker("m", clock=lambda odd=odd: odd)
-        for ask in (
-            lambda: tracker.log_prediction("a", 1, 0.5),
-            lambda: tracker.log_ground_truth("a", 1),
-            lambda: tracker.log_predictions(["a"], [1]),
-            lambda: tracker.log_prediction("a", 1, 0.5, None, NOW),
-            lambda: tracker.compute_metrics(),
-            lambda: tracker.snapshot(datetime.timedelta(hours=1)),
-        ):
-            before = tracker.counters()
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                try:
-                    ask()
-                except ALLOWED:
-                    assert tracker.counters() == before
-                except BaseException as error:
-                    error.add_note(f"object {number}: {type(odd)} as what the clock says")
-                    raise
+        try:
+            ask_by_a_clock(odd)
+        except BaseException as error:
+            error.add_note(f"object {number}: {type(odd)} as what the clock says")
+            raise
+
+
+@fuzz()
+@given(odd=ANYTHING)
+def test_a_clock_may_say_anything(odd: Any) -> None:
+    ask_by_a_clock(odd)
+
+
+def look_up(tracker: ModelPerformanceTracker, name: str, ask: str, odd: Any) -> None:
+    view = getattr(tracker, name)
+    if ask == "in":
+        assert (odd in view) in (True, False)
+        return
+    try:
+        entry = view.get(odd) if ask == "get" else view[odd]
+    except (*ALLOWED, KeyError):
+        return
+    assert entry is None or set(entry) >= {"timestamp"}
 
 
 @pytest.mark.parametrize("ask", ["in", "[]", "get"])
 @pytest.mark.parametrize("name", ["predictions", "ground_truths"])
 def test_views(name: str, ask: str) -> None:
     tracker = ModelPerformanceTracker.from_bytes(saved_tracker(), clock=lambda: NOW)
-    view = getattr(tracker, name)
     for number, odd in enumerate(mischief.odd_objects()):
         try:
-            if ask == "in":
-                assert (odd in view) in (True, False)
-            elif ask == "get":
-                view.get(odd)
-            else:
-                view[odd]
-        except (*ALLOWED, KeyError):
-            continue
+            look_up(tracker, name, ask, odd)
+        except Mischief:
+            assert ask == "in"
         except BaseException as error:
             error.add_note(f"object {number}: {type(odd)} asked of {name}")
             raise
+
+
+@pytest.mark.parametrize("ask", ["in", "[]", "get"])
+@pytest.mark.parametrize("name", ["predictions", "ground_truths"])
+@fuzz()
+@given(odd=ANYTHING)
+def test_views_are_asked_for_anything(name: str, ask: str, odd: Any) -> None:
+    tracker = ModelPerformanceTracker.from_bytes(saved_tracker(), clock=lambda: NOW)
+    before = content(tracker)
+    with contextlib.suppress(Mischief):
+        look_up(tracker, name, ask, odd)
+    assert content(tracker) == before
+
+
+@pytest.mark.parametrize("name", ["predictions", "ground_truths"])
+@fuzz()
+@given(odd=ANYTHING)
+def test_views_are_compared_with_anything(name: str, odd: Any) -> None:
+    tracker = ModelPerformanceTracker.from_bytes(saved_tracker(), clock=lambda: NOW)
+    before = content(tracker)
+    with contextlib.suppress(*ALLOWED):
+        getattr(tracker, name) == odd  # noqa: B015 - whether it raises is what is asked
+    assert content(tracker) == before
+
+
+def save_or_load(tracker: ModelPerformanceTracker, method: str, **arguments: Any) -> None:
+    before = content(tracker)
+    with contextlib.suppress(*ALLOWED, OSError):
+        getattr(tracker, method)(**arguments)
+    assert content(tracker) == before
 
 
 @pytest.mark.parametrize("method", ["save", "load"])
 def test_paths(method: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     tracker = ModelPerformanceTracker.from_bytes(saved_tracker(), clock=lambda: NOW)
-    before = content(tracker)
     for number, odd in enumerate(mischief.odd_objects()):
         try:
-            getattr(tracker, method)(odd)
-        except (*ALLOWED, OSError):
-            pass
+            save_or_load(tracker, method, path=odd)
         except BaseException as error:
             error.add_note(f"object {number}: {type(odd)} as the path of {method}")
             raise
-        assert content(tracker) == before
+
+
+@pytest.mark.parametrize("method", ["save", "load"])
+@fuzz()
+@given(path=ANYTHING)
+def test_a_path_is_anything(method: str, path: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Whatever is written is written in this folder. The type is asked, since some objects raise when asked for theirs.
+    if issubclass(type(path), str | bytes):
+        assume(("/" if issubclass(type(path), str) else b"/") not in path)
+    monkeypatch.chdir(tmp_path)
+    tracker = ModelPerformanceTracker.from_bytes(saved_tracker(), clock=lambda: NOW)
+    save_or_load(tracker, method, path=path)
+
+
+@pytest.mark.parametrize("method", ["load", "from_bytes"])
+@fuzz()
+@given(clock=st.one_of(ANYTHING, ANYTHING.map(lambda odd: lambda: odd)))
+def test_the_clock_of_a_saved_tracker_is_anything(method: str, clock: Any, tmp_path: Path) -> None:
+    path = tmp_path / "tracker"
+    path.write_bytes(saved_tracker())
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            if method == "load":
+                tracker = ModelPerformanceTracker.load(path, clock=clock)
+            else:
+                tracker = ModelPerformanceTracker.from_bytes(saved_tracker(), clock=clock)
+        except ALLOWED:
+            return
+        before = content(tracker)
+        assert before == content(ModelPerformanceTracker.from_bytes(saved_tracker()))
+        try:
+            tracker.log_prediction("new", 1, 0.5)
+        except ALLOWED:
+            assert content(tracker) == before
+
+
+def ask_f_beta(snapshot: PerformanceSnapshot, beta: Any) -> None:
+    before = snapshot.to_dict()
+    with contextlib.suppress(*ALLOWED):
+        metric = snapshot.f_beta(beta)
+        assert metric.name == "f_beta"
+        assert metric.value is not None
+        assert 0 <= metric.value <= 1
+    assert snapshot.to_dict() == before
+
+
+@functools.cache
+def a_snapshot() -> PerformanceSnapshot:
+    return ModelPerformanceTracker.from_bytes(saved_tracker(), clock=lambda: NOW).snapshot()
+
+
+def test_an_odd_beta() -> None:
+    for number, odd in enumerate(mischief.odd_objects()):
+        try:
+            ask_f_beta(a_snapshot(), odd)
+        except BaseException as error:
+            error.add_note(f"object {number}: {type(odd)} as beta")
+            raise
+
+
+@fuzz()
+@given(beta=st.one_of(ANYTHING, st.floats(min_value=0, exclude_min=True), st.integers(min_value=1)))
+def test_beta_is_anything(beta: Any) -> None:
+    ask_f_beta(a_snapshot(), beta)
 
 
 def test_too_many_and_too_few_arguments() -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import functools
+import os
+import re
 import subprocess
 import sys
 import textwrap
@@ -9,8 +12,11 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from tests.api import mischief
+from tests.api.anything import MAKERS
 from tests.verdict import plain_classes
 from tests.verdict.outcomes import Failed, outcome
 from truthlag import DegradationDetector, ModelABTestMonitor
@@ -78,6 +84,37 @@ PLACES: dict[str, Call] = {
 }
 
 
+#: Several arguments at once, each of them anything.
+METHODS: dict[str, tuple[Callable[..., Any], list[str]]] = {
+    "check_absolute_degradation": (absolute, ["baseline", "current", "thresholds"]),
+    "check_trend_degradation": (trend, ["values", "window", "min_slope", "name"]),
+    "evaluate": (evaluate, ["control", "treatment", "higher", "min_sample_size", "significance_level"]),
+    "check_guardrails": (guardrails, ["control", "treatment", "limit"]),
+}
+ARGUMENTS = (
+    "baseline_metrics current_metrics thresholds recent_values window min_slope control_metric treatment_metric "
+    "higher_is_better min_sample_size significance_level control_name treatment_name control_latencies "
+    "treatment_latencies max_p99_increase_ms"
+).split()
+#: The argument, what is allowed and the value; an entry or an element is told by its argument.
+TOLD = re.compile(rf"(?s)(\d+ percent of |an entry of )?({'|'.join(ARGUMENTS)})\b.* must .+, got .+")
+EXAMPLES = 3_000 if os.environ.get("HYPOTHESIS_PROFILE") == "thorough" else 200
+fuzz = functools.partial(settings, max_examples=EXAMPLES, suppress_health_check=list(HealthCheck))
+
+
+def check(ours: Callable[[], Any], plain: Callable[[], Any], what: str) -> None:
+    """Ours fails only where the plain class fails too, and only as is documented, naming an argument."""
+    mine = outcome(ours)
+    if not isinstance(mine, Failed):
+        return
+    what = f"{what}: {mine.error!r}"
+    # Without an error it is NaN in the result, as a name that is given.
+    if mine.error is not None:
+        assert isinstance(mine.error, TypeError | ValueError), what
+        assert TOLD.match(str(mine.error)), what
+    assert isinstance(outcome(plain), Failed), what
+
+
 @pytest.mark.filterwarnings("ignore:the matrix subclass:PendingDeprecationWarning")
 @pytest.mark.parametrize("place", PLACES)
 def test_every_odd_object(place: str) -> None:
@@ -85,13 +122,33 @@ def test_every_odd_object(place: str) -> None:
     # Some are used up by being asked: each class gets its own.
     pairs = zip(mischief.odd_objects(), mischief.odd_objects(), strict=True)
     for number, (odd, other) in enumerate(pairs):
-        mine = outcome(lambda odd=odd: call(Ours, odd))
-        if not isinstance(mine, Failed):
-            continue
-        what = f"object {number}: {type(odd)} as {place}: {mine.error!r}"
-        assert mine.error is None or isinstance(mine.error, TypeError | ValueError), what
-        theirs = outcome(lambda other=other: call(plain_classes, other))
-        assert isinstance(theirs, Failed), what
+        check(
+            lambda odd=odd: call(Ours, odd),
+            lambda other=other: call(plain_classes, other),
+            f"object {number}: {type(odd)} as {place}",
+        )
+
+
+@pytest.mark.filterwarnings("ignore:the matrix subclass:PendingDeprecationWarning")
+@pytest.mark.parametrize("place", PLACES)
+@fuzz()
+@given(make=MAKERS)
+def test_anything(place: str, make: Callable[[], Any]) -> None:
+    check(lambda: PLACES[place](Ours, make()), lambda: PLACES[place](plain_classes, make()), place)
+
+
+@pytest.mark.filterwarnings("ignore:the matrix subclass:PendingDeprecationWarning")
+@pytest.mark.parametrize("method", METHODS)
+@fuzz()
+@given(data=st.data())
+def test_anything_anywhere(method: str, data: Any) -> None:
+    call, arguments = METHODS[method]
+    makers = data.draw(st.dictionaries(st.sampled_from(arguments), MAKERS, min_size=1))
+    check(
+        lambda: call(Ours, **{name: make() for name, make in makers.items()}),
+        lambda: call(plain_classes, **{name: make() for name, make in makers.items()}),
+        method,
+    )
 
 
 def test_running_out_of_memory_stays_what_it_is() -> None:
