@@ -140,6 +140,9 @@ class ModelPerformanceTracker(_core.Tracker):
             TypeError: A column or a value has the wrong type.
             ValueError: A value is not allowed, or lengths differ.
 
+        Cost: proportional to the number of rows, and least for columns of numpy and Arrow: those are read without an object
+        a row, and long ones while other threads run.
+
         Example:
             >>> import numpy as np
             >>> from truthlag import ModelPerformanceTracker
@@ -169,6 +172,8 @@ class ModelPerformanceTracker(_core.Tracker):
         Raises:
             TypeError: A column or a value has the wrong type.
             ValueError: A value is not allowed, or lengths differ.
+
+        Cost: as that of `log_predictions`.
 
         Example:
             >>> from truthlag import ModelPerformanceTracker
@@ -274,17 +279,55 @@ class ModelPerformanceTracker(_core.Tracker):
 
     @property
     def predictions(self) -> PredictionView:
-        """The predictions held: a read-only mapping from request id to a dict."""
+        """The predictions held: a read-only mapping from request id to a dict.
+
+        Each access makes a view of its own, which shows the tracker as it is when it is asked; see `PredictionView`.
+
+        Cost: constant for the view, its length and a look-up; iteration needs `keep_ids=True`.
+
+        Example:
+            >>> from datetime import datetime
+            >>> from truthlag import ModelPerformanceTracker
+            >>> tracker = ModelPerformanceTracker("fraud-detector", "v2")
+            >>> tracker.log_prediction("req-1", 1, 0.9, timestamp=datetime(2026, 3, 1, 12))
+            >>> tracker.predictions["req-1"]["timestamp"], len(tracker.predictions)
+            ('2026-03-01T12:00:00', 1)
+        """
         return PredictionView(self)
 
     @property
     def ground_truths(self) -> GroundTruthView:
-        """The labels held, with and without a prediction: a read-only mapping from request id to a dict."""
+        """The labels held, with and without a prediction: a read-only mapping from request id to a dict.
+
+        Each access makes a view of its own, which shows the tracker as it is when it is asked; see `GroundTruthView`.
+
+        Cost: constant for the view, its length and a look-up; iteration needs `keep_ids=True`.
+
+        Example:
+            >>> from truthlag import ModelPerformanceTracker
+            >>> tracker = ModelPerformanceTracker("fraud-detector")
+            >>> tracker.log_ground_truth("nobody-yet", 0)
+            >>> tracker.ground_truths["nobody-yet"]["actual"], "nobody-yet" in tracker.predictions
+            (0, False)
+        """
         return GroundTruthView(self)
 
     @property
     def metrics_history(self) -> list[dict[str, Any]]:
-        """What `compute_metrics` returned, oldest first, without `no_matched_data`; at most `history_limit` of them."""
+        """What `compute_metrics` returned, oldest first, without `no_matched_data`; at most `history_limit` of them.
+
+        It is the tracker's own list and may be changed; `save` writes it. The dicts in it are copies of those returned.
+
+        Example:
+            >>> from truthlag import ModelPerformanceTracker
+            >>> tracker = ModelPerformanceTracker("fraud-detector", history_limit=2)
+            >>> tracker.log_prediction("req-1", 1, 0.9)
+            >>> tracker.log_ground_truth("req-1", 1)
+            >>> for hours in (1, 24, 168):
+            ...     _ = tracker.compute_metrics(hours)
+            >>> [metrics["window_hours"] for metrics in tracker.metrics_history]
+            [24, 168]
+        """
         return self._history
 
     def _timestamp(self) -> str:
@@ -347,8 +390,22 @@ class ModelPerformanceTracker(_core.Tracker):
             clock: The clock of the new tracker; None for the system's.
 
         Raises:
-            TypeError: `data` are no bytes.
+            TypeError: `data` are no bytes, or `clock` cannot be called.
             ValueError: `data` are not a saved tracker, are damaged, or were written by a newer version.
+
+        Cost: proportional to the state, about the time that `to_bytes` took.
+
+        Example:
+            >>> from truthlag import ModelPerformanceTracker
+            >>> tracker = ModelPerformanceTracker("fraud-detector", "v2")
+            >>> tracker.log_ground_truth("req-1", 1)
+            >>> again = ModelPerformanceTracker.from_bytes(tracker.to_bytes())
+            >>> again.model_version, again.ground_truths == tracker.ground_truths
+            ('v2', True)
+            >>> ModelPerformanceTracker.from_bytes(b"anything else")
+            Traceback (most recent call last):
+                ...
+            ValueError: ...
         """
         if not isinstance(data, bytes | bytearray | memoryview):
             raise TypeError(f"data must be bytes, a bytearray or a memoryview, got {described(data)}")
@@ -382,6 +439,8 @@ class ModelPerformanceTracker(_core.Tracker):
             TypeError: `path` is no path, or the state cannot be written; see `to_bytes`.
             ValueError: As in `to_bytes`.
 
+        Cost: that of `to_bytes`, and of writing the file down to the disk.
+
         Example:
             >>> import os, tempfile
             >>> from truthlag import ModelPerformanceTracker
@@ -404,8 +463,21 @@ class ModelPerformanceTracker(_core.Tracker):
 
         Raises:
             OSError: The file cannot be read.
-            TypeError: `path` is no path.
+            TypeError: `path` is no path, or `clock` cannot be called.
             ValueError: It is not a saved tracker, is damaged, or was written by a newer version.
+
+        Cost: that of reading the file, which is held in memory, and of `from_bytes`.
+
+        Example:
+            >>> import os, tempfile
+            >>> from datetime import datetime
+            >>> from truthlag import ModelPerformanceTracker
+            >>> with tempfile.TemporaryDirectory() as folder:
+            ...     path = os.path.join(folder, "tracker.truthlag")
+            ...     ModelPerformanceTracker("fraud-detector", "v2").save(path)
+            ...     tracker = ModelPerformanceTracker.load(path, clock=lambda: datetime(2026, 3, 1))
+            >>> tracker.model_version
+            'v2'
         """
         return cls.from_bytes(_file_path(path).read_bytes(), clock=clock)
 

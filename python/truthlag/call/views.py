@@ -67,11 +67,35 @@ class _View(Mapping[str | bytes | int | UUID, dict[str, Any]]):
         return found
 
     def items(self) -> ItemsView[str | bytes | int | UUID, dict[str, Any]]:
-        """Ids and entries; an id that leaves during the iteration is passed over."""
+        """Ids and entries; an id that leaves during the iteration is passed over.
+
+        Iterating over it raises TypeError where the tracker does not keep its ids.
+
+        Cost: constant; its iteration is proportional to the length.
+
+        Example:
+            >>> from truthlag import ModelPerformanceTracker
+            >>> tracker = ModelPerformanceTracker("fraud-detector")
+            >>> _ = tracker.log_ground_truths(["req-1", "req-2"], [1, 0])
+            >>> sorted((request_id, label["actual"]) for request_id, label in tracker.ground_truths.items())
+            [('req-1', 1), ('req-2', 0)]
+        """
         return _Items(self)
 
     def values(self) -> ValuesView[dict[str, Any]]:
-        """The entries; one that leaves during the iteration is passed over."""
+        """The entries; one that leaves during the iteration is passed over.
+
+        Iterating over it raises TypeError where the tracker does not keep its ids.
+
+        Cost: constant; its iteration is proportional to the length.
+
+        Example:
+            >>> from truthlag import ModelPerformanceTracker
+            >>> tracker = ModelPerformanceTracker("fraud-detector")
+            >>> _ = tracker.log_predictions(["req-1", "req-2"], [1, 0], [0.9, 0.2])
+            >>> [prediction["score"] for prediction in tracker.predictions.values()]
+            [0.9, 0.2]
+        """
         return _Values(self)
 
     def __contains__(self, request_id: object) -> bool:

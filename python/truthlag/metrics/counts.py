@@ -13,8 +13,8 @@ class ConfusionCounts:
 
     Example:
         >>> counts = ConfusionCounts(true_positives=8, false_positives=2, false_negatives=1, true_negatives=89)
-        >>> counts.labelled
-        100
+        >>> counts.labelled, counts.pending
+        (100, 0)
     """
 
     true_positives: int = 0
@@ -41,5 +41,10 @@ class ConfusionCounts:
         return self.pending_positives + self.pending_negatives
 
     def to_dict(self) -> dict[str, int]:
-        """The fields as a dict that `json.dumps` takes."""
+        """The fields as a dict that `json.dumps` takes.
+
+        Example:
+            >>> ConfusionCounts(true_positives=8, pending_positives=3).to_dict()["pending_positives"]
+            3
+        """
         return asdict(self)

@@ -38,13 +38,24 @@ class CalibrationRow:
         return self.mean_score - self.positive_rate
 
     def to_dict(self) -> dict[str, object]:
-        """The fields as a dict that `json.dumps` takes."""
+        """The fields as a dict that `json.dumps` takes.
+
+        Example:
+            >>> CalibrationRow(0.9, 1.0, n=80, mean_score=0.94, positive_rate=0.75, low=0.645, high=0.832).to_dict()["n"]
+            80
+        """
         return asdict(self)
 
 
 @dataclass(frozen=True, slots=True)
 class RocPoint:
-    """What deciding "positive from `threshold` on" would have given: a point of the ROC curve."""
+    """What deciding "positive from `threshold` on" would have given: a point of the ROC curve.
+
+    Example:
+        >>> point = RocPoint(threshold=0.5, false_positive_rate=0.1, true_positive_rate=0.8)
+        >>> f"{point.true_positive_rate - point.false_positive_rate:.1f}"
+        '0.7'
+    """
 
     threshold: float | None
     """The score from which on a row counts as positive; None for the first point, where none does."""
@@ -54,13 +65,24 @@ class RocPoint:
     """True positives over all labels of 1."""
 
     def to_dict(self) -> dict[str, object]:
-        """The fields as a dict that `json.dumps` takes."""
+        """The fields as a dict that `json.dumps` takes.
+
+        Example:
+            >>> RocPoint(0.5, false_positive_rate=0.1, true_positive_rate=0.8).to_dict()
+            {'threshold': 0.5, 'false_positive_rate': 0.1, 'true_positive_rate': 0.8}
+        """
         return asdict(self)
 
 
 @dataclass(frozen=True, slots=True)
 class PrecisionRecallPoint:
-    """What deciding "positive from `threshold` on" would have given: a point of the precision-recall curve."""
+    """What deciding "positive from `threshold` on" would have given: a point of the precision-recall curve.
+
+    Example:
+        >>> point = PrecisionRecallPoint(threshold=0.5, precision=0.7, recall=0.8)
+        >>> point.precision, point.recall
+        (0.7, 0.8)
+    """
 
     threshold: float | None
     """The score from which on a row counts as positive; None for the first point, where none does."""
@@ -70,5 +92,10 @@ class PrecisionRecallPoint:
     """True positives over all labels of 1."""
 
     def to_dict(self) -> dict[str, object]:
-        """The fields as a dict that `json.dumps` takes."""
+        """The fields as a dict that `json.dumps` takes.
+
+        Example:
+            >>> PrecisionRecallPoint(0.5, precision=0.7, recall=0.8).to_dict()
+            {'threshold': 0.5, 'precision': 0.7, 'recall': 0.8}
+        """
         return asdict(self)

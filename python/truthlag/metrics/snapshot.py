@@ -49,6 +49,23 @@ class PerformanceSnapshot:
         '0.301 0.954'
         >>> f"{snapshot.roc_auc:.4f}"
         '0.9583'
+
+    Every metric of these ten rows, and how many of the predictions have a label:
+
+        >>> def show(*values):
+        ...     print(*(f"{value:.4f}" for value in values))
+        >>> show(snapshot.recall, snapshot.specificity, snapshot.negative_predictive_value, snapshot.balanced_accuracy)
+        0.7500 0.8333 0.8333 0.7917
+        >>> show(snapshot.f1_score, snapshot.f_half_score, snapshot.f2_score)
+        0.7500 0.7500 0.7500
+        >>> show(snapshot.matthews_correlation, snapshot.cohen_kappa)
+        0.5833 0.5833
+        >>> show(snapshot.prevalence, snapshot.prediction_positive_rate, snapshot.mean_score, snapshot.score_std)
+        0.4000 0.4000 0.4250 0.2985
+        >>> show(snapshot.brier_score, snapshot.log_loss, snapshot.average_precision, snapshot.expected_calibration_error)
+        0.0998 0.3348 0.9500 0.2550
+        >>> snapshot.coverage
+        1.0
     """
 
     model: str
@@ -91,6 +108,14 @@ class PerformanceSnapshot:
             report: Numbers, strings, tuples and lists, laid out as `CoreReport` says.
             model: The name of the model.
             version: Its version.
+
+        Returns:
+            The snapshot.
+
+        Raises:
+            KeyError: A part of the report is missing.
+
+        Cost: proportional to the number of metrics, bins and points.
 
         Example:
             >>> from truthlag import PerformanceSnapshot
@@ -163,102 +188,124 @@ class PerformanceSnapshot:
 
     @property
     def accuracy(self) -> float | None:
-        """The share of decisions that were right: (tp + tn) / n."""
+        """The share of decisions that were right: (tp + tn) / n; None without labels."""
         return self.metrics["accuracy"].value
 
     @property
     def precision(self) -> float | None:
-        """The share of decisions of 1 that were right: tp / (tp + fp)."""
+        """The share of decisions of 1 that were right: tp / (tp + fp); None without decisions of 1."""
         return self.metrics["precision"].value
 
     @property
     def recall(self) -> float | None:
-        """The share of labels of 1 that were found: tp / (tp + fn)."""
+        """The share of labels of 1 that were found: tp / (tp + fn); None without labels of 1."""
         return self.metrics["recall"].value
 
     @property
     def f1_score(self) -> float | None:
-        """The harmonic mean of precision and recall: 2 tp / (2 tp + fp + fn)."""
+        """The harmonic mean of precision and recall: 2 tp / (2 tp + fp + fn), van Rijsbergen (1979).
+
+        None where neither decisions nor labels hold a 1.
+        """
         return self.metrics["f1_score"].value
 
     @property
     def specificity(self) -> float | None:
-        """The share of labels of 0 that were left alone: tn / (tn + fp)."""
+        """The share of labels of 0 that were left alone: tn / (tn + fp); None without labels of 0."""
         return self.metrics["specificity"].value
 
     @property
     def negative_predictive_value(self) -> float | None:
-        """The share of decisions of 0 that were right: tn / (tn + fn)."""
+        """The share of decisions of 0 that were right: tn / (tn + fn); None without decisions of 0."""
         return self.metrics["negative_predictive_value"].value
 
     @property
     def balanced_accuracy(self) -> float | None:
-        """The mean of recall and specificity."""
+        """The mean of recall and specificity; None without labels of both classes."""
         return self.metrics["balanced_accuracy"].value
 
     @property
     def matthews_correlation(self) -> float | None:
-        """Correlation of decisions and labels: (tp tn - fp fn) / sqrt((tp + fp) (tp + fn) (tn + fp) (tn + fn))."""
+        """Correlation of decisions and labels, from -1 to 1: Matthews (1975).
+
+        (tp tn - fp fn) / sqrt((tp + fp) (tp + fn) (tn + fp) (tn + fn)); None unless both are of both classes.
+        """
         return self.metrics["matthews_correlation"].value
 
     @property
     def cohen_kappa(self) -> float | None:
-        """Agreement of decisions and labels beyond chance: 1 - (1 - accuracy) / (1 - accuracy by chance)."""
+        """Agreement of decisions and labels beyond chance, 1 at most: Cohen (1960).
+
+        1 - (1 - accuracy) / (1 - accuracy by chance); None where all decisions and labels are of the same class.
+        """
         return self.metrics["cohen_kappa"].value
 
     @property
     def f_half_score(self) -> float | None:
-        """The F-measure that holds precision twice as important as recall: `f_beta(0.5)`."""
+        """The F-measure that holds precision twice as important as recall: `f_beta(0.5)`; None as `f1_score`."""
         return self.metrics["f_half_score"].value
 
     @property
     def f2_score(self) -> float | None:
-        """The F-measure that holds recall twice as important as precision: `f_beta(2)`."""
+        """The F-measure that holds recall twice as important as precision: `f_beta(2)`; None as `f1_score`."""
         return self.metrics["f2_score"].value
 
     @property
     def prevalence(self) -> float | None:
-        """The share of labels of 1: (tp + fn) / n."""
+        """The share of labels of 1: (tp + fn) / n; None without labels."""
         return self.metrics["prevalence"].value
 
     @property
     def prediction_positive_rate(self) -> float | None:
-        """The share of decisions of 1: (tp + fp) / n."""
+        """The share of decisions of 1: (tp + fp) / n; None without labels."""
         return self.metrics["prediction_positive_rate"].value
 
     @property
     def mean_score(self) -> float | None:
-        """The mean of the scores."""
+        """The mean of the scores; None without scores."""
         return self.metrics["mean_score"].value
 
     @property
     def score_std(self) -> float | None:
-        """The standard deviation of the scores, divided by n."""
+        """The standard deviation of the scores, divided by n; None without scores."""
         return self.metrics["score_std"].value
 
     @property
     def brier_score(self) -> float | None:
-        """The mean squared difference of score and label."""
+        """The mean squared difference of score and label, Brier (1950); None without scores, or with one outside [0, 1]."""
         return self.metrics["brier_score"].value
 
     @property
     def log_loss(self) -> float | None:
-        """The mean of -ln(probability given to the actual label), the probability taken as at least 2**-52."""
+        """The mean of -ln(probability given to the actual label), the probability taken as at least 2**-52.
+
+        None without scores, or with one outside [0, 1].
+        """
         return self.metrics["log_loss"].value
 
     @property
     def roc_auc(self) -> float | None:
-        """The probability that a positive scores above a negative, ties counting half."""
+        """The probability that a positive scores above a negative, ties counting half: Hanley and McNeil (1982).
+
+        From bins of scores, within the `error_bound` of `metrics["roc_auc"]`, unless `exact`; None without scores of both classes.
+        """
         return self.metrics["roc_auc"].value
 
     @property
     def average_precision(self) -> float | None:
-        """The sum over thresholds of recall gained times precision."""
+        """The sum over thresholds of recall gained times precision.
+
+        From bins of scores, within the `error_bound` of `metrics["average_precision"]`, unless `exact`; None without scores of
+        labels of 1.
+        """
         return self.metrics["average_precision"].value
 
     @property
     def expected_calibration_error(self) -> float | None:
-        """The mean over rows of |mean score - positive rate| of their bin of the reliability table."""
+        """The mean over rows of |mean score - positive rate| of their bin of the reliability table: Naeini and others (2015).
+
+        None without scores, or with one outside [0, 1].
+        """
         return self.metrics["expected_calibration_error"].value
 
     def to_dict(self) -> dict[str, object]:

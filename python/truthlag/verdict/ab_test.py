@@ -25,8 +25,8 @@ class ModelABTestMonitor:
     Args:
         control_name: What recommendations call the present version.
         treatment_name: What recommendations call the new version.
-        min_sample_size: The least number of values in each arm.
-        significance_level: A p-value below this is a difference.
+        min_sample_size: The least number of values in each arm; 1000 by default.
+        significance_level: A p-value below this is a difference; 0.05 by default.
 
     Example:
         >>> import numpy as np
@@ -61,11 +61,14 @@ class ModelABTestMonitor:
     ) -> dict[str, Any]:
         """Student's two-sample t-test with pooled variance, and a recommendation.
 
+        t = (mean of treatment - mean of control) / (s sqrt(1/n + 1/m)), with s² the pooled variance and n + m - 2 degrees
+        of freedom: Student (1908), Fisher (1925).
+
         Args:
-            control_metric: One value for each unit of the control arm.
-            treatment_metric: One value for each unit of the treatment arm.
-            metric_name: What the result calls the metric.
-            higher_is_better: Whether a larger mean is the better one.
+            control_metric: One value for each unit of the control arm: a sequence or an array of one dimension.
+            treatment_metric: One value for each unit of the treatment arm, of any number.
+            metric_name: What the result calls the metric; `"conversion_rate"` by default.
+            higher_is_better: Whether a larger mean is the better one, as by default.
 
         Returns:
             With too few values `status` (`"insufficient_sample"`), `control_n`, `treatment_n`, `required_n` and
@@ -78,7 +81,18 @@ class ModelABTestMonitor:
             ValueError: The test is undefined for the values: they are not of one dimension, not finite, fewer than 3 in
                 both arms together, or all the same.
 
-        Cost: proportional to the number of values; arrays are not copied.
+        Cost: proportional to the number of values; arrays are not copied. The first p-value imports scipy.
+
+        Example:
+            >>> from truthlag import ModelABTestMonitor
+            >>> monitor = ModelABTestMonitor("v1", "v2", min_sample_size=5)
+            >>> monitor.evaluate([0.1, 0.3, 0.2], [0.4, 0.6, 0.5])["status"]
+            'insufficient_sample'
+            >>> result = monitor.evaluate([0.1, 0.3, 0.2, 0.2, 0.1], [0.4, 0.6, 0.5, 0.6, 0.5], "errors", higher_is_better=False)
+            >>> result["control"], result["p_value"]
+            ({'name': 'v1', 'mean': 0.18, 'std': 0.074833, 'n': 5}, 0.000204)
+            >>> result["recommendation"]
+            'Revert to v1 - treatment is significantly worse'
         """
         control = _values("control_metric", control_metric)
         treatment = _values("treatment_metric", treatment_metric)
@@ -131,10 +145,12 @@ class ModelABTestMonitor:
     ) -> dict[str, Any]:
         """Whether the 99th percentile of the treatment's latencies stays near that of the control's.
 
+        Percentiles are interpolated between the two nearest values: Hyndman and Fan (1996), type 7, as numpy has them.
+
         Args:
-            control_latencies: Latencies of the control arm, in milliseconds.
-            treatment_latencies: Latencies of the treatment arm, in milliseconds.
-            max_p99_increase_ms: The largest increase that passes, in milliseconds.
+            control_latencies: Latencies of the control arm, in milliseconds: a sequence or an array, at least one.
+            treatment_latencies: Latencies of the treatment arm, in milliseconds, of any number from one on.
+            max_p99_increase_ms: The largest increase that passes, in milliseconds; 50 by default.
 
         Returns:
             `guardrail`, `control_p99_ms`, `treatment_p99_ms` and `increase_ms` (1 decimal), `threshold_ms`, `passed`, and
@@ -144,6 +160,8 @@ class ModelABTestMonitor:
             TypeError: Values are not numbers.
             ValueError: A percentile or the increase is undefined: an arm is empty or has NaN among its values, or both
                 percentiles are infinite.
+
+        Cost: proportional to the number of values, which are copied.
 
         Example:
             >>> from truthlag import ModelABTestMonitor

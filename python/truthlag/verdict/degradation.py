@@ -142,10 +142,10 @@ class DegradationDetector:
 
         Args:
             metric_name: What the result calls the metric.
-            recent_values: Values of the metric, one a period, oldest first.
-            window: The number of last values that the line goes through.
+            recent_values: Values of the metric, one a period, oldest first: a sequence or an array of one dimension.
+            window: The number of last values that the line goes through; 7 by default.
             min_slope: A slope below this, in units of the metric a period, is a decline; one above its magnitude an
-                improvement.
+                improvement. -0.01 by default.
 
         Returns:
             `{"status": "insufficient_data"}` for fewer values than `window`; else `metric`, `trend` (`"declining"`,
