@@ -40,7 +40,7 @@ def run(source: str, folder: Path, where: str) -> str:
             continue
         assert program == "truthlag", f"{where}: `{program}` cannot be run here; mark the block with its reason"
         finished = subprocess.run(
-            [sys.executable, "-c", "from truthlag.show.cli import main; main()", *arguments],
+            [sys.executable, "-c", "from truthlag.__main__ import main; main()", *arguments],
             cwd=folder,
             env={**os.environ, **PLAIN},
             capture_output=True,

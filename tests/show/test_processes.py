@@ -9,6 +9,7 @@ import shlex
 import signal
 import subprocess
 import sys
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from typing import Any
 import pytest
 
 # A shell may have started the tests with interrupts ignored, which children inherit.
-PROGRAM = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); from truthlag.show.cli import main; main()"
+PROGRAM = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); from truthlag.__main__ import main; main()"
 COMMAND = [sys.executable, "-c", PROGRAM]
 PLAIN = {**os.environ, "PYTHONWARNINGS": "error", "PYTHONIOENCODING": "utf-8"}
 
@@ -246,29 +247,47 @@ def in_terminal(arguments: list[str], stdout: Any = None, **variables: str) -> s
     return seen.decode()
 
 
+def without(missing: str, program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run a program in an interpreter that does not find a package."""
+    hidden = f"import sys; sys.modules['{missing}'] = None; {program}"
+    return subprocess.run(
+        [sys.executable, "-c", hidden, *arguments], capture_output=True, env=PLAIN, encoding="utf-8", check=False
+    )
+
+
 @pytest.mark.parametrize("missing", ["click", "rich", "pyarrow"])
 def test_without_the_extra_it_says_what_to_install(missing: str) -> None:
-    program = f"""
-import sys, importlib.abc
-class Absent(importlib.abc.MetaPathFinder):
-    def find_spec(self, name, path, target=None):
-        if name.split(".")[0] == "{missing}":
-            raise ModuleNotFoundError(name)
-from importlib import util
-original = util.find_spec
-util.find_spec = lambda name: None if name == "{missing}" else original(name)
-sys.meta_path.insert(0, Absent())
-from truthlag.show.cli import main
-main()
-"""
-    finished = subprocess.run(
-        [sys.executable, "-c", program, "demo"], capture_output=True, env=PLAIN, encoding="utf-8", check=False
-    )
+    finished = without(missing, "from truthlag.__main__ import main; main()", "demo")
     assert finished.returncode == 1
     assert finished.stdout == ""
     assert finished.stderr == (
         f"the truthlag command line needs `{missing}`, not installed here; run: pip install 'truthlag[cli]'\n"
     )
+
+
+@pytest.mark.parametrize("module", ["show", "show.commands", "show.cli", "show.demo", "show.parquet_log"])
+@pytest.mark.parametrize("missing", ["click", "rich", "pyarrow"])
+def test_without_the_extra_no_module_of_it_is_imported(missing: str, module: str) -> None:
+    finished = without(missing, f"import truthlag.{module}")
+    told = f"ImportError: the truthlag command line needs `{missing}`, not installed here; run: pip install 'truthlag[cli]'"
+    assert finished.stderr.splitlines()[-1] == told
+
+
+@pytest.mark.parametrize("missing", ["click", "rich", "pyarrow"])
+def test_without_the_extra_the_library_works(missing: str) -> None:
+    finished = without(missing, "import truthlag; truthlag.ModelPerformanceTracker('m').log_prediction('a', 1)")
+    assert (finished.returncode, finished.stderr) == (0, "")
+
+
+def test_another_module_that_is_missing_is_a_fault_to_be_seen() -> None:
+    finished = without("truthlag.show.ending", "from truthlag.__main__ import main; main()", "demo")
+    assert "Traceback" in finished.stderr
+    assert "truthlag.show.ending" in finished.stderr.splitlines()[-1]
+
+
+def test_the_command_begins_where_the_packages_are_not_needed_yet() -> None:
+    settings = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text(encoding="utf-8"))
+    assert settings["project"]["scripts"] == {"truthlag": "truthlag.__main__:main"}
 
 
 def test_import_truthlag_does_not_bring_the_command_line() -> None:

@@ -1,11 +1,10 @@
-"""Entry point of the command `truthlag`. It imports nothing of the extra `cli` before knowing that it is there."""
+"""How the command `truthlag` begins and ends, once the packages of the extra `cli` are known to be there."""
 
 from __future__ import annotations
 
 import io
 import os
 import sys
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,20 +13,11 @@ from truthlag.show.ending import orderly_ending
 if TYPE_CHECKING:
     from typing import TextIO
 
-NEEDED = ("click", "rich", "pyarrow")
-
 
 def main() -> None:
-    """Run the command line, or say what to install for it and exit with 1."""
+    """Run the command line; an end before its time is orderly too, even while packages are being imported."""
     with orderly_ending():
         _ready_streams()
-        missing = [name for name in NEEDED if find_spec(name) is None]
-        if missing:
-            lacks = ", ".join(f"`{name}`" for name in missing)
-            sys.stderr.write(
-                f"the truthlag command line needs {lacks}, not installed here; run: pip install 'truthlag[cli]'\n"
-            )
-            sys.exit(1)
         _run()
 
 
@@ -57,7 +47,3 @@ def _ready_streams() -> None:
 
 def _nowhere() -> TextIO:
     return Path(os.devnull).open("w", encoding="utf-8")
-
-
-if __name__ == "__main__":
-    main()
