@@ -5,7 +5,7 @@ from datetime import timedelta
 from time import perf_counter
 
 from benches.answers import roc_auc
-from benches.figure import Figure, at_most, median_figure
+from benches.figure import Figure, at_most, median_figure, worst_figure
 from benches.progress import Progress
 from benches.sizes import Sizes
 from benches.stopwatch import scaled
@@ -40,6 +40,10 @@ def snapshots(sizes: Sizes, progress: Progress) -> Iterator[Figure]:
         times: list[float] = []
         for number in range(sizes.snapshots):
             progress.say(f"snapshot {number + 1} of {sizes.snapshots}")
-            times.append(snapshot(load, check=number < CHECKED))
+            # The first ones prepare for those after them, which find their answers another way.
+            times.append(snapshot(load, check=not CHECKED <= number < sizes.snapshots - CHECKED))
         what = f"snapshot with AUC, {order}, {sizes.matched_large:,} matched rows"
-        yield median_figure(what, scaled(times, 1e3), "ms", None if shuffle else at_most(40))
+        costs = scaled(times, 1e3)
+        yield median_figure(what, costs, "ms", at_most(40))
+        yield median_figure(f"{what}: the first", costs[:1], "ms")
+        yield worst_figure(f"{what}: the dearest", costs, "ms")

@@ -494,7 +494,27 @@ impl Tracker {
         snapshot::to_dict(py, &request, &result)
     }
 
-    /// What is held and what has happened: gauges and totals by name.
+    /// What is held and what has happened: gauges and totals by name, exact for every call that returned before.
+    ///
+    /// Cost: microseconds, whatever is held, where predictions came in order of time or none of them has expired; else that of
+    /// a window over times in no order, 2 nanoseconds a prediction or less.
+    ///
+    /// Returns:
+    ///     A new dict of ints. Held now: `predictions`, `labels` (those without a prediction among them), `matched` (predictions
+    ///     with a label), `pending` (without), `orphan_labels` (labels without a prediction). Since the tracker was made:
+    ///     `replaced_predictions`, `corrected_labels`, `duplicate_events`, `stale_events` (older than what was held),
+    ///     `expired_labelled` and `expired_unlabelled` (predictions that retention or `max_predictions` took),
+    ///     `dropped_orphans`, `late_labels` (of a prediction that had expired), `rejected` and `skipped` (rows of batches).
+    ///
+    /// Example:
+    ///     >>> from truthlag import ModelPerformanceTracker
+    ///     >>> tracker = ModelPerformanceTracker("fraud-detector")
+    ///     >>> tracker.log_prediction("req-1", 1, 0.91)
+    ///     >>> tracker.log_ground_truth("req-1", 0)
+    ///     >>> tracker.log_ground_truth("req-2", 1)
+    ///     >>> counters = tracker.counters()
+    ///     >>> counters["matched"], counters["pending"], counters["orphan_labels"], counters["labels"]
+    ///     (1, 0, 1, 2)
     fn counters<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let state = self.state()?;
         let counters = state.ask_long(py, Core::counters_within, Core::counters);
@@ -517,7 +537,22 @@ impl Tracker {
         Ok(result)
     }
 
-    /// Bytes by part: rows, counts, index, ids, features, orphans, staging and total.
+    /// Bytes by part, as resident memory has them, within a few percent.
+    ///
+    /// Cost: microseconds.
+    ///
+    /// Returns:
+    ///     A new dict of ints: `rows` (with the times of labels), `counts`, `index`, `ids`, `features`, `orphans`, `staging`
+    ///     and `total`. A part that was never needed is 0.
+    ///
+    /// Example:
+    ///     >>> from truthlag import ModelPerformanceTracker
+    ///     >>> tracker = ModelPerformanceTracker("fraud-detector", keep_ids=False)
+    ///     >>> tracker.log_predictions(range(100_000), [1] * 100_000)
+    ///     IngestReport(accepted=100000, skipped=0, rejected=0, errors=())
+    ///     >>> usage = tracker.memory_usage()
+    ///     >>> usage["rows"], usage["ids"], usage["total"] < 50 * 100_000
+    ///     (1600000, 0, True)
     fn memory_usage<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let state = self.state()?;
         let usage = state.ask(py, Core::memory_usage);

@@ -6,7 +6,7 @@
 //! this way the memory per entry is level at any number of entries.
 //!
 //! An entry stores the 64-bit tag. Its region, and its bucket but for the choice between two, are made of other bits of
-//! the fingerprint, so that a match stands for about 76 equal bits.
+//! the fingerprint, so that a match stands for 75.5 equal bits.
 
 #![allow(clippy::indexing_slicing, reason = "directory, slabs and buckets are indexed by bounds this file keeps")]
 
