@@ -546,9 +546,10 @@ impl Tracker {
     ///     and `total`. A part that was never needed is 0.
     ///
     /// Example:
+    ///     >>> import numpy as np
     ///     >>> from truthlag import ModelPerformanceTracker
     ///     >>> tracker = ModelPerformanceTracker("fraud-detector", keep_ids=False)
-    ///     >>> tracker.log_predictions(range(100_000), [1] * 100_000)
+    ///     >>> tracker.log_predictions(np.arange(100_000), np.ones(100_000))
     ///     IngestReport(accepted=100000, skipped=0, rejected=0, errors=())
     ///     >>> usage = tracker.memory_usage()
     ///     >>> usage["rows"], usage["ids"], usage["total"] < 50 * 100_000
