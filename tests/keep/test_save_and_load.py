@@ -125,7 +125,7 @@ def test_the_same_bytes_twice_and_as_many_again() -> None:
     # The index is written as it lies in memory, which hangs on the order of insertion.
     again = ModelPerformanceTracker.from_bytes(data).to_bytes()
     assert len(again) == len(data)
-    assert everything(ModelPerformanceTracker.from_bytes(again)) == everything(tracker)
+    assert everything(ModelPerformanceTracker.from_bytes(again, clock=Clock())) == everything(tracker)
 
 
 def test_bytes_of_another_process_are_read(tmp_path: Path) -> None:
