@@ -4,7 +4,8 @@
 //! joins them by request id, keeps exact rolling counts and answers queries on windows of prediction time.
 //!
 //! The modules are the way of the data: `call` (ids, checks, events) → `stage` (buffers filled in call order)
-//! → `join` (the hash-joined store) → `roll` (exact integer counts) → `metrics` (counts to numbers with intervals);
+//! → `join` (the hash-joined store) → `roll` (exact integer counts) → `metrics` (counts to numbers with intervals)
+//! → `verdict` (numbers to decisions);
 //! `keep` writes the state to bytes and reads it back. `memory` and `process` are the machine and the operating system
 //! beneath them, and hold most of what is `unsafe`.
 //!
@@ -19,6 +20,7 @@ mod process;
 mod roll;
 mod stage;
 mod tracker;
+pub mod verdict;
 
 pub use call::{BatchRow, ResolvedTime, Timing};
 pub use join::{Counters, LabelView, MemoryUsage, Options, PredictionView};

@@ -1,0 +1,58 @@
+//! What every detector is.
+
+/// What a detector says after a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub enum Signal {
+    /// Nothing to say.
+    #[default]
+    Quiet,
+    /// Something may be changing.
+    Warning,
+    /// Something has changed.
+    Alarm,
+}
+
+/// The values that a detector takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Domain {
+    /// 0 and 1, where 1 is an error.
+    Binary,
+    /// From 0 to 1.
+    Unit,
+    /// Every finite number.
+    Finite,
+}
+
+impl Domain {
+    /// Whether a value is in it.
+    #[must_use]
+    #[inline]
+    pub fn contains(self, x: f64) -> bool {
+        match self {
+            Self::Binary => x.to_bits() == 1.0_f64.to_bits() || x.abs().to_bits() == 0,
+            Self::Unit => (0.0..=1.0).contains(&x),
+            Self::Finite => x.is_finite(),
+        }
+    }
+}
+
+/// Takes values one by one and says when they change.
+pub trait Detector {
+    /// The values that it takes.
+    const DOMAIN: Domain;
+
+    /// Takes a value of its domain.
+    fn take(&mut self, x: f64) -> Signal;
+
+    /// Forgets all values; the parameters stay.
+    fn restart(&mut self);
+
+    /// What it holds for the mean of the values by now; 0 before the first.
+    fn estimation(&self) -> f64;
+
+    /// All that it has seen, as numbers.
+    fn state(&self) -> Vec<f64>;
+
+    /// Takes what [`Detector::state`] gave of one with the same parameters; false when that cannot be. Then it has seen nothing.
+    fn restore(&mut self, state: &[f64]) -> bool;
+}
