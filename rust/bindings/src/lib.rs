@@ -2,6 +2,7 @@
 
 mod batch;
 mod detached_copy;
+mod detectors;
 mod errors;
 mod fast_calls;
 mod features;
@@ -35,6 +36,8 @@ fn may_drain_beside() -> bool {
 mod _core {
     #[pymodule_export]
     use super::build_info;
+    #[pymodule_export]
+    use super::detectors::Detector;
     #[pymodule_export]
     use super::fast_calls::quicken;
     #[pymodule_export]

@@ -1,0 +1,76 @@
+"""Checks of a detector's parameters: each gives the number that the core takes, or an error that names it."""
+
+import math
+import operator
+from numbers import Real
+from typing import Any
+
+from truthlag.call.described import described
+
+MOST = 1_000_000
+"""The most values or buckets that a detector may be asked to hold or wait for."""
+
+
+def count(name: str, value: Any, least: int, most: int = MOST) -> float:
+    """An int from `least` to `most`."""
+    allowed = f"an int from {least} to {most}"
+    if isinstance(value, bool):
+        raise TypeError(_message(name, allowed, value))
+    try:
+        number = operator.index(value)
+    except TypeError:
+        raise TypeError(_message(name, allowed, value)) from None
+    if not least <= number <= most:
+        raise ValueError(_message(name, allowed, value))
+    return float(number)
+
+
+def real(name: str, value: Any, least: float, most: float = math.inf, *, above: bool = False) -> float:
+    """A finite number from `least` to `most`; above `least` where that is said."""
+    allowed = f"a finite number {'above' if above else 'from'} {least:g}"
+    if most < math.inf:
+        allowed += f" {'and at most' if above else 'to'} {most:g}"
+    if isinstance(value, bool) or not isinstance(value, Real):
+        raise TypeError(_message(name, allowed, value))
+    try:
+        number = float(value)
+    except OverflowError:
+        number = math.inf
+    if not (math.isfinite(number) and least <= number <= most) or (above and number == least):
+        raise ValueError(_message(name, allowed, value))
+    return number
+
+
+def share(name: str, value: Any) -> float:
+    """A number between 0 and 1, both excluded."""
+    allowed = "a number between 0 and 1, both excluded"
+    if isinstance(value, bool) or not isinstance(value, Real):
+        raise TypeError(_message(name, allowed, value))
+    try:
+        number = float(value)
+    except OverflowError:
+        number = math.inf
+    if not 0 < number < 1:
+        raise ValueError(_message(name, allowed, value))
+    return number
+
+
+def flag(name: str, value: Any) -> float:
+    """True or False."""
+    if not isinstance(value, bool):
+        raise TypeError(_message(name, "True or False", value))
+    return float(value)
+
+
+def choice(name: str, value: Any, choices: tuple[str, ...]) -> int:
+    """The place of one of the choices."""
+    allowed = f"one of {', '.join(repr(one) for one in choices)}"
+    if not isinstance(value, str):
+        raise TypeError(_message(name, allowed, value))
+    if value not in choices:
+        raise ValueError(_message(name, allowed, value))
+    return choices.index(value)
+
+
+def _message(name: str, allowed: str, value: Any) -> str:
+    return f"{name} must be {allowed}, got {described(value)}"

@@ -1,0 +1,157 @@
+"""What all detectors share: arrays of values, bytes and back, their text."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import struct
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+import numpy as np
+
+from truthlag import _core
+from truthlag.call.described import described
+from truthlag.verdict.detectors.parameters import choice
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+RESETS = ("auto", "manual", "never")
+MAGIC = b"TRUTHLAG-DETECTOR"
+VERSION = 1
+DIGEST = 16
+
+
+class WatchedDetector(_core.Detector):
+    """The common base of the detectors; not to be made itself."""
+
+    KIND: ClassVar[str]
+
+    _parameters: dict[str, Any]
+
+    def _begin(self, parameters: dict[str, Any], numbers: list[float], reset: str) -> None:
+        choice("reset", reset, RESETS)
+        self._initialise(self.KIND, numbers, reset)
+        self._parameters = {**parameters, "reset": reset}
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """The parameters by name, `reset` among them; a new dict.
+
+        Example:
+            >>> from truthlag.detectors import EDDM
+            >>> EDDM(beta=0.8).parameters
+            {'warm_start': 30, 'alpha': 0.95, 'beta': 0.8, 'reset': 'auto'}
+        """
+        return dict(self._parameters)
+
+    def update_many(self, values: npt.ArrayLike) -> npt.NDArray[np.int64]:
+        """Take the next values in order: the same as one `update` for each.
+
+        Cost: some nanoseconds a value; other threads run meanwhile where there are many.
+
+        Args:
+            values: A list, a tuple, or an array of one dimension, of ints, floats or bools.
+
+        Returns:
+            The 0-based positions in `values` of the alarms, as an array of int64. With `reset="manual"` an alarm that stands
+            is counted once.
+
+        Raises:
+            TypeError: They are no numbers.
+            ValueError: One of them is not allowed, or they have not one dimension. The detector is as before.
+
+        Example:
+            >>> from truthlag.detectors import DDM
+            >>> DDM().update_many([0] * 100 + [1] * 100)
+            array([100])
+        """
+        allowed = "a list, a tuple or an array of one dimension, of ints, floats or bools"
+        try:
+            array = np.asarray(values)
+        except Exception as error:
+            raise TypeError(f"values must be {allowed}, got {described(values)}") from error
+        if array.ndim != 1:
+            raise ValueError(f"values must be {allowed}, got {array.ndim} dimensions")
+        if array.size == 0:
+            return np.empty(0, dtype=np.int64)
+        if array.dtype.kind not in "biuf":
+            raise TypeError(f"values must be {allowed}, got values of dtype {array.dtype}")
+        alarms = self._update_many(np.ascontiguousarray(array, dtype=np.float64))
+        return np.array(alarms, dtype=np.int64)
+
+    def to_bytes(self) -> bytes:
+        """The detector as bytes, with its parameters and all that it has seen.
+
+        Returns:
+            Bytes with a format version and a checksum, for `from_bytes`.
+
+        Example:
+            >>> from truthlag.detectors import DDM
+            >>> detector = DDM()
+            >>> detector.update_many([0] * 100).size
+            0
+            >>> DDM.from_bytes(detector.to_bytes()).update(1)
+            True
+        """
+        header = json.dumps({"kind": self.KIND, "parameters": self._parameters}).encode()
+        state = self._state()
+        body = struct.pack(f"<II{len(header)}s{len(state)}d", VERSION, len(header), header, *state)
+        return MAGIC + body + _digest(body)
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Self:
+        """The detector that `to_bytes` wrote.
+
+        Args:
+            data: What `to_bytes` of the same class gave.
+
+        Returns:
+            A detector that goes on where the other one was.
+
+        Raises:
+            TypeError: `data` are no bytes.
+            ValueError: They are damaged, of another class, or of a version that this one does not know.
+
+        Example:
+            >>> from truthlag.detectors import EDDM
+            >>> EDDM.from_bytes(EDDM(warm_start=40).to_bytes()).parameters["warm_start"]
+            40
+        """
+        if not isinstance(data, bytes | bytearray | memoryview):
+            raise TypeError(f"data must be bytes of a detector, got {described(data)}")
+        whole = bytes(data)
+        body, digest = whole[len(MAGIC) : -DIGEST], whole[-DIGEST:]
+        if not whole.startswith(MAGIC) or len(body) < 8 or _digest(body) != digest:
+            raise ValueError(f"data must be bytes of a detector, got {len(whole)} that are none, or are damaged")
+        version, length = struct.unpack_from("<II", body)
+        if version != VERSION:
+            raise ValueError(f"data must be of format version {VERSION}, got version {version}")
+        try:
+            header = json.loads(body[8 : 8 + length])
+            kind, parameters = header["kind"], header["parameters"]
+            state = struct.unpack(f"<{(len(body) - 8 - length) // 8}d", body[8 + length :])
+        except (ValueError, KeyError, TypeError, struct.error) as error:
+            raise ValueError("data must be bytes of a detector, got some whose header cannot be read") from error
+        if kind != cls.KIND:
+            raise ValueError(f"data must be bytes of {cls.KIND}, got those of {described(kind)}")
+        try:
+            detector = cls(**parameters)
+        except TypeError as error:
+            raise ValueError("data must be bytes of a detector, got some whose parameters are not its own") from error
+        if not detector._restore(list(state)):
+            raise ValueError("data must be bytes of a detector, got some whose state contradicts itself")
+        return detector
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """For pickle and copy, by way of the bytes."""
+        return type(self).from_bytes, (self.to_bytes(),)
+
+    def __repr__(self) -> str:
+        """The call that makes one with the same parameters."""
+        given = ", ".join(f"{name}={value!r}" for name, value in self._parameters.items())
+        return f"{type(self).__name__}({given})"
+
+
+def _digest(body: bytes) -> bytes:
+    return hashlib.blake2b(body, digest_size=DIGEST).digest()
