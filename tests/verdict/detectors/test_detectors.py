@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import pickle
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -76,6 +77,15 @@ def test_a_new_one_has_seen_nothing_and_a_reset_one_is_new(kind: Any) -> None:
     detector.reset()
     assert detector.to_bytes() == new
     assert eval(repr(detector)).parameters == detector.parameters
+
+
+def test_parameters_of_every_kind_become_plain() -> None:
+    detector = FHDDM(np.int64(50), Fraction(1, 8), np.uint8(10))
+    expected = {"sliding_window_size": 50, "confidence_level": 0.125, "short_window_size": 10}
+    assert detector.parameters == expected | {"polarity": "error", "reset": "auto"}
+    assert [type(value) for value in detector.parameters.values()] == [int, float, int, str, str]
+    assert FHDDM.from_bytes(detector.to_bytes()).parameters == detector.parameters
+    assert HDDMA(two_sided_test=True).parameters["two_sided_test"] is True
 
 
 def test_what_becomes_of_an_alarm() -> None:

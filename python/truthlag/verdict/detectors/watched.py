@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import struct
+from numbers import Integral
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
@@ -32,7 +33,7 @@ class WatchedDetector(_core.Detector):
     def _begin(self, parameters: dict[str, Any], numbers: list[float], reset: str) -> None:
         choice("reset", reset, RESETS)
         self._initialise(self.KIND, numbers, reset)
-        self._parameters = {**parameters, "reset": reset}
+        self._parameters = {name: _plain(value) for name, value in parameters.items()} | {"reset": reset}
 
     @property
     def parameters(self) -> dict[str, Any]:
@@ -151,6 +152,13 @@ class WatchedDetector(_core.Detector):
         """The call that makes one with the same parameters."""
         given = ", ".join(f"{name}={value!r}" for name, value in self._parameters.items())
         return f"{type(self).__name__}({given})"
+
+
+def _plain(value: Any) -> Any:
+    """A checked parameter as JSON can hold it."""
+    if value is None or isinstance(value, bool | str):
+        return value
+    return int(value) if isinstance(value, Integral) else float(value)
 
 
 def _digest(body: bytes) -> bytes:
