@@ -207,8 +207,8 @@ impl Detector {
     /// Example:
     ///     >>> from truthlag.detectors import DDM
     ///     >>> detector = DDM(reset="manual")
-    ///     >>> detector.update_many([0] * 100 + [1] * 100), detector.drift_detected
-    ///     (array([100]), True)
+    ///     >>> any(detector.update(number >= 100) for number in range(200)), detector.drift_detected
+    ///     (True, True)
     ///     >>> detector.reset()
     ///     >>> detector.drift_detected
     ///     False

@@ -5,17 +5,15 @@ from __future__ import annotations
 import hashlib
 import json
 import struct
+from collections.abc import Sequence
 from numbers import Integral
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
 from truthlag import _core
 from truthlag.call.described import described
 from truthlag.verdict.detectors.parameters import choice
-
-if TYPE_CHECKING:
-    import numpy.typing as npt
 
 RESETS = ("auto", "manual", "never")
 MAGIC = b"TRUTHLAG-DETECTOR"
@@ -46,7 +44,7 @@ class WatchedDetector(_core.Detector):
         """
         return dict(self._parameters)
 
-    def update_many(self, values: npt.ArrayLike) -> npt.NDArray[np.int64]:
+    def update_many(self, values: Sequence[float] | np.ndarray[Any, Any]) -> np.ndarray[Any, np.dtype[np.int64]]:
         """Take the next values in order: the same as one `update` for each.
 
         Cost: some nanoseconds a value; other threads run meanwhile where there are many.
