@@ -8,7 +8,8 @@ use pyo3::prelude::*;
 use pyo3::sync::MutexExt;
 use pyo3::types::{PyBool, PyDict, PyFloat, PyTuple};
 use truthlag_core::verdict::detectors::{
-    Adwin, Ddm, Direction, Domain, Eddm, Fhddm, HddmA, HddmW, OutOfDomain, PageHinkley, Polarity, Reset, Signal, Watch,
+    Adwin, Ddm, Direction, Domain, EDetector, Eddm, Fhddm, Form, HddmA, HddmW, OutOfDomain, PageHinkley, Polarity,
+    Reset, Signal, Watch,
 };
 
 use crate::errors::wrong_type;
@@ -34,7 +35,7 @@ macro_rules! detectors {
     };
 }
 
-detectors! { Adwin Ddm Eddm Fhddm HddmA HddmW PageHinkley }
+detectors! { Adwin Ddm EDetector Eddm Fhddm HddmA HddmW PageHinkley }
 
 /// A detector of a kind, from its parameters in the order of the Python class; `None` for ones that do not fit.
 fn new_watch(kind: &str, parameters: &[f64], reset: Reset) -> Option<AnyWatch> {
@@ -46,6 +47,14 @@ fn new_watch(kind: &str, parameters: &[f64], reset: Reset) -> Option<AnyWatch> {
         }
         ("DDM", &[warm_start, warning, drift]) => {
             AnyWatch::Ddm(Watch::new(Ddm::new(warm_start as u64, warning, drift), reset))
+        }
+        ("EDetector" | "EProcess", &[form, reference, threshold, bets]) => {
+            let form = match form as u8 {
+                0 => Form::ShiryaevRoberts,
+                1 => Form::Cusum,
+                _ => Form::Process,
+            };
+            AnyWatch::EDetector(Watch::new(EDetector::new(form, reference, threshold, bets as usize), reset))
         }
         ("EDDM", &[warm_start, alpha, beta]) => {
             AnyWatch::Eddm(Watch::new(Eddm::new(warm_start as u64, alpha, beta), reset))
@@ -198,6 +207,27 @@ impl Detector {
     fn estimation(&self, py: Python<'_>) -> PyResult<f64> {
         use truthlag_core::verdict::detectors::Detector as _;
         Ok(each!(&*self.lock(py)?, watch => watch.detector().estimation()))
+    }
+
+    /// Of an e-detector: the logarithm of the evidence, and how many values ago it began to grow; None of any other.
+    fn _evidence(&self, py: Python<'_>) -> PyResult<Option<(f64, f64)>> {
+        Ok(match &*self.lock(py)? {
+            AnyWatch::EDetector(watch) => {
+                Some((watch.detector().log_evidence(), watch.detector().values_since_change()))
+            }
+            _ => None,
+        })
+    }
+
+    /// Of an e-detector: sets the evidence that alarms; false of any other.
+    fn _set_threshold(&self, py: Python<'_>, threshold: f64) -> PyResult<bool> {
+        Ok(match &mut *self.lock(py)? {
+            AnyWatch::EDetector(watch) => {
+                watch.detector_mut().set_threshold(threshold);
+                true
+            }
+            _ => false,
+        })
     }
 
     /// Forget all values and the alarm; the parameters stay.

@@ -12,9 +12,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from truthlag.detectors import ADWIN, DDM, EDDM, FHDDM, HDDMA, HDDMW, PageHinkley
+from truthlag.detectors import ADWIN, DDM, EDDM, FHDDM, HDDMA, HDDMW, EDetector, EProcess, PageHinkley
 
-CLASSES: list[Any] = [ADWIN, DDM, EDDM, FHDDM, HDDMA, HDDMW, PageHinkley]
+CLASSES: list[Any] = [
+    ADWIN,
+    DDM,
+    EDDM,
+    FHDDM,
+    HDDMA,
+    HDDMW,
+    PageHinkley,
+    lambda **more: EDetector(0.1, **more),
+    lambda **more: EProcess(0.1, **more),
+]
 SENSITIVE: list[Any] = [
     lambda **more: ADWIN(delta=0.3, clock=1, **more),
     lambda **more: DDM(warm_start=5, warning_threshold=0.5, drift_threshold=1.0, **more),
@@ -23,6 +33,9 @@ SENSITIVE: list[Any] = [
     lambda **more: HDDMA(0.1, 0.3, two_sided_test=True, **more),
     lambda **more: HDDMW(0.1, 0.3, two_sided_test=True, **more),
     lambda **more: PageHinkley(min_instances=3, threshold=1.0, **more),
+    lambda **more: EDetector(0.3, arl=10, **more),
+    lambda **more: EDetector((1, 9), arl=10, form="cusum", bets=5, **more),
+    lambda **more: EProcess(0.2, alpha=0.3, family=2, **({"reset": "auto"} | more)),
 ]
 STREAM = st.lists(st.sampled_from([0, 0, 0, 1]), max_size=60) | st.lists(st.sampled_from([0, 1]), max_size=60)
 RESET = st.sampled_from(["auto", "manual", "never"])

@@ -42,7 +42,7 @@ class WatchedDetector(_core.Detector):
             >>> EDDM(beta=0.8).parameters
             {'warm_start': 30, 'alpha': 0.95, 'beta': 0.8, 'reset': 'auto'}
         """
-        return dict(self._parameters)
+        return {name: list(value) if isinstance(value, list) else value for name, value in self._parameters.items()}
 
     def update_many(self, values: Sequence[float] | np.ndarray[Any, Any]) -> np.ndarray[Any, np.dtype[np.int64]]:
         """Take the next values in order: the same as one `update` for each.
@@ -156,6 +156,8 @@ def _plain(value: Any) -> Any:
     """A checked parameter as JSON can hold it."""
     if value is None or isinstance(value, bool | str):
         return value
+    if isinstance(value, tuple | list):
+        return [_plain(one) for one in value]
     return int(value) if isinstance(value, Integral) else float(value)
 
 

@@ -44,6 +44,19 @@ pub trait Detector {
     /// Takes a value of its domain.
     fn take(&mut self, x: f64) -> Signal;
 
+    /// Takes values of its domain, up to the first that alarms; how many it took, and what it said last.
+    #[inline]
+    fn take_until_alarm(&mut self, values: &[f64]) -> (usize, Signal) {
+        let mut last = Signal::Quiet;
+        for (position, &x) in values.iter().enumerate() {
+            last = self.take(x);
+            if last == Signal::Alarm {
+                return (position + 1, last);
+            }
+        }
+        (values.len(), last)
+    }
+
     /// Forgets all values; the parameters stay.
     fn restart(&mut self);
 

@@ -14,8 +14,10 @@
 //! ```
 
 mod adwin;
+mod bets;
 mod ddm;
 mod detector;
+mod e_detector;
 mod eddm;
 mod ewma;
 mod fhddm;
@@ -28,8 +30,10 @@ mod streams;
 mod watch;
 
 pub use adwin::Adwin;
+pub use bets::Form;
 pub use ddm::Ddm;
 pub use detector::{Detector, Domain, Signal};
+pub use e_detector::EDetector;
 pub use eddm::Eddm;
 pub use fhddm::{Fhddm, Polarity};
 pub use hddm_a::HddmA;

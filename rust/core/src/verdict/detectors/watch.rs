@@ -67,11 +67,16 @@ impl<D: Detector> Watch<D> {
             });
         }
         let mut alarms = Vec::new();
-        for (position, &x) in values.iter().enumerate() {
-            let stood = self.reset == Reset::Manual && self.signal == Signal::Alarm;
-            self.take(x);
-            if self.signal == Signal::Alarm && !stood {
-                alarms.push(position);
+        let mut taken = 0;
+        while let Some(rest) = values.get(taken..).filter(|rest| !rest.is_empty()) {
+            if !self.goes_on() {
+                break;
+            }
+            let (more, signal) = self.detector.take_until_alarm(rest);
+            self.signal = signal;
+            taken += more;
+            if signal == Signal::Alarm {
+                alarms.push(taken - 1);
             }
         }
         Ok(alarms)
@@ -79,14 +84,22 @@ impl<D: Detector> Watch<D> {
 
     #[inline]
     fn take(&mut self, x: f64) {
+        if self.goes_on() {
+            self.signal = self.detector.take(x);
+        }
+    }
+
+    /// Does with an alarm what its rule says; whether the next value is looked at.
+    #[inline]
+    fn goes_on(&mut self) -> bool {
         if self.signal == Signal::Alarm {
             match self.reset {
                 Reset::Auto => self.detector.restart(),
-                Reset::Manual => return,
+                Reset::Manual => return false,
                 Reset::Never => {}
             }
         }
-        self.signal = self.detector.take(x);
+        true
     }
 
     /// All that it has seen, as numbers: the detector's own, then the last signal.
@@ -130,6 +143,11 @@ impl<D: Detector> Watch<D> {
     #[must_use]
     pub fn detector(&self) -> &D {
         &self.detector
+    }
+
+    /// The detector itself, to change a parameter of it.
+    pub fn detector_mut(&mut self) -> &mut D {
+        &mut self.detector
     }
 }
 
