@@ -8,14 +8,16 @@ version is better.
 from truthlag import _core
 from truthlag.call import IngestReport, ModelPerformanceTracker
 from truthlag.metrics import PerformanceSnapshot
-from truthlag.verdict import DegradationDetector, ModelABTestMonitor
+from truthlag.verdict import Alarm, DegradationDetector, ModelABTestMonitor, Watch
 
 __all__ = [
+    "Alarm",
     "DegradationDetector",
     "IngestReport",
     "ModelABTestMonitor",
     "ModelPerformanceTracker",
     "PerformanceSnapshot",
+    "Watch",
     "build_info",
 ]
 

@@ -3,10 +3,10 @@
 import json
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Self, TypeAlias
+from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
 import numpy as np
 
@@ -16,6 +16,11 @@ from truthlag.call.report import IngestReport
 from truthlag.call.views import GroundTruthView, PredictionView
 from truthlag.keep import file_path, write_whole
 from truthlag.metrics import PerformanceSnapshot
+
+if TYPE_CHECKING:
+    from truthlag.verdict.watch import Alarm, Watch
+    from truthlag.verdict.watch.watched_loss import Baseline, LossFunction
+    from truthlag.verdict.watch.watches import Watches
 
 Time: TypeAlias = datetime | np.datetime64 | int | float
 """A moment: a datetime (naive ones are UTC), a numpy datetime64, or seconds since the epoch."""
@@ -27,7 +32,7 @@ _HOUR = 3_600_000_000
 _MOST_HOURS = 1_000_000_000
 
 # What `to_bytes` writes, or has its own place in a pickle.
-_SAVED_ATTRIBUTES = frozenset({"model_name", "model_version", "_history_limit", "_clock", "_history"})
+_SAVED_ATTRIBUTES = frozenset({"model_name", "model_version", "_history_limit", "_clock", "_history", "_watches"})
 _HISTORY_ALLOWED = "dicts of what JSON can hold (str, int, float, bool, None, lists and dicts of these)"
 
 
@@ -66,6 +71,9 @@ class ModelPerformanceTracker(_core.Tracker):
         >>> metrics["accuracy"], metrics["confusion_matrix"]
         (1.0, {'tp': 1, 'fp': 0, 'fn': 0, 'tn': 0})
     """
+
+    # None until something is watched, so that a server that only logs never loads what watches.
+    _watches: "Watches | None" = None
 
     def __init__(
         self,
@@ -184,6 +192,7 @@ class ModelPerformanceTracker(_core.Tracker):
             IngestReport(accepted=2, skipped=1, rejected=0, errors=())
         """
         accepted, skipped, rejected, errors = self._log_ground_truths(request_ids, actuals, timestamps, on_error)
+        self._look()
         return IngestReport(accepted, skipped, rejected, tuple(errors))
 
     # -- what goes out -------------------------------------------------------------------------------------------------
@@ -215,6 +224,7 @@ class ModelPerformanceTracker(_core.Tracker):
             >>> tracker.compute_metrics()
             {'status': 'no_matched_data', 'total_predictions': 0, 'ground_truth_coverage': 0.0}
         """
+        self._look()
         result = self._plain_metrics(_window_microseconds(window_hours), now)
         if "status" in result:
             return result
@@ -276,6 +286,7 @@ class ModelPerformanceTracker(_core.Tracker):
             >>> snapshot.accuracy, snapshot.roc_auc
             (0.5, 0.75)
         """
+        self._look()
         raw = self._snapshot(window, start, end, min_age, now, threshold, confidence, exact)
         return PerformanceSnapshot.from_core(raw, model=self.model_name, version=self.model_version)
 
@@ -338,6 +349,121 @@ class ModelPerformanceTracker(_core.Tracker):
         microseconds = _core.microseconds("clock()", self._clock())
         return (datetime(1970, 1, 1) + timedelta(microseconds=microseconds)).isoformat()  # noqa: DTZ001 - naive UTC text
 
+    # -- what is watched -----------------------------------------------------------------------------------------------
+
+    def watch(
+        self,
+        metric_or_loss: "str | Mapping[str, float] | LossFunction",
+        *,
+        baseline: "Baseline | None" = None,
+        tolerance: float | None = None,
+        arl: float | None = None,
+        detector: Any = None,
+        min_age: timedelta | None = None,
+        order: str = "prediction",
+        on_alarm: "Callable[[Alarm], Any] | None" = None,
+        bound: float | None = None,
+        name: str | None = None,
+    ) -> "Watch":
+        """Have a detector look at each prediction once, when its label has come, and be told when the model gets worse.
+
+        By default an `EDetector`: its false alarms come after `arl` rows or more on average, as long as the metric is no worse than
+        its baseline by more than the tolerance. Where several things are watched, each asks for so many times the evidence, so that
+        this holds for the first alarm among all of them.
+
+        Args:
+            metric_or_loss: `"accuracy"`, `"precision"`, `"recall"`, `"specificity"`, `"negative_predictive_value"` and `"f1_score"`
+                are watched on the rows that each counts; `"f_half_score"` and `"f2_score"` linearised at their baseline;
+                `"brier_score"` and `"log_loss"` up to a `bound`. Or a loss of your own: a mapping of losses from 0 to 1 by
+                `true_positives`, `false_positives`, `false_negatives`, `true_negatives` (those not named are left out), or a function of
+                arrays of predictions, actuals and scores that gives an array of losses from 0 to 1, NaN for rows that are left out.
+                Metrics that are no mean over rows, such as `roc_auc`, are refused.
+            baseline: What is normal, in terms of the metric: a value that is known, (k, n) successes, `ConfusionCounts` or a
+                `PerformanceSnapshot`; of a loss, its mean or (k, n) losses of 1. With counts, the baseline's own uncertainty is
+                accounted for. None for the predictions held whose time has come already, which are counted and not looked at.
+            tolerance: How much worse than the baseline is no reason for an alarm, in units of the loss (errors; a share of the
+                bound); None for 0.
+            arl: The least average run length to a false alarm, in rows; None for 100 000.
+            detector: Another detector, one of `truthlag.detectors` or anything with `update` and `drift_detected`; then
+                `baseline`, `tolerance` and `arl` are its own business.
+            min_age: When the time of a row has come: when so much time lies between its prediction and the newest label. Labels
+                that come later are not looked at. None to wait for every label: then one that never comes holds all later rows up until
+                its prediction leaves by `retention`.
+            order: `"prediction"`, by prediction time, or `"arrival"`, as labels come. In order of arrival there is **no
+                guarantee**: where labels of one class come faster than those of the other, it alarms on nothing.
+            on_alarm: Called with each `Alarm`, outside of all locks, by the thread that logs or asks. What it raises goes to
+                `sys.unraisablehook`.
+            bound: Of `"brier_score"` and `"log_loss"`, the loss of a row that counts as the most; larger ones count as this. 1.0 by
+                default for the former, to be given for the latter. The baseline is a mean of losses so bounded.
+            name: What the watch is called; None for the name of the metric.
+
+        Returns:
+            The watch.
+
+        Raises:
+            TypeError: An argument has the wrong type, or a baseline is missing.
+            ValueError: A value is not allowed, the metric cannot be watched, or the name is taken.
+
+        Cost: some 20 nanoseconds for each labelled row from then on, where predictions come in order of time.
+
+        Example:
+            >>> from truthlag import ModelPerformanceTracker
+            >>> tracker = ModelPerformanceTracker("fraud-detector", "v2")
+            >>> incidents = []
+            >>> watch = tracker.watch("accuracy", baseline=0.95, arl=10_000, on_alarm=incidents.append)
+            >>> for number in range(200):
+            ...     tracker.log_prediction(number, 1)
+            ...     tracker.log_ground_truth(number, number < 100)
+            >>> watch.alarms[0].position, incidents[0] == watch.alarms[0]
+            (104, True)
+        """
+        from truthlag.verdict.watch.watches import Watches
+
+        if self._watches is None:
+            self._watches = Watches()
+        return self._watches.add(
+            self,
+            metric_or_loss,
+            baseline=baseline,
+            tolerance=tolerance,
+            arl=arl,
+            detector=detector,
+            min_age=min_age,
+            order=order,
+            on_alarm=on_alarm,
+            bound=bound,
+            name=name,
+        )
+
+    @property
+    def watches(self) -> "dict[str, Watch]":
+        """What is watched, by name: a new dict.
+
+        After `load` and the like it holds what was watched before, with its detectors as they were; functions are not saved, so
+        that `on_alarm` is to be set again, and a loss of your own to be watched anew.
+
+        Example:
+            >>> from truthlag import ModelPerformanceTracker
+            >>> tracker = ModelPerformanceTracker("fraud-detector")
+            >>> _ = tracker.watch("recall", baseline=0.9)
+            >>> list(ModelPerformanceTracker.from_bytes(tracker.to_bytes()).watches)
+            ['recall']
+        """
+        return {} if self._watches is None else self._watches.by_name()
+
+    def _look(self) -> None:
+        """Has those who watch look; called by the logging calls from time to time."""
+        if self._watches is not None:
+            self._watches.look(self)
+
+    def _look_at_arrivals(self) -> None:
+        if self._watches is not None:
+            self._watches.look_at_arrivals(self)
+
+    def _forget_watch(self, watch: "Watch") -> None:
+        if self._watches is not None:
+            self._watches.remove(self, watch)
+
     # -- to bytes and back ---------------------------------------------------------------------------------------------
 
     def to_bytes(self) -> bytes:
@@ -371,6 +497,8 @@ class ModelPerformanceTracker(_core.Tracker):
             "history_limit": self._history_limit,
             "metrics_history": history,
         }
+        if self._watches is not None:
+            header["watches"] = self._watches.saved(self)
         try:
             written = json.dumps(header)
         except (TypeError, ValueError, RecursionError) as error:
@@ -425,6 +553,11 @@ class ModelPerformanceTracker(_core.Tracker):
             clock,
             header["metrics_history"],
         )
+        if header.get("watches"):
+            from truthlag.verdict.watch.watches import Watches
+
+            self._watches = Watches()
+            self._watches.restore(self, header["watches"])
 
     def save(self, path: FilePath) -> None:
         """Write the whole state to a file.

@@ -2,5 +2,6 @@
 
 from truthlag.verdict.ab_test import ModelABTestMonitor
 from truthlag.verdict.degradation import DegradationDetector
+from truthlag.verdict.watch import Alarm, Watch
 
-__all__ = ["DegradationDetector", "ModelABTestMonitor"]
+__all__ = ["Alarm", "DegradationDetector", "ModelABTestMonitor", "Watch"]

@@ -190,6 +190,16 @@ impl Detector {
         alarms.map_err(|error| out_of_domain(&format!("values[{}]", error.position), &error))
     }
 
+    /// How many values of an array of floats it took, up to the first that raised the alarm.
+    fn _update_until_alarm(&self, py: Python<'_>, values: &Bound<'_, PyAny>) -> PyResult<usize> {
+        let values = PyBuffer::<f64>::get(values)?.to_vec(py)?;
+        let mut watch = self.lock(py)?;
+        let any = &mut *watch;
+        let mut take = || each!(any, watch => watch.update_until_alarm(&values));
+        let taken = if values.len() > MOST_ATTACHED { py.detach(take) } else { take() };
+        taken.map_err(|error| out_of_domain(&format!("values[{}]", error.position), &error))
+    }
+
     /// Whether the last value raised the alarm, or one stands.
     #[getter]
     fn drift_detected(&self, py: Python<'_>) -> PyResult<bool> {

@@ -14,6 +14,7 @@ use std::sync::atomic::{AtomicPtr, Ordering};
 
 use pyo3::exceptions::PyTypeError;
 use pyo3::ffi;
+use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::PyType;
@@ -164,7 +165,7 @@ unsafe fn call(
         let positional = if count == 0 { &[] } else { slice::from_raw_parts(arguments, count.cast_unsigned()) };
         if keywords.is_null() {
             match catch_unwind(AssertUnwindSafe(|| quick(positional))) {
-                Ok(Some(())) => return none(),
+                Ok(Some(())) => return look(tracker, none()),
                 Ok(None) => {}
                 Err(_) => {
                     ffi::PyErr_SetString(ffi::PyExc_RuntimeError, c"truthlag failed inside; please report it".as_ptr());
@@ -172,7 +173,31 @@ unsafe fn call(
                 }
             }
         }
-        call_declared(tracker, positional, arguments, keywords, declared)
+        look(tracker, call_declared(tracker, positional, arguments, keywords, declared))
+    }
+}
+
+/// Has those who watch the tracker look at it where that is due; gives the result of the call on.
+#[inline]
+unsafe fn look(tracker: *mut ffi::PyObject, result: *mut ffi::PyObject) -> *mut ffi::PyObject {
+    // SAFETY: by the caller the tracker is one, alive during the call.
+    unsafe {
+        if !result.is_null() && is_look_due(tracker) {
+            have_looked(tracker);
+        }
+    }
+    result
+}
+
+/// What fails while they look is no failure of the call, which is done.
+#[cold]
+unsafe fn have_looked(tracker: *mut ffi::PyObject) {
+    // SAFETY: by the caller it is alive, and the interpreter is attached.
+    unsafe {
+        let tracker = Borrowed::from_ptr(Python::assume_attached(), tracker);
+        if let Err(error) = tracker.call_method0(intern!(tracker.py(), "_look")) {
+            error.write_unraisable(tracker.py(), Some(&tracker));
+        }
     }
 }
 
@@ -235,6 +260,16 @@ unsafe fn quick_tracker<'a>(tracker: *mut ffi::PyObject) -> Option<&'a truthlag_
         let object = Borrowed::from_ptr(Python::assume_attached(), tracker);
         let tracker: *const Tracker = object.cast_unchecked::<Tracker>().get();
         (*tracker).core_by_system_clock()
+    }
+}
+
+#[inline]
+unsafe fn is_look_due(tracker: *mut ffi::PyObject) -> bool {
+    // SAFETY: by the caller it is a tracker, alive during the call.
+    unsafe {
+        let object = Borrowed::from_ptr(Python::assume_attached(), tracker);
+        let tracker: *const Tracker = object.cast_unchecked::<Tracker>().get();
+        (*tracker).core().is_ok_and(truthlag_core::Tracker::is_look_due)
     }
 }
 

@@ -11,6 +11,7 @@ mod scalar;
 mod snapshot;
 mod time;
 mod tracker;
+mod watching;
 mod window;
 
 use pyo3::prelude::*;
@@ -48,6 +49,10 @@ mod _core {
     use super::time::microseconds;
     #[pymodule_export]
     use super::tracker::Tracker;
+    #[pymodule_export]
+    use super::watching::{
+        be_watched, keep_labelled, labelled_rows, matured_losses, matured_rows, may_look, note_look,
+    };
 
     #[pymodule_init]
     fn init(module: &pyo3::Bound<'_, pyo3::types::PyModule>) -> pyo3::PyResult<()> {

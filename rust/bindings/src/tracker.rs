@@ -98,6 +98,11 @@ impl Tracker {
         })
     }
 
+    /// The core.
+    pub(crate) fn core(&self) -> PyResult<&Core> {
+        Ok(&self.state()?.core)
+    }
+
     /// The core, where it is initialised and the system's clock is the tracker's.
     #[inline]
     pub(crate) fn core_by_system_clock(&self) -> Option<&Core> {

@@ -23,9 +23,9 @@ mod tracker;
 pub mod verdict;
 
 pub use call::{BatchRow, ResolvedTime, Timing};
-pub use join::{Counters, LabelView, MemoryUsage, Options, PredictionView};
+pub use join::{Counters, LabelView, MaturedRow, MemoryUsage, Options, PredictionView};
 pub use keep::DecodeError;
-pub use tracker::{Snapshot, SnapshotRequest, Tracker};
+pub use tracker::{Frontier, Matured, Maturity, Snapshot, SnapshotRequest, Tracker};
 
 /// Makes the process ready for forks beside threads. The first tracker does it too; a host calls it before it has threads.
 pub fn prepare() {

@@ -46,7 +46,12 @@ impl Store {
                 }
                 match event.kind {
                     Kind::Prediction => self.apply_prediction(event, id, features),
-                    Kind::Label => self.apply_label(event, id),
+                    Kind::Label => {
+                        if event.advances {
+                            self.advance_labels(event.time);
+                        }
+                        self.apply_label(event, id);
+                    }
                 }
             }
         }
@@ -136,6 +141,7 @@ impl Store {
             let generation = &mut self.generations[place.generation];
             generation.set_label(place.offset, Label::of(orphan.positive), orphan.time);
             generation.set_earliest_label_time(place.offset, orphan.earliest);
+            self.note_labelled(place);
         }
     }
 
@@ -246,6 +252,7 @@ impl Store {
         let label = Label::of(positive);
         if row.label() == Label::Pending {
             generation.set_label(place.offset, label, event_time);
+            self.note_labelled(place);
             return;
         }
         let time = generation.label_time(place.offset);
@@ -262,6 +269,15 @@ impl Store {
             self.totals.stale_events += 1;
         }
         generation.set_earliest_label_time(place.offset, earliest);
+    }
+
+    /// Notes a row that has just got its label, for whoever asks for rows in that order.
+    #[inline]
+    fn note_labelled(&mut self, place: Place) {
+        let Some(row) = self.row(place) else { return };
+        if let Some(labelled) = &mut self.labelled {
+            labelled.push(&row);
+        }
     }
 
     /// A label without a prediction.

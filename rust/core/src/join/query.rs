@@ -44,7 +44,7 @@ pub(crate) struct Progress {
 }
 
 impl Progress {
-    fn advance(&mut self, generation: u64, step: &Step) {
+    pub(super) fn advance(&mut self, generation: u64, step: &Step) {
         *self = match *step {
             Step::Done => Self { next: generation + 1, cell: 0, ..*self },
             Step::More(cell) => Self { next: generation, cell, ..*self },
@@ -101,12 +101,12 @@ impl PageCursor {
 
 impl Store {
     /// The window without the rows that have expired.
-    fn live(&self, span: Span) -> Span {
+    pub(super) fn live(&self, span: Span) -> Span {
         Span { first: span.first.max(self.cutoff), last: span.last }
     }
 
     /// The generation to visit next, and the cell in it.
-    fn next_generation(&self, progress: Progress) -> Option<(usize, usize)> {
+    pub(super) fn next_generation(&self, progress: Progress) -> Option<(usize, usize)> {
         let first = self.generations.front()?.sequence;
         let position = progress.next.saturating_sub(first) as usize;
         // The generation that was being visited may have left meanwhile.

@@ -8,6 +8,7 @@ use std::ops::Range;
 use super::counters::{Counters, MemoryUsage};
 use super::generation::Generation;
 use super::index::{Index, PARTS};
+use super::labelled::LabelledRows;
 use super::options::Options;
 use super::orphans::Orphans;
 use super::query::Census;
@@ -116,6 +117,10 @@ pub(crate) struct Store {
     pub(crate) totals: Totals,
     /// The newest event time that advanced retention; `None` before the first.
     pub(crate) newest: Option<i64>,
+    /// The newest time of a label event that was not far ahead of the clock; `None` before the first.
+    pub(crate) newest_label: Option<i64>,
+    /// Rows in the order in which their labels came, while somebody asks for them.
+    pub(super) labelled: Option<LabelledRows>,
     pub(crate) cutoff: i64,
     /// Rows held in memory, expired ones included, taken-out ones not.
     pub(crate) resident: usize,
@@ -147,6 +152,8 @@ impl Store {
             orphans: Orphans::new(options.max_orphan_labels, options.cutoff_step()),
             totals: Totals::default(),
             newest: None,
+            newest_label: None,
+            labelled: None,
             cutoff: i64::MIN,
             resident: 0,
             departures: 0,
@@ -239,6 +246,12 @@ impl Store {
                 self.move_cutoff(cutoff);
             }
         }
+    }
+
+    /// Advances the newest time of a label event.
+    #[inline]
+    pub(crate) fn advance_labels(&mut self, time: i64) {
+        self.newest_label = self.newest_label.max(Some(time));
     }
 
     /// The earliest time whose event would move the cutoff; `None` when there is no retention.

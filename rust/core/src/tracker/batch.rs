@@ -35,7 +35,8 @@ impl Tracker {
         let mut start = 0;
         while start < count {
             let end = self.gather(&mut block, start, count, &row);
-            if block.len() >= LEAST_IN_BLOCK {
+            // A block has an order of its own.
+            if block.len() >= LEAST_IN_BLOCK && !self.shared.lock_store().keeps_labelled() {
                 self.apply_in_order(&mut block);
             } else {
                 block.give_up_all();
@@ -91,6 +92,7 @@ impl Tracker {
         let mut store = self.drained();
         if time.advances {
             store.advance(time.time);
+            store.advance_labels(time.time);
         }
         store.next_cutoff_move().unwrap_or(i64::MAX)
     }

@@ -5,13 +5,16 @@
 //! call that returned before it. Long queries give the store back between steps. The order of locks is store, then stage.
 
 mod batch;
+mod matured;
 mod patience;
 mod questions;
 mod shared;
 mod staging;
+mod watching;
 
 use std::sync::{Arc, MutexGuard};
 
+pub use self::matured::{Frontier, Matured, Maturity};
 pub use self::questions::{Snapshot, SnapshotRequest};
 use self::shared::{Shared, lock};
 use crate::call::{CallError, HashKey, Identity, Key, Kind, MAXIMUM_FEATURE_BYTES, Timing, check_score};

@@ -116,7 +116,7 @@ impl Tracker {
     }
 
     /// The counts of a span.
-    fn counts(&self, span: Span, threshold: Option<f64>, patience: Patience) -> Option<Counts> {
+    pub(super) fn counts(&self, span: Span, threshold: Option<f64>, patience: Patience) -> Option<Counts> {
         let (mut counts, mut progress) = (Counts::default(), Progress::default());
         let mut store = self.drained();
         while !store.count_step(&mut progress, span, threshold, &mut counts) {

@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, TryLockError};
 
+use super::watching::Watching;
 use crate::call::HashKey;
 use crate::join::Store;
 use crate::memory::apart::Apart;
@@ -13,6 +14,7 @@ use crate::stage::{Events, Stage};
 pub(super) struct Shared {
     pub(super) hash_key: HashKey,
     pub(super) stage: Apart<Mutex<Stage>>,
+    pub(super) watching: Watching,
     /// Told when a buffer was taken or has been drained, and somebody waits for room.
     pub(super) taken: Condvar,
     store: Apart<Mutex<Store>>,
@@ -53,6 +55,7 @@ impl Shared {
         Self {
             hash_key,
             stage: Apart(Mutex::new(stage)),
+            watching: Watching::new(),
             taken: Condvar::new(),
             store: Apart(Mutex::new(store)),
             wanted: AtomicUsize::new(0),

@@ -54,6 +54,7 @@ impl Tracker {
     /// Has the filled buffers drained: by the drainer when they fill quickly, else some here.
     #[cold]
     fn have_drained(&self) {
+        self.shared.watching.note_filled();
         let drainer = drainer();
         let mut stage = lock(&self.shared.stage);
         if !stage.is_awaited && drainer.is_allowed && stage.is_busy() {

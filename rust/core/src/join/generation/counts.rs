@@ -94,7 +94,7 @@ impl Generation {
     }
 
     /// Visits some cells and their rows.
-    pub(super) fn step(&self, span: Span, from: usize, mut visit: impl FnMut(&Cell, &[Row])) -> Step {
+    pub(in crate::join) fn step(&self, span: Span, from: usize, mut visit: impl FnMut(&Cell, &[Row])) -> Step {
         if span.misses(self.total.first, self.total.last) {
             return Step::Done;
         }

@@ -123,7 +123,7 @@ pub(super) struct Bets {
     form: Form,
     reference: f64,
     count: usize,
-    groups: [Group; GROUPS],
+    groups: Box<[Group; GROUPS]>,
     /// Values taken since the numbers were last scaled.
     steps: usize,
     /// The sum of what they are worth, infinite beyond what a float can hold.
@@ -138,7 +138,7 @@ impl Bets {
             Form::Cusum => (0.0, 0.0),
             Form::Process => (1.0, 0.0),
         };
-        let groups = std::array::from_fn(|group| {
+        let groups = Box::new(std::array::from_fn(|group| {
             let first = group * WIDTH;
             let lanes = WIDTH.min(count.saturating_sub(first));
             let stake = |lane| MOST_STAKED / reference * 0.5_f64.powi((count - 1 - first - lane) as i32);
@@ -148,7 +148,7 @@ impl Bets {
                 best: Scaled::new(0.0, 1.0, lanes),
                 age: [0.0; WIDTH],
             }
-        });
+        }));
         Self { form, reference, count, groups, steps: 0, total: 0.0 }
     }
 
@@ -240,7 +240,7 @@ impl Bets {
     #[cold]
     fn scale(&mut self) {
         self.steps = 0;
-        for group in &mut self.groups {
+        for group in &mut *self.groups {
             group.value.scale();
             group.best.scale();
         }

@@ -100,7 +100,7 @@ impl Detector for EDetector {
     fn restore(&mut self, state: &[f64]) -> bool {
         self.restart();
         let &[n, sum, ref bets @ ..] = state else { return false };
-        if !(n >= 0.0 && (0.0..=n).contains(&sum)) || !self.bets.restore(bets) {
+        if !(n >= 0.0 && (0.0..=n).contains(&sum) && self.bets.restore(bets)) {
             self.restart();
             return false;
         }

@@ -30,7 +30,7 @@ mod streams;
 mod watch;
 
 pub use adwin::Adwin;
-pub use bets::Form;
+pub use bets::{Form, MOST_BETS};
 pub use ddm::Ddm;
 pub use detector::{Detector, Domain, Signal};
 pub use e_detector::EDetector;

@@ -59,27 +59,42 @@ impl<D: Detector> Watch<D> {
     /// # Errors
     /// [`OutOfDomain`] for the first value that is not taken; then none was.
     pub fn update_many(&mut self, values: &[f64]) -> Result<Vec<usize>, OutOfDomain> {
-        if let Some(position) = values.iter().position(|&x| !D::DOMAIN.contains(x)) {
-            return Err(OutOfDomain {
-                position,
-                value: values.get(position).copied().unwrap_or(f64::NAN),
-                domain: D::DOMAIN,
-            });
-        }
+        Self::check(values)?;
         let mut alarms = Vec::new();
         let mut taken = 0;
         while let Some(rest) = values.get(taken..).filter(|rest| !rest.is_empty()) {
-            if !self.goes_on() {
-                break;
-            }
-            let (more, signal) = self.detector.take_until_alarm(rest);
-            self.signal = signal;
+            let Some(more) = self.take_until_alarm(rest) else { break };
             taken += more;
-            if signal == Signal::Alarm {
+            if self.signal == Signal::Alarm {
                 alarms.push(taken - 1);
             }
         }
         Ok(alarms)
+    }
+
+    /// Takes values in order, up to the first that raises the alarm; how many it took. The signal says whether there was one.
+    ///
+    /// # Errors
+    /// [`OutOfDomain`] for the first value that is not taken, wherever it is; then none was.
+    pub fn update_until_alarm(&mut self, values: &[f64]) -> Result<usize, OutOfDomain> {
+        Self::check(values)?;
+        Ok(if values.is_empty() { 0 } else { self.take_until_alarm(values).unwrap_or(values.len()) })
+    }
+
+    fn check(values: &[f64]) -> Result<(), OutOfDomain> {
+        let Some(position) = values.iter().position(|&x| !D::DOMAIN.contains(x)) else { return Ok(()) };
+        let value = values.get(position).copied().unwrap_or(f64::NAN);
+        Err(OutOfDomain { position, value, domain: D::DOMAIN })
+    }
+
+    /// How many values it took, up to the first that alarms; `None` where an alarm stands, which looks at none.
+    fn take_until_alarm(&mut self, values: &[f64]) -> Option<usize> {
+        if !self.goes_on() {
+            return None;
+        }
+        let (taken, signal) = self.detector.take_until_alarm(values);
+        self.signal = signal;
+        Some(taken)
     }
 
     #[inline]

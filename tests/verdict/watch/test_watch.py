@@ -1,0 +1,370 @@
+"""Watches: what each metric loses, alarms and who is told, families, bytes and back, errors."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import pickle
+import sys
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import numpy as np
+import pytest
+from sklearn import metrics as sklearn_metrics
+
+from truthlag import Alarm, ModelPerformanceTracker
+from truthlag.detectors import ADWIN, DDM, EDDM, EDetector
+from truthlag.metrics.counts import ConfusionCounts
+from truthlag.verdict.watch.watched_loss import WATCHED, watched_loss
+
+START = 1_700_000_000
+RNG = np.random.default_rng(11)
+ROWS = 4_000
+ACTUALS = RNG.random(ROWS) < 0.4
+SCORES = np.clip(0.35 + 0.25 * ACTUALS + RNG.normal(0, 0.2, ROWS), 0, 1)
+PREDICTIONS = SCORES > 0.5
+REFERENCES: dict[str, Any] = {
+    "accuracy": lambda: sklearn_metrics.accuracy_score(ACTUALS, PREDICTIONS),
+    "precision": lambda: sklearn_metrics.precision_score(ACTUALS, PREDICTIONS),
+    "recall": lambda: sklearn_metrics.recall_score(ACTUALS, PREDICTIONS),
+    "specificity": lambda: sklearn_metrics.recall_score(~ACTUALS, ~PREDICTIONS),
+    "negative_predictive_value": lambda: sklearn_metrics.precision_score(~ACTUALS, ~PREDICTIONS),
+    "f1_score": lambda: sklearn_metrics.f1_score(ACTUALS, PREDICTIONS),
+    "f_half_score": lambda: sklearn_metrics.fbeta_score(ACTUALS, PREDICTIONS, beta=0.5),
+    "f2_score": lambda: sklearn_metrics.fbeta_score(ACTUALS, PREDICTIONS, beta=2),
+    "brier_score": lambda: sklearn_metrics.brier_score_loss(ACTUALS, SCORES),
+    "log_loss": lambda: sklearn_metrics.log_loss(ACTUALS, SCORES),
+}
+
+
+def filled(tracker: ModelPerformanceTracker | None = None) -> ModelPerformanceTracker:
+    """A tracker with all rows, a minute apart, each labelled an hour later."""
+    tracker = tracker or ModelPerformanceTracker("model", "v2", retention=None)
+    times = START + 60 * np.arange(ROWS)
+    tracker.log_predictions(np.arange(ROWS), PREDICTIONS, SCORES, timestamps=times)
+    tracker.log_ground_truths(np.arange(ROWS), ACTUALS, timestamps=times + 3_600)
+    return tracker
+
+
+@pytest.mark.parametrize("name", WATCHED)
+def test_the_mean_loss_is_at_the_reference_where_the_metric_is_at_its_baseline(name: str) -> None:
+    value = REFERENCES[name]()
+    bound = {"log_loss": 40.0, "brier_score": 1.0}.get(name)
+    loss = watched_loss(name, value, bound)
+    losses = loss.of_rows(PREDICTIONS.astype(np.uint8), ACTUALS.astype(np.uint8), SCORES)
+    # Sums of some thousand numbers; a baseline of an accuracy is rounded to 15 digits. sklearn's log loss keeps another distance to 0.
+    assert np.nanmean(losses) == pytest.approx(loss.baseline, rel=1e-9 if name == "log_loss" else 1e-12)
+    tracker = ModelPerformanceTracker("model", "v2", retention=None)
+    watch = tracker.watch(name, baseline=value, bound=bound, arl=1e15)
+    filled(tracker)
+    assert watch.detector.estimation == pytest.approx(np.nanmean(losses), rel=1e-12)
+    assert watch.counters()["taken"] == np.count_nonzero(~np.isnan(losses))
+    # The same by way of columns.
+    by_arrival = ModelPerformanceTracker("model", "v2", retention=None)
+    watch = by_arrival.watch(name, baseline=value, bound=bound, arl=1e15, order="arrival")
+    filled(by_arrival)
+    assert watch.detector.estimation == pytest.approx(np.nanmean(losses), rel=1e-12)
+
+
+@pytest.mark.parametrize("name", WATCHED)
+def test_baselines_of_counts_snapshots_and_values_agree(name: str) -> None:
+    snapshot = filled().snapshot(exact=True)
+    bound = {"log_loss": 40.0}.get(name)
+    of_value = watched_loss(name, REFERENCES[name](), bound).baseline
+    for baseline in [snapshot] if name in ("brier_score", "log_loss") else [snapshot, snapshot.counts]:
+        told = watched_loss(name, baseline, bound).baseline
+        share = told[0] / told[1] if isinstance(told, tuple) else told
+        assert share == pytest.approx(of_value, rel=1e-9)
+    if name in ("accuracy", "recall"):
+        assert watched_loss(name, (90, 100), None).baseline == (10, 100)
+
+
+def test_without_a_baseline_what_is_held_is_counted_and_not_looked_at() -> None:
+    tracker = filled()
+    watch = tracker.watch("recall")
+    hits = int((PREDICTIONS & ACTUALS).sum())
+    assert watch.detector.parameters["baseline"] == [int(ACTUALS.sum()) - hits, int(ACTUALS.sum())]
+    assert watch.counters()["taken"] == 0
+    tracker.log_prediction("new", 0, timestamp=START + 10**6)
+    tracker.log_ground_truth("new", 1, timestamp=START + 10**6 + 1)
+    assert watch.counters()["taken"] == 1
+    with pytest.raises(ValueError, match=r"^baseline of recall must be given where the tracker holds no labelled"):
+        ModelPerformanceTracker("model").watch("recall")
+
+
+def test_losses_of_ones_own() -> None:
+    tracker = ModelPerformanceTracker("model", retention=None)
+    cost = tracker.watch({"false_negatives": 1.0, "false_positives": 0.1, "true_positives": 0.0}, baseline=0.5, arl=1e9)
+
+    def surprise(predictions: Any, actuals: Any, scores: Any) -> Any:
+        return np.where(predictions == 1, np.abs(scores - actuals), np.nan)
+
+    own = tracker.watch(surprise, baseline=0.5, arl=1e9)
+    filled(tracker)
+    lost = np.where(ACTUALS, np.where(PREDICTIONS, 0.0, 1.0), 0.1)[ACTUALS | PREDICTIONS]
+    assert cost.detector.estimation == pytest.approx(lost.mean(), rel=1e-12)
+    assert own.detector.estimation == pytest.approx(np.abs(SCORES - ACTUALS)[PREDICTIONS].mean(), rel=1e-12)
+    assert list(tracker.watches) == ["loss", "surprise"]
+    assert own.counters()["left_out"] == np.count_nonzero(~PREDICTIONS)
+
+
+def changing(tracker: ModelPerformanceTracker, first: int = 0, rows: int = 6_000) -> None:
+    """Errors in 0.1 of 4 000 rows, then in 0.3."""
+    wrong = np.random.default_rng(3).random(6_000) < np.repeat([0.1, 0.3], [4_000, 2_000])
+    numbers = np.arange(first, first + rows)
+    tracker.log_predictions(numbers, wrong[numbers], timestamps=START + numbers)
+    tracker.log_ground_truths(numbers, np.zeros(rows), timestamps=START + numbers + 7_200)
+
+
+def test_an_alarm_says_when_and_since_when() -> None:
+    tracker = ModelPerformanceTracker("model", "v2", retention=None)
+    told: list[Alarm] = []
+    watch = tracker.watch("accuracy", baseline=(900, 1_000), on_alarm=told.append)
+    changing(tracker)
+    assert told == list(watch.alarms) and len(told) > 1
+    alarm = told[0]
+    assert (alarm.model, alarm.version, alarm.watch, alarm.detector) == ("model", "v2", "accuracy", "EDetector")
+    assert 4_000 < alarm.position < 4_200
+    assert alarm.time == datetime.fromtimestamp(START + alarm.position - 1, UTC)
+    assert (
+        alarm.change is not None
+        and abs((alarm.change - datetime.fromtimestamp(START + 4_000, UTC)).total_seconds()) < 60
+    )
+    assert alarm.log_evidence is not None and alarm.log_evidence >= math.log(watch.detector.threshold)
+    assert Alarm.from_dict(json.loads(json.dumps(alarm.to_dict()))) == alarm
+    assert pickle.loads(pickle.dumps(alarm)) == alarm
+    # The next one is counted from where this one began.
+    assert told[1].change is not None and told[1].change > alarm.time
+
+
+def test_one_call_after_the_other_raises_alarms_without_being_asked() -> None:
+    tracker = ModelPerformanceTracker("model", retention=None)
+    told: list[Alarm] = []
+    tracker.watch("accuracy", baseline=0.9, on_alarm=told.append)
+    for number in range(1_000):
+        tracker.log_prediction(number, 1)
+        tracker.log_ground_truth(number, 0)
+    assert told
+
+
+def test_callbacks_may_do_as_they_like_and_what_they_raise_goes_nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    unraisable: list[Any] = []
+    monkeypatch.setattr(sys, "unraisablehook", unraisable.append)
+    tracker = ModelPerformanceTracker("model", retention=None)
+
+    def greedy(alarm: Alarm) -> None:
+        tracker.log_prediction(f"alarm {alarm.position}", 0)
+        assert tracker.snapshot().sample_size and watch.alarms and tracker.to_bytes()
+        raise LookupError("nobody is on call")
+
+    watch = tracker.watch("accuracy", baseline=0.9, on_alarm=greedy, detector=None, arl=1_000)
+    changing(tracker)
+    assert unraisable and all(isinstance(one.exc_value, LookupError) for one in unraisable)
+    assert len(unraisable) == len(watch.alarms)
+    bad = tracker.watch(lambda predictions, actuals, scores: predictions * 2, baseline=0.5, name="bad")
+    with pytest.raises(ValueError, match=r"^the loss must give numbers from 0 to 1, or NaN to leave a row out, got 2"):
+        bad.look()
+
+
+def test_several_watches_ask_for_more_evidence_each() -> None:
+    tracker = ModelPerformanceTracker("model", retention=None)
+    first = tracker.watch("accuracy", baseline=0.9, arl=1_000)
+    assert first.detector.threshold == 1_000
+    second = tracker.watch("recall", baseline=0.9, arl=500)
+    tracker.watch("precision", detector=DDM())
+    assert (first.detector.threshold, second.detector.threshold) == (3_000, 1_500)
+    second.close()
+    assert first.detector.threshold == 2_000
+    assert list(tracker.watches) == ["accuracy", "precision"]
+
+
+@pytest.mark.parametrize("stop", [0, 1, 3_000, 4_050, 5_999])
+def test_goes_on_from_bytes_at_any_point(stop: int) -> None:
+    def new() -> ModelPerformanceTracker:
+        tracker = ModelPerformanceTracker("model", retention=None)
+        tracker.watch("accuracy", baseline=(900, 1_000), min_age=timedelta(hours=2))
+        tracker.watch("recall", detector=ADWIN(clock=1), name="found")
+        tracker.watch("f2_score", baseline=0.4, order="arrival")
+        return tracker
+
+    whole, parted = new(), new()
+    for tracker in (whole, parted):
+        changing(tracker, 0, stop)
+    parted = ModelPerformanceTracker.from_bytes(parted.to_bytes()) if stop % 2 else pickle.loads(pickle.dumps(parted))
+    for tracker in (whole, parted):
+        changing(tracker, stop, 6_000 - stop)
+    assert list(parted.watches) == ["accuracy", "found", "f2_score"]
+    for name, watch in whole.watches.items():
+        other = parted.watches[name]
+        assert other.detector.to_bytes() == watch.detector.to_bytes()
+        assert other.counters() == watch.counters()
+        assert [alarm.position for alarm in other.alarms] == [alarm.position for alarm in watch.alarms]
+        for ours, theirs in zip(other.alarms, watch.alarms, strict=True):
+            # Before the bytes, times of single values are known within 1 in 256.
+            if ours.change is not None and theirs.change is not None:
+                assert abs((ours.change - theirs.change).total_seconds()) <= 6_000 / 255 + 1
+    assert whole.watches["accuracy"].alarms and parted.watches["accuracy"].min_age == timedelta(hours=2)
+
+
+def test_a_saved_watch_tells_whoever_listens_then() -> None:
+    tracker = ModelPerformanceTracker("model", retention=None)
+    tracker.watch("accuracy", baseline=0.9, on_alarm=lambda alarm: pytest.fail("of another tracker"))
+    again = ModelPerformanceTracker.from_bytes(tracker.to_bytes())
+    told: list[Alarm] = []
+    again.watches["accuracy"].on_alarm = told.append
+    changing(again)
+    assert told
+
+
+def test_hostile_headers_are_errors() -> None:
+    tracker = ModelPerformanceTracker("model")
+    tracker.watch("accuracy", baseline=0.9)
+    assert tracker._watches is not None
+    good = tracker._watches.saved(tracker)[0]
+    for change in [
+        {"detector": "__builtins__"},
+        {"detector": "WatchedDetector"},
+        {"detector": ["EDetector"]},
+        {"state": "AAAA"},
+        {"state": 5},
+        {"state": "é"},
+        {"frontier": [1 << 60, 0]},
+        {"frontier": [0]},
+        {"frontier": None},
+        {"loss": {"name": "x", "kind": "outcome", "numbers": [1]}},
+        {"loss": {"name": "x", "kind": ["outcome"], "numbers": [1, 1, 1, 1]}},
+        {"loss": 5},
+        {"order": "sideways"},
+        {"min_age": -1},
+        {"min_age": 1e300},
+        {"times": [[1]]},
+        {"times": [["a", "b"]]},
+        {"alarms": [{}]},
+        {"count": True},
+    ]:
+        other = ModelPerformanceTracker("other")
+        header = {"model_name": "m", "model_version": "v", "history_limit": 1, "metrics_history": []}
+        data = other._to_bytes(json.dumps(header | {"watches": [good | change]}).encode())
+        with pytest.raises(ValueError, match=r"^the saved tracker is inconsistent: a watch cannot be read"):
+            ModelPerformanceTracker.from_bytes(data)
+    data = ModelPerformanceTracker("other")._to_bytes(json.dumps(header | {"watches": {"a": 1}}).encode())
+    with pytest.raises(ValueError, match=r"^the saved tracker is inconsistent: its watches are no list"):
+        ModelPerformanceTracker.from_bytes(data)
+
+
+class Rivers:
+    """A detector of another library, by shape."""
+
+    def __init__(self) -> None:
+        self.seen = 0
+        self.drift_detected = False
+
+    def update(self, x: float) -> None:
+        self.seen += 1
+        self.drift_detected = self.seen % 100 == 0
+
+
+def test_detectors_of_others_are_fed_and_not_saved() -> None:
+    tracker = ModelPerformanceTracker("model", retention=None)
+    watch = tracker.watch("accuracy", detector=Rivers())
+    filled(tracker)
+    assert [alarm.position for alarm in watch.alarms] == list(range(100, ROWS + 1, 100))
+    assert watch.alarms[0].change is None and "has changed" in str(watch.alarms[0])
+    assert ModelPerformanceTracker.from_bytes(tracker.to_bytes()).watches == {}
+
+
+def test_alarms_that_stand_are_told_once() -> None:
+    for reset in ("manual", "never"):
+        tracker = ModelPerformanceTracker("model", retention=None)
+        watch = tracker.watch("accuracy", detector=EDetector(0.1, reset=reset))
+        changing(tracker)
+        assert watch.drift_detected
+        # The evidence may fall below the threshold again, and rise.
+        assert len(watch.alarms) == 1 if reset == "manual" else len(watch.alarms) < 20
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="the system has no fork")
+@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
+def test_a_child_goes_on_though_another_thread_was_looking() -> None:
+    tracker = ModelPerformanceTracker("model", retention=None)
+    watch = tracker.watch("accuracy", baseline=0.9)
+    watch._lock.acquire()
+    child = os.fork()
+    if child == 0:
+        changing(tracker)
+        os._exit(0 if watch.alarms else 1)
+    assert os.waitpid(child, 0)[1] == 0
+
+
+BAD: list[tuple[tuple[Any, ...], dict[str, Any], type[Exception], str]] = [
+    (("roc_auc",), {}, ValueError, "metric_or_loss cannot be 'roc_auc': it ranks pairs of rows"),
+    (("accurcy",), {}, ValueError, "metric_or_loss must be one of 'accuracy', 'precision',"),
+    ((5,), {}, TypeError, "metric_or_loss must be one of 'accuracy', 'precision',"),
+    (({},), {"baseline": 0.1}, ValueError, "metric_or_loss must have a loss for at least one of true_negatives,"),
+    (
+        ({"tp": 1},),
+        {"baseline": 0.1},
+        ValueError,
+        "metric_or_loss must have keys among true_negatives, false_positives",
+    ),
+    (
+        ({"true_positives": 2},),
+        {"baseline": 0.1},
+        ValueError,
+        "metric_or_loss['true_positives'] must be a finite number",
+    ),
+    (({"true_positives": 1},), {}, TypeError, "baseline of loss must be given, or a detector that needs none"),
+    (("log_loss",), {"baseline": 0.1}, TypeError, "bound must be given for log_loss"),
+    (("log_loss",), {"baseline": 0.1, "bound": 0}, ValueError, "bound must be a finite number above 0"),
+    (("accuracy",), {"bound": 1}, TypeError, "bound must be None for 'accuracy'"),
+    (("accuracy",), {"baseline": 1.5}, ValueError, "baseline must be a finite number from 0 to 1, got 1.5"),
+    (("accuracy",), {"baseline": (5, 4)}, ValueError, "baseline[0] must be an int from 0 to 4, got 5"),
+    (
+        ("f1_score",),
+        {"baseline": (5, 9)},
+        ValueError,
+        "baseline of f1_score must be a value, ConfusionCounts or a snapshot",
+    ),
+    (("f2_score",), {}, TypeError, "baseline of f2_score must be given"),
+    (("f2_score",), {"baseline": 1.0}, ValueError, "baseline of f2_score must lie between 0 and 1"),
+    (("recall",), {"baseline": ConfusionCounts()}, ValueError, "baseline must hold labelled rows that recall counts"),
+    (("accuracy",), {"baseline": 0.9, "min_age": 5}, TypeError, "min_age must be a timedelta or None, got 5"),
+    (
+        ("accuracy",),
+        {"baseline": 0.9, "min_age": timedelta(-1)},
+        ValueError,
+        "min_age must be a timedelta from zero on",
+    ),
+    (
+        ("accuracy",),
+        {"baseline": 0.9, "min_age": timedelta(1), "order": "arrival"},
+        ValueError,
+        "min_age must be None in order of arrival",
+    ),
+    (("accuracy",), {"order": "label"}, ValueError, "order must be 'prediction' or 'arrival', got 'label'"),
+    (("accuracy",), {"order": 1}, TypeError, "order must be 'prediction' or 'arrival', got 1"),
+    (("accuracy",), {"baseline": 0.9, "on_alarm": "log"}, TypeError, "on_alarm must be a callable that takes an alarm"),
+    (("accuracy",), {"detector": EDetector}, TypeError, "detector must be one of truthlag.detectors, or have update"),
+    (("accuracy",), {"detector": 5}, TypeError, "detector must be one of truthlag.detectors, or have update"),
+    (("accuracy",), {"detector": DDM(), "arl": 5}, TypeError, "arl must be None where a detector is given, got 5"),
+    (
+        ("brier_score",),
+        {"detector": EDDM()},
+        ValueError,
+        "detector must take losses between 0 and 1 for brier_score, got EDDM",
+    ),
+    (("accuracy",), {"baseline": 0.9, "name": 5}, TypeError, "name must be a str or None, got 5"),
+    (("accuracy",), {"baseline": 0.9, "name": "there"}, ValueError, "name must be one that no other watch"),
+]
+
+
+@pytest.mark.parametrize(("given", "named", "error", "message"), BAD)
+def test_bad_arguments(given: Any, named: dict[str, Any], error: type[Exception], message: str) -> None:
+    tracker = ModelPerformanceTracker("model")
+    tracker.watch("accuracy", baseline=0.9, name="there")
+    with pytest.raises(error) as raised:
+        tracker.watch(*given, **named)
+    assert str(raised.value).startswith(message)
+    assert list(tracker.watches) == ["there"]
