@@ -34,11 +34,11 @@ fn loss(kind: &str, numbers: &[f64]) -> PyResult<Loss> {
     }
 }
 
-/// Eight bytes of each as the machine has them, as numpy reads them.
-fn column<'py, const N: usize>(
+/// The bytes of each as the machine has them, as numpy reads them.
+fn column<'py, T, const N: usize>(
     py: Python<'py>,
-    rows: &[MaturedRow],
-    bytes: impl Fn(&MaturedRow) -> [u8; N],
+    rows: &[T],
+    bytes: impl Fn(&T) -> [u8; N],
 ) -> PyResult<Bound<'py, PyBytes>> {
     PyBytes::new_with(py, N * rows.len(), |target| {
         for (place, row) in target.as_chunks_mut::<N>().0.iter_mut().zip(rows) {
@@ -48,16 +48,16 @@ fn column<'py, const N: usize>(
     })
 }
 
-fn losses<'py>(py: Python<'py>, rows: &[MaturedRow], loss: Loss) -> Losses<'py> {
-    let (mut values, mut times) = (Vec::with_capacity(8 * rows.len()), Vec::with_capacity(8 * rows.len()));
+fn losses<'py>(py: Python<'py>, rows: &[MaturedRow], loss: Loss) -> PyResult<Losses<'py>> {
+    let (mut values, mut times) = (Vec::with_capacity(rows.len()), Vec::with_capacity(rows.len()));
     for row in rows {
         if let Some(value) = loss.of(row) {
-            values.extend(value.to_ne_bytes());
-            times.extend(row.time.to_ne_bytes());
+            values.push(value);
+            times.push(row.time);
         }
     }
-    let left_out = rows.len() - values.len() / 8;
-    (PyBytes::new(py, &values), PyBytes::new(py, &times), left_out)
+    let left_out = rows.len() - values.len();
+    Ok((column(py, &values, |value| value.to_ne_bytes())?, column(py, &times, |time| time.to_ne_bytes())?, left_out))
 }
 
 fn columns<'py>(py: Python<'py>, rows: &[MaturedRow]) -> PyResult<Columns<'py>> {
@@ -95,7 +95,7 @@ pub(crate) fn matured_losses<'py>(
 ) -> PyResult<(Losses<'py>, Onwards)> {
     let loss = loss(kind, &numbers)?;
     let matured = matured(py, tracker.get(), frontier.0, frontier.1, min_age)?;
-    Ok((losses(py, &matured.rows, loss), onwards(&matured)))
+    Ok((losses(py, &matured.rows, loss)?, onwards(&matured)))
 }
 
 /// The next rows whose time has come, and where those after them begin.

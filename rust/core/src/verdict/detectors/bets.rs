@@ -4,10 +4,11 @@
 
 use std::f64::consts::LN_2;
 
+use super::lanes::{Lanes, WIDTH, counted_on, larger, one_and_product, product, sum};
+
 /// The most bets.
 pub const MOST_BETS: usize = WIDTH * GROUPS;
-/// Bets that a processor works on with one instruction, and how many times as many there are room for.
-const WIDTH: usize = 4;
+/// How many times as many bets there are room for as a processor works on with one instruction.
 const GROUPS: usize = 3;
 /// Values between two looks at the size of the numbers. A factor lies between 0.01 and 1e9, so that numbers within 400 bits of 1
 /// stay within a float's range for so many.
@@ -16,8 +17,6 @@ const STEPS: usize = 16;
 const BITS: i32 = 400;
 /// The part of what may be staked that the highest bet stakes: a factor stays above 0.01.
 const MOST_STAKED: f64 = 0.99;
-
-type Lanes = [f64; WIDTH];
 
 /// What bets are worth after each value, by the factor L that the value multiplies them with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -75,32 +74,6 @@ impl Scaled {
     fn logarithm(&self, lane: usize) -> f64 {
         self.mantissa[lane].ln() + f64::from(self.exponent[lane]) * LN_2
     }
-}
-
-#[inline(always)]
-#[allow(clippy::inline_always, reason = "compiled once for each kind of processor")]
-fn zip(one: Lanes, other: Lanes, each: impl Fn(f64, f64) -> f64) -> Lanes {
-    std::array::from_fn(|lane| each(one[lane], other[lane]))
-}
-
-/// The larger one, as processors have it.
-#[inline(always)]
-#[allow(clippy::inline_always, reason = "as above")]
-fn larger(one: f64, other: f64) -> f64 {
-    if one > other { one } else { other }
-}
-
-/// All bits set, or none, so that nothing is a guess.
-#[inline(always)]
-#[allow(clippy::inline_always, reason = "as above")]
-fn mask(is_set: bool) -> f64 {
-    f64::from_bits(u64::from(is_set).wrapping_neg())
-}
-
-#[inline(always)]
-#[allow(clippy::inline_always, reason = "as above")]
-fn both(one: f64, other: f64) -> f64 {
-    f64::from_bits(one.to_bits() & other.to_bits())
 }
 
 /// Some bets.
@@ -200,35 +173,36 @@ impl Bets {
     #[inline(always)]
     #[allow(clippy::inline_always, reason = "as above")]
     fn run<const CUSUM: bool>(&mut self, values: &[f64], enough: f64) -> usize {
-        let mut value = std::array::from_fn::<_, GROUPS, _>(|group| self.groups[group].value.mantissa);
-        let mut best = std::array::from_fn::<_, GROUPS, _>(|group| self.groups[group].best.mantissa);
-        let mut age = std::array::from_fn::<_, GROUPS, _>(|group| self.groups[group].age);
+        let [mut value, mut best, mut age] = [[[0.0; WIDTH]; GROUPS]; 3];
+        for (number, group) in self.groups.iter().enumerate() {
+            value[number] = group.value.mantissa;
+            best[number] = group.best.mantissa;
+            age[number] = group.age;
+        }
         let mut taken = 0;
-        let mut sum = 0.0;
+        let mut all = 0.0;
         for &x in values {
             let difference = x - self.reference;
             let mut total = [0.0; WIDTH];
             for (number, group) in self.groups.iter().enumerate() {
-                let factors = group.stakes.map(|stake| 1.0 + stake * difference);
-                let kept = zip(best[number], group.best.low, |held, low| mask(held > low));
-                age[number] = zip(age[number], kept, |age, kept| both(age, kept) + 1.0);
-                best[number] = zip(zip(best[number], group.best.low, larger), factors, |held, factor| held * factor);
+                let factors = one_and_product(&group.stakes, difference);
+                age[number] = counted_on(&age[number], &best[number], &group.best.low);
+                best[number] = product(&larger(&best[number], &group.best.low), &factors);
                 let worth = if CUSUM {
-                    zip(best[number], group.best.unit, |held, unit| held * unit)
+                    product(&best[number], &group.best.unit)
                 } else {
-                    let raised = zip(value[number], group.value.low, |held, low| held + low);
-                    value[number] = zip(raised, factors, |held, factor| held * factor);
-                    zip(value[number], group.value.unit, |held, unit| held * unit)
+                    value[number] = product(&sum(&value[number], &group.value.low), &factors);
+                    product(&value[number], &group.value.unit)
                 };
-                total = zip(total, worth, |sum, more| sum + more);
+                total = sum(&total, &worth);
             }
-            sum = (total[0] + total[2]) + (total[1] + total[3]);
+            all = (total[0] + total[2]) + (total[1] + total[3]);
             taken += 1;
-            if sum >= enough {
+            if all >= enough {
                 break;
             }
         }
-        self.total = sum;
+        self.total = all;
         for (number, group) in self.groups.iter_mut().enumerate() {
             group.value.mantissa = value[number];
             group.best.mantissa = best[number];

@@ -23,6 +23,7 @@ mod ewma;
 mod fhddm;
 mod hddm_a;
 mod hddm_w;
+mod lanes;
 mod page_hinkley;
 mod running;
 #[cfg(test)]
