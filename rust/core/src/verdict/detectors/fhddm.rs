@@ -104,6 +104,16 @@ impl Detector for Fhddm {
         if self.polarity == Polarity::River { all / length } else { (length - all) / length }
     }
 
+    fn statistics(&self) -> Vec<(&'static str, f64)> {
+        vec![
+            ("n", self.right.len() as f64),
+            ("right", self.all as f64),
+            ("most_right", self.most as f64),
+            ("right_in_short_window", self.short as f64),
+            ("most_right_in_short_window", self.most_short as f64),
+        ]
+    }
+
     fn state(&self) -> Vec<f64> {
         let right = self.right.iter().map(|&is_right| f64::from(u8::from(is_right)));
         [self.most as f64, self.most_short as f64].into_iter().chain(right).collect()
