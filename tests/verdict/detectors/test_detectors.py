@@ -6,6 +6,7 @@ import copy
 import inspect
 import json
 import pickle
+import threading
 from fractions import Fraction
 from typing import Any
 
@@ -323,3 +324,27 @@ def test_after_an_alarm_rddm_goes_on_from_its_warnings() -> None:
     manual.reset()
     manual.update(0)
     assert manual.statistics["n"] == 1
+
+
+@pytest.mark.parametrize("kind", [DDM, RDDM])
+def test_threads_lose_no_value(kind: Any) -> None:
+    detector = kind(reset="never")
+    many = np.zeros(60_000)
+
+    def work() -> None:
+        for _ in range(3):
+            # So many that other threads run meanwhile, and one by one.
+            detector.update_many(many)
+            for _ in range(2_000):
+                detector.update(0)
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    taken = 4 * 3 * 62_000
+    if kind is RDDM:
+        # The mean of no more than 40 000 values, worked out anew from the last 7 000 after each 33 000 more.
+        taken = 7_000 + (taken - 40_000) % 33_000
+    assert detector.statistics["n"] == taken

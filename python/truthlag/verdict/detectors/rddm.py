@@ -16,7 +16,8 @@ class RDDM(WatchedDetector):
         warning_threshold: Standard errors above the minimum for a warning.
         drift_threshold: Standard errors above the minimum for an alarm.
         max_concept_size: Values after which the mean is worked out anew, once it does not warn.
-        min_size_stable_concept: The newest values, of which it is then; at most `max_concept_size`.
+        min_size_stable_concept: The newest values, of which it is then; at most `max_concept_size`. The nearer they are to each
+            other the more often that is done, at some nanoseconds for each value that is kept.
         warn_limit: Warnings in a row after which the next alarms.
         reset: What becomes of an alarm. "auto": it stands for one update, and the next goes on from the values since the warning
             began, or from the last one alone. "manual": it stands until `reset()`, which forgets all; values meanwhile are not
