@@ -8,8 +8,8 @@ use pyo3::prelude::*;
 use pyo3::sync::MutexExt;
 use pyo3::types::{PyBool, PyDict, PyFloat, PyTuple};
 use truthlag_core::verdict::detectors::{
-    Adwin, Ddm, Direction, Domain, EDetector, Eddm, Fhddm, Form, HddmA, HddmW, OutOfDomain, PageHinkley, Polarity,
-    Reset, Signal, Watch,
+    Adwin, ControlLimits, Cusum, Ddm, Direction, Domain, EDetector, Ecdd, Eddm, Ewma, Fhddm, Form, HddmA, HddmW, Kswin,
+    OutOfDomain, PageHinkley, Polarity, Rddm, Reset, RunLength, Signal, Stepd, Watch,
 };
 
 use crate::errors::wrong_type;
@@ -35,7 +35,36 @@ macro_rules! detectors {
     };
 }
 
-detectors! { Adwin Ddm EDetector Eddm Fhddm HddmA HddmW PageHinkley }
+detectors! {
+    Adwin
+    Cusum
+    Ddm
+    EDetector
+    Ecdd
+    Eddm
+    Ewma
+    Fhddm
+    HddmA
+    HddmW
+    Kswin
+    PageHinkley
+    Rddm
+    Stepd
+}
+
+/// The place among "both", "up" and "down".
+fn direction(place: f64) -> Direction {
+    match place as u8 {
+        0 => Direction::Both,
+        1 => Direction::Up,
+        _ => Direction::Down,
+    }
+}
+
+/// A share that may be none, which is below 0.
+fn given(share: f64) -> Option<f64> {
+    (share >= 0.0).then_some(share)
+}
 
 /// A detector of a kind, from its parameters in the order of the Python class; `None` for ones that do not fit.
 fn new_watch(kind: &str, parameters: &[f64], reset: Reset) -> Option<AnyWatch> {
@@ -44,6 +73,10 @@ fn new_watch(kind: &str, parameters: &[f64], reset: Reset) -> Option<AnyWatch> {
             let adwin =
                 Adwin::new(delta, clock as u64, max_buckets as usize, min_window_length as u64, grace_period as u64);
             AnyWatch::Adwin(Watch::new(adwin, reset))
+        }
+        ("CUSUM", &[target, deviation, k, h, place, head_start, warning]) => {
+            let chart = Cusum::new(target, deviation, k, h, direction(place), head_start, given(warning));
+            AnyWatch::Cusum(Watch::new(chart, reset))
         }
         ("DDM", &[warm_start, warning, drift]) => {
             AnyWatch::Ddm(Watch::new(Ddm::new(warm_start as u64, warning, drift), reset))
@@ -56,8 +89,21 @@ fn new_watch(kind: &str, parameters: &[f64], reset: Reset) -> Option<AnyWatch> {
             };
             AnyWatch::EDetector(Watch::new(EDetector::new(form, reference, threshold, bets as usize), reset))
         }
+        ("ECDD", &[weight, run_length, warning, min_num_instances]) => {
+            let run_length = match run_length as u16 {
+                100 => RunLength::Hundred,
+                400 => RunLength::FourHundred,
+                _ => RunLength::Thousand,
+            };
+            AnyWatch::Ecdd(Watch::new(Ecdd::new(weight, run_length, warning, min_num_instances as u64), reset))
+        }
         ("EDDM", &[warm_start, alpha, beta]) => {
             AnyWatch::Eddm(Watch::new(Eddm::new(warm_start as u64, alpha, beta), reset))
+        }
+        ("EWMA", &[target, deviation, weight, limit, place, limits, warning]) => {
+            let limits = if limits > 0.0 { ControlLimits::Exact } else { ControlLimits::Asymptotic };
+            let chart = Ewma::new(target, deviation, weight, limit, direction(place), limits, given(warning));
+            AnyWatch::Ewma(Watch::new(chart, reset))
         }
         ("FHDDM", &[window, confidence, short, polarity]) => {
             let short = (short > 0.0).then_some(short as usize);
@@ -70,14 +116,20 @@ fn new_watch(kind: &str, parameters: &[f64], reset: Reset) -> Option<AnyWatch> {
         ("HDDMW", &[drift, warning, weight, two_sided]) => {
             AnyWatch::HddmW(Watch::new(HddmW::new(drift, warning, weight, two_sided > 0.0), reset))
         }
-        ("PageHinkley", &[min_instances, delta, threshold, alpha, direction]) => {
-            let direction = match direction as u8 {
-                0 => Direction::Both,
-                1 => Direction::Up,
-                _ => Direction::Down,
-            };
-            let test = PageHinkley::new(min_instances as u64, delta, threshold, alpha, direction);
+        ("KSWIN", &[alpha, window, stat_size, seed]) => {
+            AnyWatch::Kswin(Watch::new(Kswin::new(alpha, window as usize, stat_size as usize, seed as u64), reset))
+        }
+        ("PageHinkley", &[min_instances, delta, threshold, alpha, place]) => {
+            let test = PageHinkley::new(min_instances as u64, delta, threshold, alpha, direction(place));
             AnyWatch::PageHinkley(Watch::new(test, reset))
+        }
+        ("RDDM", &[min_num_instances, warning, drift, most, least, warn_limit]) => {
+            let (most, least, warn_limit) = (most as u64, least as usize, warn_limit as u64);
+            let method = Rddm::new(min_num_instances as u64, warning, drift, most, least, warn_limit);
+            AnyWatch::Rddm(Watch::new(method, reset))
+        }
+        ("STEPD", &[window, drift, warning, two_sided]) => {
+            AnyWatch::Stepd(Watch::new(Stepd::new(window as usize, drift, warning, two_sided > 0.0), reset))
         }
         _ => return None,
     })
@@ -97,6 +149,13 @@ impl Detector {
         })?;
         // One whose holder panicked is whole between values.
         Ok(watch.lock_py_attached(py).unwrap_or_else(std::sync::PoisonError::into_inner))
+    }
+
+    /// Takes a value where that can be done at once; otherwise nothing has changed.
+    #[inline]
+    pub(crate) fn try_update(&self, value: f64) -> Option<bool> {
+        let mut watch = self.watch.get()?.try_lock().ok()?;
+        each!(&mut *watch, watch => watch.update(value)).ok()
     }
 
     fn signal(&self, py: Python<'_>) -> PyResult<Signal> {
@@ -212,7 +271,7 @@ impl Detector {
         Ok(self.signal(py)? == Signal::Warning)
     }
 
-    /// What the detector holds for the mean of the values by now; 0.0 before the first.
+    /// What the detector holds for the mean of the values by now; before the first 0.0, or the target of a chart.
     #[getter]
     fn estimation(&self, py: Python<'_>) -> PyResult<f64> {
         use truthlag_core::verdict::detectors::Detector as _;
@@ -238,6 +297,26 @@ impl Detector {
             }
             _ => false,
         })
+    }
+
+    /// What the detector goes by, under the names of its paper or of River: a new dict; None for what there is not yet.
+    ///
+    /// Example:
+    ///     >>> from truthlag.detectors import DDM
+    ///     >>> detector = DDM()
+    ///     >>> detector.update_many([0, 1] * 20)
+    ///     array([], dtype=int64)
+    ///     >>> len(detector.statistics), detector.statistics.get("n")
+    ///     (4, 40.0)
+    #[getter]
+    fn statistics<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        use truthlag_core::verdict::detectors::Detector as _;
+        let found = each!(&*self.lock(py)?, watch => watch.detector().statistics());
+        let statistics = PyDict::new(py);
+        for (name, value) in found {
+            statistics.set_item(name, value.is_finite().then_some(value))?;
+        }
+        Ok(statistics)
     }
 
     /// Forget all values and the alarm; the parameters stay.

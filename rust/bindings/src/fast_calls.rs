@@ -23,11 +23,11 @@ use truthlag_core::call::{IdKind, Identity};
 use crate::identity::UuidType;
 use crate::tracker::Tracker;
 
-type Arguments<'a> = &'a [*mut ffi::PyObject];
+pub(crate) type Arguments<'a> = &'a [*mut ffi::PyObject];
 /// The bytes of a UUID as text, the longest id that is made here.
 const LONGEST_TEXT: usize = 36;
 
-type Method = ffi::PyCFunctionFastWithKeywords;
+pub(crate) type Method = ffi::PyCFunctionFastWithKeywords;
 
 /// The methods as `Tracker` declares them, for all that is not common.
 struct General {
@@ -78,7 +78,7 @@ pub(crate) fn quicken(class: &Bound<'_, PyType>) -> PyResult<()> {
     Ok(())
 }
 
-fn descriptor<'py>(
+pub(crate) fn descriptor<'py>(
     class: &Bound<'py, PyType>,
     name: &'static CStr,
     method: Method,
@@ -209,10 +209,26 @@ unsafe fn call_declared(
     keywords: *mut ffi::PyObject,
     declared: impl FnOnce(&General) -> &Py<PyAny>,
 ) -> *mut ffi::PyObject {
+    // SAFETY: by the caller.
+    unsafe {
+        let general = GENERAL.get(Python::assume_attached());
+        call_method(tracker, positional, arguments, keywords, general.map(|general| declared(general).as_ptr()))
+    }
+}
+
+/// Calls a method with the object and the arguments that another one was called with.
+#[cold]
+pub(crate) unsafe fn call_method(
+    object: *mut ffi::PyObject,
+    positional: Arguments<'_>,
+    arguments: *const *mut ffi::PyObject,
+    keywords: *mut ffi::PyObject,
+    method: Option<*mut ffi::PyObject>,
+) -> *mut ffi::PyObject {
     const MOST: usize = 8;
     // SAFETY: by the caller: keyword values follow the positional arguments, as many as there are names.
     unsafe {
-        let Some(general) = GENERAL.get(Python::assume_attached()) else {
+        let Some(method) = method else {
             ffi::PyErr_SetString(ffi::PyExc_RuntimeError, c"truthlag is not initialised".as_ptr());
             return ptr::null_mut();
         };
@@ -222,16 +238,15 @@ unsafe fn call_declared(
         } else {
             slice::from_raw_parts(arguments, positional.len() + named)
         };
-        let method = declared(general).as_ptr();
         let flags = positional.len() + 1;
         let mut few = [ptr::null_mut(); MOST];
         if let Some(target) = few.get_mut(..=all.len()) {
             let (first, others) = target.split_at_mut(1);
-            first.copy_from_slice(&[tracker]);
+            first.copy_from_slice(&[object]);
             others.copy_from_slice(all);
             return ffi::PyObject_Vectorcall(method, target.as_ptr(), flags, keywords);
         }
-        let many: Vec<_> = std::iter::once(tracker).chain(all.iter().copied()).collect();
+        let many: Vec<_> = std::iter::once(object).chain(all.iter().copied()).collect();
         ffi::PyObject_Vectorcall(method, many.as_ptr(), flags, keywords)
     }
 }
@@ -312,7 +327,7 @@ unsafe fn quick_other_identity(id: *mut ffi::PyObject, buffer: &mut [u8; LONGEST
 
 /// 0, 1, False or True.
 #[inline]
-unsafe fn quick_binary(value: *mut ffi::PyObject) -> Option<bool> {
+pub(crate) unsafe fn quick_binary(value: *mut ffi::PyObject) -> Option<bool> {
     // SAFETY: by the caller the object is alive.
     unsafe {
         if value == ONE.load(Ordering::Relaxed) {

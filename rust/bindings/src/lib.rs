@@ -5,6 +5,7 @@ mod detached_copy;
 mod detectors;
 mod errors;
 mod fast_calls;
+mod fast_updates;
 mod features;
 mod identity;
 mod scalar;
@@ -57,6 +58,7 @@ mod _core {
     #[pymodule_init]
     fn init(module: &pyo3::Bound<'_, pyo3::types::PyModule>) -> pyo3::PyResult<()> {
         truthlag_core::prepare();
-        super::fast_calls::install(module.py())
+        super::fast_calls::install(module.py())?;
+        super::fast_updates::install(module.py())
     }
 }

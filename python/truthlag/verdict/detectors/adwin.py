@@ -29,6 +29,10 @@ class ADWIN(WatchedDetector):
         >>> detector = ADWIN()
         >>> detector.update_many([0.1] * 1_000 + [0.4] * 1_000)
         array([1055])
+        >>> detector.width, round(detector.total, 1), detector.n_detections
+        (944, 377.6, 0)
+        >>> abs(detector.variance) < 0.01
+        True
     """
 
     KIND = "ADWIN"
@@ -58,3 +62,26 @@ class ADWIN(WatchedDetector):
             count("grace_period", grace_period, 0),
         ]
         self._begin(parameters, numbers, reset)
+
+    @property
+    def width(self) -> int:
+        """The number of values in the window."""
+        return int(self._statistic("width"))
+
+    @property
+    def total(self) -> float:
+        """The sum of the values in the window."""
+        return self._statistic("total")
+
+    @property
+    def variance(self) -> float:
+        """The variance of the values in the window, divided by their number; 0.0 of none.
+
+        River's property of this name is the sum of the squared deviations: `width` times this.
+        """
+        return self._statistic("variance")
+
+    @property
+    def n_detections(self) -> int:
+        """The number of alarms since it last started afresh, as in River: with `reset="auto"` 1 while an alarm stands, else 0."""
+        return int(self._statistic("n_detections"))

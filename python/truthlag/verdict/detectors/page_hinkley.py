@@ -1,6 +1,6 @@
 """The Page-Hinkley test."""
 
-from truthlag.verdict.detectors.parameters import choice, count, real
+from truthlag.verdict.detectors.parameters import DIRECTIONS, choice, count, real
 from truthlag.verdict.detectors.watched import WatchedDetector
 
 
@@ -54,6 +54,6 @@ class PageHinkley(WatchedDetector):
             real("delta", delta, 0),
             real("threshold", threshold, 0),
             real("alpha", alpha, 0, 1),
-            float(choice("mode", mode, ("both", "up", "down"))),
+            float(choice("mode", mode, DIRECTIONS)),
         ]
         self._begin(parameters, numbers, reset)

@@ -10,6 +10,9 @@ from truthlag.call.described import described
 MOST = 1_000_000
 """The most values or buckets that a detector may be asked to hold or wait for."""
 
+DIRECTIONS = ("both", "up", "down")
+"""The changes of a mean that may be looked for, in the core's order."""
+
 
 def count(name: str, value: Any, least: int, most: int = MOST) -> float:
     """An int from `least` to `most`."""
@@ -25,18 +28,29 @@ def count(name: str, value: Any, least: int, most: int = MOST) -> float:
     return float(number)
 
 
-def real(name: str, value: Any, least: float, most: float = math.inf, *, above: bool = False) -> float:
-    """A finite number from `least` to `most`; above `least` where that is said."""
-    allowed = f"a finite number {'above' if above else 'from'} {least:g}"
+def real(
+    name: str,
+    value: Any,
+    least: float = -math.inf,
+    most: float = math.inf,
+    *,
+    above: bool = False,
+    below: bool = False,
+) -> float:
+    """A finite number from `least` to `most`; above `least` or below `most` where that is said."""
+    allowed = "a finite number"
+    if least > -math.inf:
+        allowed += f" {'above' if above else 'from'} {least:g}"
     if most < math.inf:
-        allowed += f" {'and at most' if above else 'to'} {most:g}"
+        allowed += f" {'and below' if below else 'and at most' if above else 'to'} {most:g}"
     if isinstance(value, bool) or not isinstance(value, Real):
         raise TypeError(_message(name, allowed, value))
     try:
         number = float(value)
     except OverflowError:
         number = math.inf
-    if not (math.isfinite(number) and least <= number <= most) or (above and number == least):
+    is_within = math.isfinite(number) and least <= number <= most
+    if not is_within or (above and number == least) or (below and number == most):
         raise ValueError(_message(name, allowed, value))
     return number
 
@@ -55,6 +69,11 @@ def share(name: str, value: Any) -> float:
     return number
 
 
+def share_or_none(name: str, value: Any) -> float:
+    """A number from 0 to 1; -1 for None."""
+    return -1.0 if value is None else real(name, value, 0, 1)
+
+
 def flag(name: str, value: Any) -> float:
     """True or False."""
     if not isinstance(value, bool):
@@ -70,6 +89,20 @@ def choice(name: str, value: Any, choices: tuple[str, ...]) -> int:
     if value not in choices:
         raise ValueError(_message(name, allowed, value))
     return choices.index(value)
+
+
+def whole_choice(name: str, value: Any, choices: tuple[int, ...]) -> float:
+    """One of some whole numbers."""
+    allowed = f"one of {', '.join(str(one) for one in choices)}"
+    if isinstance(value, bool):
+        raise TypeError(_message(name, allowed, value))
+    try:
+        number = operator.index(value)
+    except TypeError:
+        raise TypeError(_message(name, allowed, value)) from None
+    if number not in choices:
+        raise ValueError(_message(name, allowed, value))
+    return float(number)
 
 
 def _message(name: str, allowed: str, value: Any) -> str:

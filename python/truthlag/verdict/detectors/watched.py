@@ -79,6 +79,11 @@ class WatchedDetector(_core.Detector):
         alarms = self._update_many(np.ascontiguousarray(array, dtype=np.float64))
         return np.array(alarms, dtype=np.int64)
 
+    def _statistic(self, name: str) -> float:
+        """One of the statistics that there is at any time."""
+        value = self.statistics[name]
+        return 0.0 if value is None else value
+
     def to_bytes(self) -> bytes:
         """The detector as bytes, with its parameters and all that it has seen.
 

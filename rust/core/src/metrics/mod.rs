@@ -32,7 +32,7 @@ pub(crate) use confusion::NO_LABELS;
 pub use curves::{MAXIMUM_POINTS, PrecisionRecallPoint, RocPoint};
 pub use estimate::Estimate;
 pub use f_beta::f_beta;
-pub use normal::two_sided_quantile;
+pub use normal::{two_sided_quantile, upper_quantile};
 pub use plain::{PlainMetrics, plain_metrics};
 pub use report::{Report, evaluate};
 pub use rounding::round_like_numpy;

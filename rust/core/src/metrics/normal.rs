@@ -79,12 +79,35 @@ pub fn two_sided_quantile(confidence: f64) -> Option<f64> {
         let r = 0.180_625 - above_median * above_median;
         return Some(above_median * polynomial(&CENTRE_NUMERATOR, r) / polynomial(&CENTRE_DENOMINATOR, r));
     }
-    let r = (-f64::ln((1.0 - confidence) / 2.0)).sqrt();
-    Some(if r <= 5.0 {
+    Some(far_quantile((1.0 - confidence) / 2.0))
+}
+
+/// The z with P(Z > z) = `tail` for a standard normal Z; `None` unless `tail` lies strictly between 0 and 1. By the same
+/// algorithm.
+#[must_use]
+pub fn upper_quantile(tail: f64) -> Option<f64> {
+    if !(tail > 0.0 && tail < 1.0) {
+        return None;
+    }
+    let above_median = 0.5 - tail;
+    Some(if above_median.abs() <= 0.425 {
+        let r = 0.180_625 - above_median * above_median;
+        above_median * polynomial(&CENTRE_NUMERATOR, r) / polynomial(&CENTRE_DENOMINATOR, r)
+    } else if tail < 0.5 {
+        far_quantile(tail)
+    } else {
+        -far_quantile(1.0 - tail)
+    })
+}
+
+/// The z with P(Z > z) = `tail`, below 0.075.
+fn far_quantile(tail: f64) -> f64 {
+    let r = (-tail.ln()).sqrt();
+    if r <= 5.0 {
         polynomial(&MIDDLE_NUMERATOR, r - 1.6) / polynomial(&MIDDLE_DENOMINATOR, r - 1.6)
     } else {
         polynomial(&TAIL_NUMERATOR, r - 5.0) / polynomial(&TAIL_DENOMINATOR, r - 5.0)
-    })
+    }
 }
 
 #[cfg(test)]
@@ -112,9 +135,26 @@ mod tests {
     ];
 
     #[test]
+    fn known_upper_quantiles() {
+        // By scipy.stats.norm.isf(tail).
+        for (tail, expected) in [
+            (1e-300, 37.047_096_299_361_2),
+            (1e-12, 7.034_483_825_301_131),
+            (0.003, 2.747_781_385_444_992_6),
+            (0.05, 1.644_853_626_951_472_9),
+            (0.3, 0.524_400_512_708_040_9),
+            (0.5, 0.0),
+            (0.975, -1.959_963_984_540_054),
+        ] {
+            let z = upper_quantile(tail).unwrap_or(f64::NAN);
+            assert!((z - expected).abs() <= 1e-15 * expected.abs().max(1.0), "{tail}: {z} {expected}");
+        }
+    }
+
+    #[test]
     fn no_quantile_outside_of_the_open_interval() {
         for confidence in [0.0, 1.0, -0.5, 1.5, f64::NAN, f64::INFINITY] {
-            assert_eq!(two_sided_quantile(confidence), None);
+            assert_eq!((two_sided_quantile(confidence), upper_quantile(confidence)), (None, None));
         }
     }
 }

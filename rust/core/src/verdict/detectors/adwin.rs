@@ -34,6 +34,7 @@ pub struct Adwin {
     total: f64,
     squares: f64,
     ticks: u64,
+    detections: u64,
 }
 
 impl Default for Adwin {
@@ -46,8 +47,19 @@ impl Adwin {
     /// One that has seen nothing.
     #[must_use]
     pub fn new(delta: f64, clock: u64, max_buckets: usize, min_window_length: u64, grace_period: u64) -> Self {
-        let (rows, width, total, squares, ticks) = (Vec::new(), 0.0, 0.0, 0.0, 0);
-        Self { delta, clock, max_buckets, min_window_length, grace_period, rows, width, total, squares, ticks }
+        Self {
+            delta,
+            clock,
+            max_buckets,
+            min_window_length,
+            grace_period,
+            rows: Vec::new(),
+            width: 0.0,
+            total: 0.0,
+            squares: 0.0,
+            ticks: 0,
+            detections: 0,
+        }
     }
 
     /// The values in the window.
@@ -152,6 +164,7 @@ impl Detector for Adwin {
             signal = Signal::Alarm;
             self.shrink();
         }
+        self.detections += u64::from(signal == Signal::Alarm);
         signal
     }
 
@@ -164,9 +177,18 @@ impl Detector for Adwin {
         if self.width > 0.0 { self.total / self.width } else { 0.0 }
     }
 
-    /// Sums and ticks, then the buckets of each size after their number.
+    fn statistics(&self) -> Vec<(&'static str, f64)> {
+        vec![
+            ("width", self.width),
+            ("total", self.total),
+            ("variance", self.variance()),
+            ("n_detections", self.detections as f64),
+        ]
+    }
+
+    /// Sums and counts, then the buckets of each size after their number.
     fn state(&self) -> Vec<f64> {
-        let mut state = vec![self.total, self.squares, self.ticks as f64];
+        let mut state = vec![self.total, self.squares, self.ticks as f64, self.detections as f64];
         for row in &self.rows {
             state.push(row.len() as f64);
             state.extend(row.iter().flat_map(|bucket| [bucket.total, bucket.squares]));
@@ -176,7 +198,7 @@ impl Detector for Adwin {
 
     fn restore(&mut self, state: &[f64]) -> bool {
         self.restart();
-        let &[total, squares, ticks, ref buckets @ ..] = state else { return false };
+        let &[total, squares, ticks, detections, ref buckets @ ..] = state else { return false };
         let mut rest = buckets;
         let mut rows = Vec::new();
         let mut width = 0.0;
@@ -193,7 +215,8 @@ impl Detector for Adwin {
             rest = after;
         }
         (self.rows, self.width) = (rows, width);
-        (self.total, self.squares, self.ticks) = (total, squares, ticks as u64);
+        (self.total, self.squares) = (total, squares);
+        (self.ticks, self.detections) = (ticks as u64, detections as u64);
         true
     }
 }

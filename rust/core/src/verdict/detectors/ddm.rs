@@ -65,6 +65,11 @@ impl Detector for Ddm {
         self.errors.mean
     }
 
+    fn statistics(&self) -> Vec<(&'static str, f64)> {
+        let (p_min, s_min) = self.minimum.unwrap_or((f64::NAN, f64::NAN));
+        vec![("n", self.errors.n), ("p", self.errors.mean), ("p_min", p_min), ("s_min", s_min)]
+    }
+
     fn state(&self) -> Vec<f64> {
         let (p_min, s_min) = self.minimum.unwrap_or((f64::NAN, f64::NAN));
         vec![self.errors.n, self.errors.mean, p_min, s_min]

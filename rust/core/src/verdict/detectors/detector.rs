@@ -60,8 +60,18 @@ pub trait Detector {
     /// Forgets all values; the parameters stay.
     fn restart(&mut self);
 
-    /// What it holds for the mean of the values by now; 0 before the first.
+    /// What an alarm that stands for one update leaves behind: nothing, unless a detector says otherwise.
+    fn recover(&mut self) {
+        self.restart();
+    }
+
+    /// What it holds for the mean of the values by now; before the first 0, or the target of a chart.
     fn estimation(&self) -> f64;
+
+    /// What it goes by, each with its name in the papers or in River; NaN for what there is not yet.
+    fn statistics(&self) -> Vec<(&'static str, f64)> {
+        Vec::new()
+    }
 
     /// All that it has seen, as numbers.
     fn state(&self) -> Vec<f64>;

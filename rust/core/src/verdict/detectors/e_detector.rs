@@ -91,6 +91,10 @@ impl Detector for EDetector {
         if self.n > 0.0 { self.sum / self.n } else { 0.0 }
     }
 
+    fn statistics(&self) -> Vec<(&'static str, f64)> {
+        vec![("n", self.n), ("log_evidence", self.log_evidence()), ("values_since_change", self.values_since_change())]
+    }
+
     fn state(&self) -> Vec<f64> {
         let mut state = vec![self.n, self.sum];
         state.extend(self.bets.state());

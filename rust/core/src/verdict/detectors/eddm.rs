@@ -92,6 +92,16 @@ impl Detector for Eddm {
         if self.n > 0 { self.distances.n / self.n as f64 } else { 0.0 }
     }
 
+    fn statistics(&self) -> Vec<(&'static str, f64)> {
+        vec![
+            ("n", self.n as f64),
+            ("n_errors", self.distances.n),
+            ("mean_distance", self.distances.mean),
+            ("variance_of_distance", self.variance()),
+            ("maximum", self.maximum.unwrap_or(f64::NAN)),
+        ]
+    }
+
     fn state(&self) -> Vec<f64> {
         let [errors, mean] = self.distances.state();
         let warns = f64::from(u8::from(self.warns));

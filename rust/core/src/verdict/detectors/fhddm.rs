@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use super::bits::{packed, unpacked};
 use super::detector::{Detector, Domain, Signal};
 
 /// What 1 stands for.
@@ -104,19 +105,26 @@ impl Detector for Fhddm {
         if self.polarity == Polarity::River { all / length } else { (length - all) / length }
     }
 
+    fn statistics(&self) -> Vec<(&'static str, f64)> {
+        vec![
+            ("n", self.right.len() as f64),
+            ("right", self.all as f64),
+            ("most_right", self.most as f64),
+            ("right_in_short_window", self.short as f64),
+            ("most_right_in_short_window", self.most_short as f64),
+        ]
+    }
+
     fn state(&self) -> Vec<f64> {
-        let right = self.right.iter().map(|&is_right| f64::from(u8::from(is_right)));
-        [self.most as f64, self.most_short as f64].into_iter().chain(right).collect()
+        [self.most as f64, self.most_short as f64].into_iter().chain(packed(&self.right)).collect()
     }
 
     fn restore(&mut self, state: &[f64]) -> bool {
         self.restart();
         let [most, most_short, right @ ..] = state else { return false };
-        if right.len() > self.window {
-            return false;
-        }
+        let Some(right) = unpacked(right, self.window) else { return false };
         (self.most, self.most_short) = (*most as u64, *most_short as u64);
-        self.right = right.iter().map(|&is_right| is_right > 0.0).collect();
+        self.right = right;
         let right_of =
             |window: usize| self.right.iter().rev().take(window).filter(|&&is_right| is_right).count() as u64;
         (self.all, self.short) = (right_of(self.window), self.short_window.map_or(0, right_of));

@@ -85,6 +85,17 @@ impl Detector for HddmA {
         self.all.mean
     }
 
+    fn statistics(&self) -> Vec<(&'static str, f64)> {
+        vec![
+            ("n", self.all.n),
+            ("mean", self.all.mean),
+            ("n_min", self.least.n),
+            ("mean_min", self.least.mean),
+            ("n_max", self.greatest.n),
+            ("mean_max", self.greatest.mean),
+        ]
+    }
+
     fn state(&self) -> Vec<f64> {
         [self.all, self.least, self.greatest].into_iter().flat_map(Mean::state).collect()
     }

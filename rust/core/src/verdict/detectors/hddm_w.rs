@@ -1,7 +1,7 @@
 //! Hoeffding's drift detection method for weighted moving averages.
 
 use super::detector::{Detector, Domain, Signal};
-use super::ewma::WeightedMean;
+use super::weighted_mean::WeightedMean;
 
 /// `HDDM_W` (Frías-Blanco et al. (2015), "Online and non-parametric drift detection methods based on Hoeffding's bounds", IEEE TKDE
 /// 27): compares the exponentially weighted mean since a cut with that up to it, by the inequality of McDiarmid (1989).
@@ -107,6 +107,19 @@ impl Detector for HddmW {
 
     fn estimation(&self) -> f64 {
         self.all.mean
+    }
+
+    fn statistics(&self) -> Vec<(&'static str, f64)> {
+        vec![
+            ("mean", self.all.mean),
+            ("squared_weights", self.all.squares),
+            ("mean_before_growth", self.growing.before.mean),
+            ("mean_since_growth", self.growing.since.mean),
+            ("least_upper_bound", self.growing.bound),
+            ("mean_before_fall", self.shrinking.before.mean),
+            ("mean_since_fall", self.shrinking.since.mean),
+            ("greatest_lower_bound", self.shrinking.bound),
+        ]
     }
 
     fn state(&self) -> Vec<f64> {

@@ -1,7 +1,8 @@
 //! Streaming change detectors: each takes one value after the other and says when they are not what they were.
 //!
-//! Those here are known from River, with its parameters, defaults and arithmetic, so that they alarm at the same values. None
-//! of them knows a baseline: what they find depends on how long they have watched.
+//! Those that River has go by its parameters, defaults and arithmetic, so that they alarm at the same values; the others by
+//! their papers. But for the control charts, which are given a target, none of them knows a baseline: what they find depends on
+//! how long they have watched.
 //!
 //! ```
 //! use truthlag_core::verdict::detectors::{Ddm, Reset, Watch};
@@ -15,29 +16,45 @@
 
 mod adwin;
 mod bets;
+mod bits;
+mod cusum;
 mod ddm;
 mod detector;
 mod e_detector;
+mod ecdd;
 mod eddm;
 mod ewma;
 mod fhddm;
 mod hddm_a;
 mod hddm_w;
+mod kolmogorov_smirnov;
+mod kswin;
 mod lanes;
 mod page_hinkley;
+mod rddm;
 mod running;
+mod sampler;
+mod stepd;
 #[cfg(test)]
 mod streams;
 mod watch;
+mod weighted_mean;
 
 pub use adwin::Adwin;
 pub use bets::{Form, MOST_BETS};
+pub use cusum::Cusum;
 pub use ddm::Ddm;
 pub use detector::{Detector, Domain, Signal};
 pub use e_detector::EDetector;
+pub use ecdd::{Ecdd, RunLength};
 pub use eddm::Eddm;
+pub use ewma::{ControlLimits, Ewma};
 pub use fhddm::{Fhddm, Polarity};
 pub use hddm_a::HddmA;
 pub use hddm_w::HddmW;
+pub use kolmogorov_smirnov::two_sample_p_value;
+pub use kswin::Kswin;
 pub use page_hinkley::{Direction, PageHinkley};
+pub use rddm::Rddm;
+pub use stepd::Stepd;
 pub use watch::{OutOfDomain, Reset, Watch};

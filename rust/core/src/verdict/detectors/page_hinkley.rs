@@ -93,6 +93,17 @@ impl Detector for PageHinkley {
         self.values.mean
     }
 
+    fn statistics(&self) -> Vec<(&'static str, f64)> {
+        vec![
+            ("n", self.values.n),
+            ("mean", self.values.mean),
+            ("sum_increase", self.sum_increase),
+            ("sum_decrease", self.sum_decrease),
+            ("min_increase", self.min_increase),
+            ("max_decrease", self.max_decrease),
+        ]
+    }
+
     fn state(&self) -> Vec<f64> {
         let [n, mean] = self.values.state();
         vec![n, mean, self.sum_increase, self.sum_decrease, self.min_increase, self.max_decrease]

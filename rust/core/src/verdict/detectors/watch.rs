@@ -5,7 +5,7 @@ use super::detector::{Detector, Domain, Signal};
 /// What becomes of an alarm.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Reset {
-    /// It stands for one update; the next one starts afresh (River's rule).
+    /// It stands for one update; the next one starts afresh (River's rule), or from what the detector's paper keeps.
     #[default]
     Auto,
     /// It stands until the detector is reset; values meanwhile are not looked at.
@@ -109,7 +109,7 @@ impl<D: Detector> Watch<D> {
     fn goes_on(&mut self) -> bool {
         if self.signal == Signal::Alarm {
             match self.reset {
-                Reset::Auto => self.detector.restart(),
+                Reset::Auto => self.detector.recover(),
                 Reset::Manual => return false,
                 Reset::Never => {}
             }
@@ -259,7 +259,10 @@ mod tests {
 
     #[test]
     fn goes_on_from_its_state() {
-        use super::super::{Adwin, Direction, Fhddm, HddmA, HddmW, PageHinkley, Polarity};
+        use super::super::{
+            Adwin, ControlLimits, Cusum, Direction, Ecdd, Ewma, Fhddm, HddmA, HddmW, Kswin, PageHinkley, Polarity,
+            Rddm, RunLength, Stepd,
+        };
         check_restored(Ddm::default);
         check_restored(Eddm::default);
         check_restored(|| PageHinkley::new(30, 0.005, 10.0, 0.9999, Direction::Both));
@@ -267,5 +270,11 @@ mod tests {
         check_restored(|| HddmW::new(0.001, 0.005, 0.05, true));
         check_restored(|| Fhddm::new(100, 0.01, Some(25), Polarity::Error));
         check_restored(|| Adwin::new(0.05, 1, 5, 5, 10));
+        check_restored(|| Kswin::new(0.1, 40, 15, 7));
+        check_restored(|| Cusum::new(0.2, 0.4, 0.5, 3.0, Direction::Both, 0.5, Some(0.5)));
+        check_restored(|| Ewma::new(0.2, 0.4, 0.2, 2.0, Direction::Both, ControlLimits::Exact, Some(0.5)));
+        check_restored(|| Ecdd::new(0.2, RunLength::Hundred, 0.5, 30));
+        check_restored(|| Stepd::new(30, 0.01, 0.1, true));
+        check_restored(|| Rddm::new(20, 1.0, 1.5, 300, 100, 30));
     }
 }
