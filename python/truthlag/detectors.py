@@ -1,9 +1,29 @@
-"""Streaming change detectors: each takes one value after the other and says when they are not what they were.
+"""Streaming change detectors, and intervals that hold at all times.
 
-Under the names that people know, with River's parameters, defaults, and arithmetic: they alarm at the same values. None
-of them knows a baseline, so what they find depends on how long they have watched.
+Detectors under the names that people know, with River's parameters, defaults, and arithmetic: they alarm at the same values.
+None of those knows a baseline, so what they find depends on how long they have watched. `HarmfulShift` holds losses against a
+validation set; a `ConfidenceSequence` is an interval for a rate or a mean that may be looked at after every value.
 """
 
-from truthlag.verdict.detectors import ADWIN, DDM, EDDM, FHDDM, HDDMA, HDDMW, PageHinkley
+from truthlag.verdict.detectors import ADWIN, DDM, EDDM, FHDDM, HDDMA, HDDMW, HarmfulShift, PageHinkley
+from truthlag.verdict.sequences import (
+    BetaBinomialSequence,
+    BettingSequence,
+    ConfidenceSequence,
+    EmpiricalBernsteinSequence,
+)
 
-__all__ = ["ADWIN", "DDM", "EDDM", "FHDDM", "HDDMA", "HDDMW", "PageHinkley"]
+__all__ = [
+    "ADWIN",
+    "DDM",
+    "EDDM",
+    "FHDDM",
+    "HDDMA",
+    "HDDMW",
+    "BetaBinomialSequence",
+    "BettingSequence",
+    "ConfidenceSequence",
+    "EmpiricalBernsteinSequence",
+    "HarmfulShift",
+    "PageHinkley",
+]

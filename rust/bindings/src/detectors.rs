@@ -8,7 +8,8 @@ use pyo3::prelude::*;
 use pyo3::sync::MutexExt;
 use pyo3::types::{PyBool, PyDict, PyFloat, PyTuple};
 use truthlag_core::verdict::detectors::{
-    Adwin, Ddm, Direction, Domain, Eddm, Fhddm, HddmA, HddmW, OutOfDomain, PageHinkley, Polarity, Reset, Signal, Watch,
+    Adwin, Ddm, Direction, Domain, Eddm, Fhddm, HarmfulShift, HddmA, HddmW, OutOfDomain, PageHinkley, Polarity, Reset,
+    RiskTest, Signal, Watch,
 };
 
 use crate::errors::wrong_type;
@@ -34,7 +35,7 @@ macro_rules! detectors {
     };
 }
 
-detectors! { Adwin Ddm Eddm Fhddm HddmA HddmW PageHinkley }
+detectors! { Adwin Ddm Eddm Fhddm HarmfulShift HddmA HddmW PageHinkley }
 
 /// A detector of a kind, from its parameters in the order of the Python class; `None` for ones that do not fit.
 fn new_watch(kind: &str, parameters: &[f64], reset: Reset) -> Option<AnyWatch> {
@@ -54,6 +55,10 @@ fn new_watch(kind: &str, parameters: &[f64], reset: Reset) -> Option<AnyWatch> {
             let short = (short > 0.0).then_some(short as usize);
             let polarity = if polarity > 0.0 { Polarity::River } else { Polarity::Error };
             AnyWatch::Fhddm(Watch::new(Fhddm::new(window as usize, confidence, short, polarity), reset))
+        }
+        ("HarmfulShift", &[source_limit, tolerance, alpha, is_betting]) => {
+            let test = if is_betting > 0.0 { RiskTest::Betting } else { RiskTest::EmpiricalBernstein };
+            AnyWatch::HarmfulShift(Watch::new(HarmfulShift::new(source_limit, tolerance, alpha, test), reset))
         }
         ("HDDMA", &[drift, warning, two_sided]) => {
             AnyWatch::HddmA(Watch::new(HddmA::new(drift, warning, two_sided > 0.0), reset))
@@ -97,7 +102,7 @@ impl Detector {
 
 /// A number or a bool, Python's or numpy's.
 #[inline]
-fn value_of(x: &Bound<'_, PyAny>) -> PyResult<Option<f64>> {
+pub(crate) fn value_of(x: &Bound<'_, PyAny>) -> PyResult<Option<f64>> {
     if let Ok(float) = x.cast_exact::<PyFloat>() {
         return Ok(Some(float.value()));
     }

@@ -9,7 +9,8 @@ pub enum RiskTest {
     /// By the lower limit of the empirical Bernstein confidence sequence.
     #[default]
     EmpiricalBernstein,
-    /// By the capital of who bets that the risk is above the limit, which finds a shift sooner.
+    /// By the capital of who bets that the risk is above the limit, and the more the further it looks (approximate GRAPA of
+    /// Waudby-Smith and Ramdas, 2024), which finds a shift sooner.
     Betting,
 }
 
@@ -80,11 +81,10 @@ impl Detector for HarmfulShift {
                 (low > self.source_limit, low > self.source_limit + self.tolerance)
             }
             Evidence::Capital { bets, wagers } => {
-                let bet = bets.next();
-                bets.add(x);
                 for wager in wagers.iter_mut() {
-                    wager.take(bet, x);
+                    wager.take(bets.above(wager.limit), x);
                 }
+                bets.add(x);
                 let [above, harmful] = wagers.map(|wager| wager.log_capital >= self.log_threshold);
                 (above, harmful)
             }

@@ -5,53 +5,76 @@
 
 const HALF_LOG_TWO_PI: f64 = 0.918_938_533_204_672_8;
 
-/// `ln gamma(x)` without Stirling's formula `(x - 1/2) ln x - x + ln(2 pi) / 2`.
+/// `ln gamma(x)` less Stirling's formula `(x - 1/2) ln x - x + ln(2 pi) / 2`.
 fn stirling_error(x: f64) -> f64 {
-    let (mut x, mut shift) = (x, 0.0);
-    // gamma(x) = gamma(x + 1) / x, until the series below has all digits: its next term is under 1e-17 from 15 on.
-    while x < 15.0 {
-        shift += (x + 0.5) * (1.0 / x).ln_1p() - 1.0;
-        x += 1.0;
+    // gamma(x) = gamma(x + 1) / x, until the series has all digits: its next term is under 1e-17 from 15 on.
+    let (mut large, mut product) = (x, 1.0);
+    while large < 15.0 {
+        product *= large;
+        large += 1.0;
     }
-    let inverse = 1.0 / x;
+    let inverse = 1.0 / large;
     let square = inverse * inverse;
     let coefficients =
         [1.0 / 12.0, -1.0 / 360.0, 1.0 / 1260.0, -1.0 / 1680.0, 1.0 / 1188.0, -691.0 / 360_360.0, 1.0 / 156.0];
-    shift + inverse * coefficients.iter().rev().fold(0.0, |sum, coefficient| sum * square + coefficient)
+    let series = inverse * coefficients.iter().rev().fold(0.0, |sum, coefficient| sum * square + coefficient);
+    if large > x {
+        series + (large - 0.5) * large.ln() - (x - 0.5) * x.ln() - (large - x) - product.ln()
+    } else {
+        series
+    }
 }
 
-/// `a ln x + b ln y - ln B(a, b)` for positive parameters, `x` and `y = 1 - x` inside of 0 and 1.
-pub(super) fn log_kernel(x: f64, y: f64, a: f64, b: f64) -> f64 {
-    let sum = a + b;
-    let (mean, rest) = (a / sum, b / sum);
-    // Where they are close the smaller of x and y carries the digits of their distance to the mean.
-    let distance = if x <= y { x - mean } else { rest - y };
-    let powers = a * ratio_log(x, mean, distance) + b * ratio_log(y, rest, -distance);
-    let size = 0.5 * (a.ln() + rest.ln()) - HALF_LOG_TWO_PI;
-    powers + size + stirling_error(sum) - stirling_error(a) - stirling_error(b)
+/// A beta distribution, with what of its density does not depend on where.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Beta {
+    a: f64,
+    b: f64,
+    mean: f64,
+    rest: f64,
+    constant: f64,
+}
+
+impl Beta {
+    /// With positive parameters.
+    pub(super) fn new(a: f64, b: f64) -> Self {
+        let sum = a + b;
+        let (mean, rest) = (a / sum, b / sum);
+        let size = 0.5 * (a.ln() + rest.ln()) - HALF_LOG_TWO_PI;
+        let constant = size + stirling_error(sum) - stirling_error(a) - stirling_error(b);
+        Self { a, b, mean, rest, constant }
+    }
+
+    /// `a ln x + b ln y - ln B(a, b)` for `x` and `y = 1 - x` inside of 0 and 1.
+    pub(super) fn log_kernel(&self, x: f64, y: f64) -> f64 {
+        // The smaller of x and y carries the digits of their distance to the mean.
+        let distance = if x <= y { x - self.mean } else { self.rest - y };
+        self.a * ratio_log(x, self.mean, distance) + self.b * ratio_log(y, self.rest, -distance) + self.constant
+    }
+
+    /// The logarithm of the probability above `x`; `y = 1 - x`.
+    pub(super) fn log_upper_tail(&self, x: f64, y: f64) -> f64 {
+        let &Self { a, b, .. } = self;
+        if x <= 0.0 {
+            return 0.0;
+        }
+        if y <= 0.0 {
+            return f64::NEG_INFINITY;
+        }
+        let kernel = self.log_kernel(x, y);
+        if x * (a + b + 2.0) < a + 1.0 {
+            let below = (kernel - a.ln()).exp() * fraction(x, a, b);
+            (-below.min(1.0)).ln_1p()
+        } else {
+            kernel - b.ln() + fraction(y, b, a).ln()
+        }
+    }
 }
 
 /// `ln(x / mean)`, where `distance = x - mean`.
 fn ratio_log(x: f64, mean: f64, distance: f64) -> f64 {
     let relative = distance / mean;
     if relative.abs() < 0.5 { relative.ln_1p() } else { x.ln() - mean.ln() }
-}
-
-/// The logarithm of the probability that a beta variable lies above `x`; `y = 1 - x`.
-pub(super) fn log_upper_tail(x: f64, y: f64, a: f64, b: f64) -> f64 {
-    if x <= 0.0 {
-        return 0.0;
-    }
-    if y <= 0.0 {
-        return f64::NEG_INFINITY;
-    }
-    let kernel = log_kernel(x, y, a, b);
-    if x * (a + b + 2.0) < a + 1.0 {
-        let below = (kernel - a.ln()).exp() * fraction(x, a, b);
-        (-below.min(1.0)).ln_1p()
-    } else {
-        kernel - b.ln() + fraction(y, b, a).ln()
-    }
 }
 
 /// The continued fraction of the incomplete beta function (Didonato and Morris (1992), in the form of Numerical Recipes), by
@@ -85,6 +108,14 @@ fn fraction(x: f64, a: f64, b: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn log_kernel(x: f64, y: f64, a: f64, b: f64) -> f64 {
+        Beta::new(a, b).log_kernel(x, y)
+    }
+
+    fn log_upper_tail(x: f64, y: f64, a: f64, b: f64) -> f64 {
+        Beta::new(a, b).log_upper_tail(x, y)
+    }
 
     fn assert_near(ours: f64, theirs: f64, tolerance: f64) {
         assert!((ours - theirs).abs() <= tolerance * theirs.abs().max(1.0), "{ours} {theirs}");

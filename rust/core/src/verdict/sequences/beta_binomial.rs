@@ -1,7 +1,8 @@
 //! The beta-binomial mixture confidence sequence.
 
 use super::anytime::{ConfidenceSequence, Side};
-use super::beta::{log_kernel, log_upper_tail};
+use super::beta::Beta;
+use super::root::last_positive;
 use super::running::{Running, is_count};
 use crate::verdict::detectors::Domain;
 
@@ -41,6 +42,12 @@ impl Prior {
     }
 }
 
+/// The least first parameter of a prior that is cut, at which the rounding of its upper mass is below 1e-5 of it.
+const LEAST_PARAMETER: f64 = 1e-12;
+
+/// What is below is 0: its inverse, and its product with the size of a prior, are floats.
+const LEAST_RATE: f64 = 1e-290;
+
 /// Counts of ones and of zeros.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Counts {
@@ -49,72 +56,103 @@ struct Counts {
 }
 
 impl Counts {
-    /// The logarithm of the mixed likelihood over that of `p`; `q = 1 - p`. Where rates above p alone are mixed the prior is cut
-    /// there.
-    fn log_ratio(self, p: f64, q: f64, prior: Prior, is_cut: bool) -> f64 {
-        let Self { ones, zeros } = self;
+    fn mirrored(self) -> Self {
+        Self { ones: self.zeros, zeros: self.ones }
+    }
+}
+
+/// The mixed likelihood of counts over that of a rate.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Ratio {
+    counts: Counts,
+    prior: Prior,
+    /// Whether the rates above that alone are mixed: the prior is cut there.
+    is_cut: bool,
+    /// The prior and the posterior, where they are the same for every rate.
+    fixed: Option<[Beta; 2]>,
+}
+
+impl Ratio {
+    fn new(counts: Counts, prior: Prior, is_cut: bool) -> Self {
+        let fixed = match prior {
+            Prior::Fixed(a, b) => Some([Beta::new(a, b), Beta::new(a + counts.ones, b + counts.zeros)]),
+            Prior::Centred(_) => None,
+        };
+        Self { counts, prior, is_cut, fixed }
+    }
+
+    /// Its logarithm against `p`; `q = 1 - p`.
+    fn log(&self, p: f64, q: f64) -> f64 {
+        let Counts { ones, zeros } = self.counts;
         if ones + zeros <= 0.0 {
             return 0.0;
         }
-        if p <= 0.0 {
-            return Self::log_ratio_of_nothing(ones, zeros, prior);
+        let (p, q) = match self.prior {
+            // The mass of such a prior above p is lost to rounding where p is tiny. The ratio at a larger p is not larger.
+            Prior::Centred(size) if self.is_cut && size * p < LEAST_PARAMETER => {
+                (LEAST_PARAMETER / size, 1.0 - LEAST_PARAMETER / size)
+            }
+            _ => (p, q),
+        };
+        if p < LEAST_RATE {
+            return log_at_nothing(self.counts, self.prior);
         }
-        if q <= 0.0 {
-            return if !is_cut {
-                Self::log_ratio_of_nothing(zeros, ones, prior.mirrored())
-            } else if zeros > 0.0 {
+        if q < LEAST_RATE {
+            return match (self.is_cut, zeros > 0.0) {
+                (false, _) => log_at_nothing(self.counts.mirrored(), self.prior.mirrored()),
                 // No rate is above it.
-                f64::NEG_INFINITY
-            } else {
-                0.0
+                (true, true) => f64::NEG_INFINITY,
+                (true, false) => 0.0,
             };
         }
-        let (a, b) = prior.parameters(p, q);
-        let whole = log_kernel(p, q, a, b) - log_kernel(p, q, a + ones, b + zeros);
-        if is_cut { whole + log_upper_tail(p, q, a + ones, b + zeros) - log_upper_tail(p, q, a, b) } else { whole }
+        let [before, after] = self.fixed.unwrap_or_else(|| {
+            let (a, b) = self.prior.parameters(p, q);
+            [Beta::new(a, b), Beta::new(a + ones, b + zeros)]
+        });
+        let whole = before.log_kernel(p, q) - after.log_kernel(p, q);
+        if self.is_cut { whole + after.log_upper_tail(p, q) - before.log_upper_tail(p, q) } else { whole }
     }
 
-    /// The limit of the ratio where p becomes 0.
-    fn log_ratio_of_nothing(ones: f64, zeros: f64, prior: Prior) -> f64 {
-        match (prior, ones) {
-            // B(a, b + zeros) / B(a, b), by way of a p at which both powers are 1.
-            (Prior::Fixed(a, b), 0.0) => {
-                let log_beta = |a: f64, b: f64| (a + b) * 0.5_f64.ln() - log_kernel(0.5, 0.5, a, b);
-                log_beta(a, b + zeros) - log_beta(a, b)
-            }
-            (Prior::Centred(_), 0.0) => 0.0,
-            (Prior::Centred(size), 1.0) => (size / (size + zeros)).ln(),
-            _ => f64::INFINITY,
-        }
-    }
-
-    /// The largest rate below that of the counts, as floats are, which is excluded; 0 where none is.
+    /// The largest rate below that of the counts, as floats are, which is excluded and not below `from`; that where none is.
     ///
     /// The ratio falls until it is below 1: whole, its logarithm is convex with its least value by the rate of the counts. Cut,
     /// with a prior whose hazard rate does not fall (a >= 1), a point where the ratio is level and above 1 can but be a least
     /// one, and there is no rise after it since at the rate of the counts no likelihood is larger.
-    fn lower(self, prior: Prior, is_cut: bool, log_threshold: f64, from: f64) -> f64 {
-        let is_excluded = |p: f64| self.log_ratio(p, 1.0 - p, prior, is_cut) >= log_threshold;
-        let (mut low, mut high) = (from, self.ones / (self.ones + self.zeros));
-        if self.ones <= 0.0 || low >= high || !is_excluded(low) {
+    fn lower(&self, log_threshold: f64, from: f64) -> f64 {
+        let excess = |p: f64| self.log(p, 1.0 - p) - log_threshold;
+        let Counts { ones, zeros } = self.counts;
+        let (mut low, mut high) = (from, ones / (ones + zeros));
+        if ones <= 0.0 || low >= high || excess(low) < 0.0 {
             return from;
         }
-        loop {
-            // By orders of magnitude while those differ.
-            let middle = if low > 0.0 && high > 4.0 * low { (low * high).sqrt() } else { f64::midpoint(low, high) };
-            if middle <= low || middle >= high || middle < f64::MIN_POSITIVE {
+        // By orders of magnitude while those differ.
+        while high > 4.0 * low {
+            let middle = if low > 0.0 { (low * high).sqrt() } else { 0.5 * high };
+            if middle < LEAST_RATE {
                 return low;
             }
-            if is_excluded(middle) {
-                low = middle;
-            } else {
+            if excess(middle) < 0.0 {
                 high = middle;
+            } else {
+                low = middle;
             }
         }
+        last_positive(excess, low, high)
     }
+}
 
-    fn mirrored(self) -> Self {
-        Self { ones: self.zeros, zeros: self.ones }
+/// The logarithm of the limit of the ratio where p becomes 0.
+fn log_at_nothing(counts: Counts, prior: Prior) -> f64 {
+    let Counts { ones, zeros } = counts;
+    match prior {
+        // B(a, b + zeros) / B(a, b), by way of a p at which both powers are known.
+        Prior::Fixed(a, b) if ones <= 0.0 => {
+            let log_kernel = |b: f64| Beta::new(a, b).log_kernel(0.5, 0.5);
+            log_kernel(b) - log_kernel(b + zeros) - zeros * std::f64::consts::LN_2
+        }
+        Prior::Centred(_) if ones <= 0.0 => 0.0,
+        Prior::Centred(size) if ones <= 1.0 => (size / (size + zeros)).ln(),
+        _ => f64::INFINITY,
     }
 }
 
@@ -153,16 +191,20 @@ impl BetaBinomial {
         self.side != Side::Both
     }
 
+    /// Against rates below those of the counts, and, mirrored, above.
+    fn ratios(&self) -> [Ratio; 2] {
+        [
+            Ratio::new(self.counts, self.prior, self.is_cut()),
+            Ratio::new(self.counts.mirrored(), self.prior.mirrored(), self.is_cut()),
+        ]
+    }
+
     /// The limits of the counts, no wider than these.
     fn within(&self, low: f64, high: f64) -> (f64, f64) {
-        let lower = |counts: Counts, prior, from| counts.lower(prior, self.is_cut(), self.log_threshold, from);
+        let [below, above] = self.ratios();
         (
-            if self.side.has_lower() { lower(self.counts, self.prior, low) } else { 0.0 },
-            if self.side.has_upper() {
-                1.0 - lower(self.counts.mirrored(), self.prior.mirrored(), 1.0 - high)
-            } else {
-                1.0
-            },
+            if self.side.has_lower() { below.lower(self.log_threshold, low) } else { 0.0 },
+            if self.side.has_upper() { 1.0 - above.lower(self.log_threshold, 1.0 - high) } else { 1.0 },
         )
     }
 
@@ -193,11 +235,8 @@ impl ConfidenceSequence for BetaBinomial {
     }
 
     fn log_e_value(&self, mean: f64) -> f64 {
-        if self.side == Side::Upper {
-            self.counts.mirrored().log_ratio(1.0 - mean, mean, self.prior.mirrored(), true)
-        } else {
-            self.counts.log_ratio(mean, 1.0 - mean, self.prior, self.is_cut())
-        }
+        let [below, above] = self.ratios();
+        if self.side == Side::Upper { above.log(1.0 - mean, mean) } else { below.log(mean, 1.0 - mean) }
     }
 
     fn n(&self) -> f64 {

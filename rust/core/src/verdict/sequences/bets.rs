@@ -36,6 +36,14 @@ impl Bets {
         (self.double_log_threshold / (length * self.variance())).sqrt()
     }
 
+    /// The bet on the next value that the mean is above a limit, none while it does not look so: approximate GRAPA, appendix B.3
+    /// there. It depends on the limit, and grows a capital faster than [`Bets::next`] where one limit alone is asked about.
+    #[inline]
+    pub(crate) fn above(&self, limit: f64) -> f64 {
+        let distance = ((0.5 + self.sum) / (self.n + 1.0) - limit).max(0.0);
+        distance / (self.variance() + distance * distance)
+    }
+
     #[inline]
     pub(crate) fn add(&mut self, x: f64) {
         self.n += 1.0;

@@ -1,6 +1,6 @@
 //! Upper limits for a rate or a mean from a fixed number of values: one look.
 
-use super::beta::log_upper_tail;
+use super::beta::Beta;
 use super::bets::Bets;
 
 /// The upper limit at level `1 - alpha` of a rate of which `ones` of `n` came up, exact: Clopper and Pearson (1934).
@@ -10,8 +10,8 @@ pub fn rate_upper_limit(ones: u64, n: u64, alpha: f64) -> f64 {
         return 1.0;
     }
     // The chance of so few ones is that of a beta variable above the rate.
-    let (a, b) = (ones as f64 + 1.0, (n - ones) as f64);
-    least_excluded(ones as f64 / n as f64, |rate| log_upper_tail(rate, 1.0 - rate, a, b) <= alpha.ln())
+    let beta = Beta::new(ones as f64 + 1.0, (n - ones) as f64);
+    least_excluded(ones as f64 / n as f64, |rate| beta.log_upper_tail(rate, 1.0 - rate) <= alpha.ln())
 }
 
 /// The upper limit at level `1 - alpha` of the mean of values from 0 to 1 that are drawn alike: that of the capital of who

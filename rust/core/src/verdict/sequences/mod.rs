@@ -22,6 +22,7 @@ mod betting;
 mod capital;
 mod empirical_bernstein;
 mod fixed;
+mod root;
 mod running;
 #[cfg(test)]
 mod tests;
