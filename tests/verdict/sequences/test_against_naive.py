@@ -93,9 +93,7 @@ def test_capital_at_means_of_the_grid() -> None:
         one_sided.update_many(x)
         assert one_sided.log_e_value(mean) == pytest.approx(above, abs=1e-10)
     # Between two means each gambler's capital is at least that at the mean where it is less.
-    exact = max(
-        naive.log_capital_above(x, 0.15, 0.025)[-1], naive.log_capital_below(x, 0.15, 0.025)[-1]
-    ) - math.log(2)
+    exact = max(naive.log_capital_above(x, 0.15, 0.025)[-1], naive.log_capital_below(x, 0.15, 0.025)[-1]) - math.log(2)
     assert sequence.log_e_value(0.15) <= exact
 
 

@@ -144,7 +144,9 @@ def test_values_whose_mean_moves_leave_an_empty_intersection() -> None:
             sequence.update_many(moving)
         assert running.is_empty and running.interval[0] >= running.interval[1]
         assert running.excludes(0.5) and running.excludes(0.0)
-        assert not plain.is_empty and plain.interval[0] <= 0.5 <= plain.interval[1]
+        # Those who bet keep what they won against a later mean, and first values have larger weights. Counts have no order.
+        is_excluded = kind is not BetaBinomialSequence
+        assert not plain.is_empty and plain.excludes(0.5) is is_excluded
 
 
 def test_values_of_every_kind() -> None:
@@ -209,12 +211,26 @@ def test_a_value_outside_of_other_bounds_is_named_with_them() -> None:
 
 
 BAD_PARAMETERS: list[tuple[Any, dict[str, Any], type[Exception], str]] = [
-    *[(kind, {"alpha": alpha}, ValueError, "alpha must be a number between 0 and 1") for kind in CLASSES for alpha in (0, 1)],
+    *[
+        (kind, {"alpha": alpha}, ValueError, "alpha must be a number between 0 and 1")
+        for kind in CLASSES
+        for alpha in (0, 1)
+    ],
     *[(kind, {"alpha": "a"}, TypeError, "alpha must be a number between 0 and 1") for kind in CLASSES],
     *[(kind, {"side": "left"}, ValueError, "side must be one of 'both', 'lower', 'upper'") for kind in CLASSES],
     *[(kind, {"running_intersection": 1}, TypeError, "running_intersection must be True or") for kind in CLASSES],
-    (BettingSequence, {"bounds": (1, 0)}, ValueError, "bounds must be a tuple of two finite numbers, the lower one first"),
-    (BettingSequence, {"bounds": (1, 1)}, ValueError, "bounds must be a tuple of two finite numbers, the lower one first"),
+    (
+        BettingSequence,
+        {"bounds": (1, 0)},
+        ValueError,
+        "bounds must be a tuple of two finite numbers, the lower one first",
+    ),
+    (
+        BettingSequence,
+        {"bounds": (1, 1)},
+        ValueError,
+        "bounds must be a tuple of two finite numbers, the lower one first",
+    ),
     (BettingSequence, {"bounds": (0, math.inf)}, ValueError, "bounds[1] must be a finite number"),
     (BettingSequence, {"bounds": 1}, TypeError, "bounds must be a tuple of two finite numbers"),
     (EmpiricalBernsteinSequence, {"bounds": (1, 2, 3)}, ValueError, "bounds must be a tuple of two finite numbers"),
@@ -228,8 +244,18 @@ BAD_PARAMETERS: list[tuple[Any, dict[str, Any], type[Exception], str]] = [
     (BetaBinomialSequence, {"prior": (0, 1)}, ValueError, "prior[0] must be a finite number from 1e-06"),
     (BetaBinomialSequence, {"prior": 1}, TypeError, "prior must be a tuple of two numbers"),
     (BetaBinomialSequence, {"prior": (1,)}, ValueError, "prior must be a tuple of two numbers, got 1"),
-    (BetaBinomialSequence, {"prior": (0.5, 1), "side": "lower"}, ValueError, "prior[0] must be a finite number from 1 to"),
-    (BetaBinomialSequence, {"prior": (1, 0.5), "side": "upper"}, ValueError, "prior[1] must be a finite number from 1 to"),
+    (
+        BetaBinomialSequence,
+        {"prior": (0.5, 1), "side": "lower"},
+        ValueError,
+        "prior[0] must be a finite number from 1 to",
+    ),
+    (
+        BetaBinomialSequence,
+        {"prior": (1, 0.5), "side": "upper"},
+        ValueError,
+        "prior[1] must be a finite number from 1 to",
+    ),
     (BetaBinomialSequence, {"narrow_at": 0}, ValueError, "narrow_at must be an int from 1"),
     (BetaBinomialSequence, {"narrow_at": 9, "prior": (1, 1)}, ValueError, "prior must be None beside narrow_at"),
 ]
@@ -288,7 +314,9 @@ def test_hostile_bytes_are_errors() -> None:
             BettingSequence.from_bytes(bytes(damaged))
         with pytest.raises(ValueError, match=r"^data must be"):
             BettingSequence.from_bytes(data[:place])
-    with pytest.raises(ValueError, match=r"^data must be bytes of BetaBinomialSequence, got those of 'BettingSequence'"):
+    with pytest.raises(
+        ValueError, match=r"^data must be bytes of BetaBinomialSequence, got those of 'BettingSequence'"
+    ):
         BetaBinomialSequence.from_bytes(data)
     with pytest.raises(ValueError, match=r"^data must be bytes of a detector"):
         DDM.from_bytes(data)

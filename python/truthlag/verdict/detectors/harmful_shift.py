@@ -20,15 +20,14 @@ _LOWER_LIMIT = 8
 
 
 class HarmfulShift(WatchedDetector):
-    """The test for a harmful shift of Podkopaev and Ramdas (2022), "Tracking the risk of a deployed model and detecting harmful
-    distribution shifts", ICLR (arXiv 2110.06177).
+    """The test of Podkopaev and Ramdas (2022) for a harmful shift: a deployed model's losses against those on a validation set.
 
-    Holds the losses of a deployed model, from 0 to 1 (0 and 1 for errors), against those on a validation set. It alarms when the
-    lower limit of the deployed risk, which holds at all times together, is above the upper limit of the risk on the validation
-    set by more than a tolerance, and warns when it is above that limit at all. Each limit has half of alpha: if the risk has not
-    grown by more than the tolerance, it ever alarms with probability at most alpha. That holds up to the first alarm, and as long
-    as every loss has, given those before, the same mean; each further start (`reset="auto"`, `reset()`) may fail again with
-    half of alpha. What is shown once stays shown until it is started afresh.
+    From "Tracking the risk of a deployed model and detecting harmful distribution shifts", ICLR (arXiv 2110.06177). Takes losses
+    from 0 to 1, or 0 and 1 for errors. It alarms when the lower limit of the deployed risk, which holds at all times together, is
+    above the upper limit of the risk on the validation set by more than a tolerance, and warns when it is above that limit at all.
+    Each limit has half of alpha: it ever alarms with probability at most alpha as long as the mean of each loss, given those
+    before, is not above the risk on the validation set by more than the tolerance. That holds up to the first alarm; each further
+    start (`reset="auto"`, `reset()`) may fail again with half of alpha. What is shown stays shown until it is started afresh.
 
     It watches the mean since the start, so it finds a late change slowly: for a change at an unknown time take a detector.
     Constant memory and time.

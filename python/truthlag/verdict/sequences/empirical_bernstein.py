@@ -8,8 +8,8 @@ class EmpiricalBernsteinSequence(ConfidenceSequence):
 
     That of Waudby-Smith and Ramdas (2024), "Estimating means of bounded random variables by betting", JRSSB 86, theorem 2, with
     bets of at most 1/2: the weighted mean, less and more a margin that the variance of the values makes. Wider than
-    `BettingSequence`, but with constant memory and some tens of nanoseconds an update. Where the mean moves, its lower and upper
-    limits hold for the means weighted as the values are, as long as the intersection is not taken.
+    `BettingSequence`, but with constant memory and some tens of nanoseconds an update. Where the mean moves, and no intersection
+    is taken, the limits hold for the mean of the means, weighted by the bets: the first weigh most.
 
     Args:
         alpha: The probability with which the mean is ever outside, between 0 and 1.
