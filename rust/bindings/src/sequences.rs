@@ -14,8 +14,8 @@ use truthlag_core::verdict::sequences::{
 use crate::detectors::value_of;
 use crate::errors::wrong_type;
 
-/// Values that are taken in less than a millisecond or so, by the dearest of the sequences.
-const MOST_ATTACHED: usize = 500;
+/// Nanoseconds of work for which the interpreter is kept.
+const MOST_ATTACHED: usize = 1_000_000;
 
 enum AnySequence {
     BetaBinomial(Anytime<BetaBinomial>),
@@ -37,6 +37,8 @@ macro_rules! each {
 /// A sequence, and what its messages and answers need.
 struct Held {
     any: AnySequence,
+    /// Nanoseconds that a value takes, roughly and at most.
+    cost: usize,
     alpha: f64,
     low: f64,
     high: f64,
@@ -142,10 +144,15 @@ impl ConfidenceSequence {
             _ => Side::Both,
         };
         let count = parameters.len();
+        let cost = match kind {
+            "BettingSequence" => 2 * count + 50,
+            "BetaBinomialSequence" if running_intersection => 4_000,
+            _ => 50,
+        };
         let any = new_sequence(kind, alpha, side, running_intersection, parameters, (low, high))
             .ok_or_else(|| PyRuntimeError::new_err(format!("no sequence {kind} has {count} parameters")))?;
         self.held
-            .set(Mutex::new(Held { any, alpha, low, high }))
+            .set(Mutex::new(Held { any, cost, alpha, low, high }))
             .map_err(|_| PyRuntimeError::new_err("the sequence is initialised already"))
     }
 
@@ -176,9 +183,10 @@ impl ConfidenceSequence {
     fn _update_many(&self, py: Python<'_>, values: &Bound<'_, PyAny>) -> PyResult<()> {
         let values = PyBuffer::<f64>::get(values)?.to_vec(py)?;
         let mut held = self.lock(py)?;
+        let work = values.len().saturating_mul(held.cost);
         let any = &mut held.any;
         let mut take = || each!(any, sequence => sequence.update_many(&values));
-        let taken = if values.len() > MOST_ATTACHED { py.detach(take) } else { take() };
+        let taken = if work > MOST_ATTACHED { py.detach(take) } else { take() };
         taken.map_err(|OutOfBounds { position, value }| held.refused(&format!("values[{position}]"), value))
     }
 

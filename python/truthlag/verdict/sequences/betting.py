@@ -30,7 +30,7 @@ class BettingSequence(ConfidenceSequence):
     the bounds, in proportion to the standard error of a rate there: with g = 1000, .0016 at 0.5 and .0003 at 0.01.
 
     An update costs time in proportion to the grid (about a nanosecond for each mean and side), whatever the number of values; with
-    the running intersection, to the part of it that is left. Memory: 56 bytes for each mean.
+    the running intersection, to the part of it that is left. Memory: 48 bytes for each mean.
 
     Where the mean moves, who won against the later mean before keeps that for long: the interval says what the mean was, and may
     leave out the mean of all values.

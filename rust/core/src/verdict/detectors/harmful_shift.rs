@@ -153,3 +153,45 @@ impl Detector for HarmfulShift {
         can_be
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::streams::{ABRUPT_UP, STATIONARY, STEP, stream, watch};
+    use super::*;
+
+    #[test]
+    fn alarms_where_the_risk_is_shown_to_be_above() {
+        for test in [RiskTest::EmpiricalBernstein, RiskTest::Betting] {
+            let alarms = |limit, values| watch(HarmfulShift::new(limit, 0.05, 0.025, test), values).alarms;
+            // The mean of the second half of this stream is .4, and that of the whole by its end .3: betting alone finds it.
+            assert_eq!(alarms(0.22, ABRUPT_UP).is_empty(), test == RiskTest::EmpiricalBernstein);
+            assert!(alarms(0.13, ABRUPT_UP).first().is_some_and(|&first| (1_000..2_000).contains(&first)));
+            assert_eq!(alarms(0.22, STATIONARY), [] as [usize; 0]);
+            assert!(alarms(0.1, STEP).first().is_some_and(|&first| (101..200).contains(&first)));
+        }
+    }
+
+    #[test]
+    fn warns_where_it_is_above_the_source_alone() {
+        let watched = watch(HarmfulShift::new(0.15, 0.5, 0.025, RiskTest::Betting), STATIONARY);
+        assert!(watched.alarms.is_empty());
+        // What is shown stays shown: one warning, which does not end.
+        assert_eq!(watched.warnings.len(), 1);
+        assert!((watched.detector.estimation() - 990.0 / 5_000.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn the_limit_of_the_target_is_that_of_others() {
+        // Waudby-Smith's confseq gives the same sequence: its largest lower limits at alpha .025.
+        let mut sequence = EmpiricalBernstein::new(0.025, Side::Lower, true);
+        let mut low = Vec::new();
+        for (number, x) in stream(ABRUPT_UP).into_iter().enumerate() {
+            sequence.take(x);
+            if [99, 999, 1_999].contains(&number) {
+                low.push(sequence.limits().0);
+            }
+        }
+        let expected = [0.050_155_314_678_640_49, 0.141_688_689_095_008_6, 0.213_660_683_868_631_43];
+        assert!(low.iter().zip(expected).all(|(ours, theirs)| (ours - theirs).abs() < 1e-12), "{low:?}");
+    }
+}
