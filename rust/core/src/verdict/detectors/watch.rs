@@ -225,12 +225,17 @@ mod tests {
     }
 
     #[test]
-    fn goes_on_from_its_state() {
-        use super::super::{Adwin, Direction, Fhddm, HarmfulShift, HddmA, HddmW, PageHinkley, Polarity, RiskTest};
-        check_restored(Ddm::default);
-        check_restored(Eddm::default);
+    fn a_test_against_a_source_goes_on_from_its_state() {
+        use super::super::{HarmfulShift, RiskTest};
         check_restored(|| HarmfulShift::new(0.22, 0.05, 0.025, RiskTest::EmpiricalBernstein));
         check_restored(|| HarmfulShift::new(0.22, 0.05, 0.025, RiskTest::Betting));
+    }
+
+    #[test]
+    fn goes_on_from_its_state() {
+        use super::super::{Adwin, Direction, Fhddm, HddmA, HddmW, PageHinkley, Polarity};
+        check_restored(Ddm::default);
+        check_restored(Eddm::default);
         check_restored(|| PageHinkley::new(30, 0.005, 10.0, 0.9999, Direction::Both));
         check_restored(|| HddmA::new(0.001, 0.005, true));
         check_restored(|| HddmW::new(0.001, 0.005, 0.05, true));
