@@ -1,9 +1,10 @@
-"""Streaming change detectors: each takes one value after the other and says when they are not what they were.
+"""Streaming change detectors, and intervals that hold at all times.
 
-`EDetector` holds a mean loss against a baseline and has a stated rate of false alarms; `EProcess` tests it at any time. The
-others go by the names that people know: those that River has by its parameters, defaults and arithmetic, so that they alarm at
-the same values; the others by their papers. But for the charts `CUSUM` and `EWMA`, which are given a target, none of those knows a
-baseline, so what they find depends on how long they have watched.
+`EDetector` holds a mean loss against a baseline and has a stated rate of false alarms; `EProcess` tests it at any time;
+`HarmfulShift` holds losses against a validation set. The others go by the names that people know: those that River has by its
+parameters, defaults and arithmetic, so that they alarm at the same values; the others by their papers. But for the charts `CUSUM` and
+`EWMA`, which are given a target, none of those knows a baseline, so what they find depends on how long they have watched. A
+`ConfidenceSequence` is an interval for a rate or a mean that may be looked at after every value.
 """
 
 from truthlag.verdict.detectors import (
@@ -21,7 +22,14 @@ from truthlag.verdict.detectors import (
     STEPD,
     EDetector,
     EProcess,
+    HarmfulShift,
     PageHinkley,
+)
+from truthlag.verdict.sequences import (
+    BetaBinomialSequence,
+    BettingSequence,
+    ConfidenceSequence,
+    EmpiricalBernsteinSequence,
 )
 
 __all__ = [
@@ -37,7 +45,12 @@ __all__ = [
     "KSWIN",
     "RDDM",
     "STEPD",
+    "BetaBinomialSequence",
+    "BettingSequence",
+    "ConfidenceSequence",
     "EDetector",
     "EProcess",
+    "EmpiricalBernsteinSequence",
+    "HarmfulShift",
     "PageHinkley",
 ]

@@ -8,8 +8,8 @@ use pyo3::prelude::*;
 use pyo3::sync::MutexExt;
 use pyo3::types::{PyBool, PyDict, PyFloat, PyTuple};
 use truthlag_core::verdict::detectors::{
-    Adwin, ControlLimits, Cusum, Ddm, Direction, Domain, EDetector, Ecdd, Eddm, Ewma, Fhddm, Form, HddmA, HddmW, Kswin,
-    OutOfDomain, PageHinkley, Polarity, Rddm, Reset, RunLength, Signal, Stepd, Watch,
+    Adwin, ControlLimits, Cusum, Ddm, Direction, Domain, EDetector, Ecdd, Eddm, Ewma, Fhddm, Form, HarmfulShift, HddmA,
+    HddmW, Kswin, OutOfDomain, PageHinkley, Polarity, Rddm, Reset, RiskTest, RunLength, Signal, Stepd, Watch,
 };
 
 use crate::errors::wrong_type;
@@ -44,6 +44,7 @@ detectors! {
     Eddm
     Ewma
     Fhddm
+    HarmfulShift
     HddmA
     HddmW
     Kswin
@@ -110,6 +111,10 @@ fn new_watch(kind: &str, parameters: &[f64], reset: Reset) -> Option<AnyWatch> {
             let polarity = if polarity > 0.0 { Polarity::River } else { Polarity::Error };
             AnyWatch::Fhddm(Watch::new(Fhddm::new(window as usize, confidence, short, polarity), reset))
         }
+        ("HarmfulShift", &[source_limit, tolerance, alpha, is_betting]) => {
+            let test = if is_betting > 0.0 { RiskTest::Betting } else { RiskTest::EmpiricalBernstein };
+            AnyWatch::HarmfulShift(Watch::new(HarmfulShift::new(source_limit, tolerance, alpha, test), reset))
+        }
         ("HDDMA", &[drift, warning, two_sided]) => {
             AnyWatch::HddmA(Watch::new(HddmA::new(drift, warning, two_sided > 0.0), reset))
         }
@@ -165,7 +170,7 @@ impl Detector {
 
 /// A number or a bool, Python's or numpy's.
 #[inline]
-fn value_of(x: &Bound<'_, PyAny>) -> PyResult<Option<f64>> {
+pub(crate) fn value_of(x: &Bound<'_, PyAny>) -> PyResult<Option<f64>> {
     if let Ok(float) = x.cast_exact::<PyFloat>() {
         return Ok(Some(float.value()));
     }

@@ -9,6 +9,7 @@ mod fast_updates;
 mod features;
 mod identity;
 mod scalar;
+mod sequences;
 mod snapshot;
 mod time;
 mod tracker;
@@ -44,6 +45,14 @@ mod _core {
     use super::fast_calls::quicken;
     #[pymodule_export]
     use super::may_drain_beside;
+    #[pymodule_export]
+    use super::sequences::ConfidenceSequence;
+    #[pymodule_export]
+    use super::sequences::betting_grid;
+    #[pymodule_export]
+    use super::sequences::mean_upper_limit;
+    #[pymodule_export]
+    use super::sequences::rate_upper_limit;
     #[pymodule_export]
     use super::snapshot::f_beta;
     #[pymodule_export]

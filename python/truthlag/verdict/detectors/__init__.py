@@ -9,6 +9,7 @@ from truthlag.verdict.detectors.ecdd import ECDD
 from truthlag.verdict.detectors.eddm import EDDM
 from truthlag.verdict.detectors.ewma import EWMA
 from truthlag.verdict.detectors.fhddm import FHDDM
+from truthlag.verdict.detectors.harmful_shift import HarmfulShift
 from truthlag.verdict.detectors.hddm_a import HDDMA
 from truthlag.verdict.detectors.hddm_w import HDDMW
 from truthlag.verdict.detectors.kswin import KSWIN
@@ -31,5 +32,6 @@ __all__ = [
     "STEPD",
     "EDetector",
     "EProcess",
+    "HarmfulShift",
     "PageHinkley",
 ]

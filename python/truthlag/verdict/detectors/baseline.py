@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, TypeAlias
 
+from truthlag import _core
 from truthlag.call.described import described
 from truthlag.verdict.detectors.parameters import count, real
 
@@ -40,7 +41,4 @@ def _upper_limit(baseline: Sequence[Any], confidence: float) -> float:
     losses = count("baseline[0]", baseline[0], 0, int(trials))
     if losses == trials:
         return 1.0
-    # Loaded by those who need it alone.
-    from scipy.special import betaincinv
-
-    return float(betaincinv(losses + 1, trials - losses, confidence))
+    return _core.rate_upper_limit(int(losses), int(trials), 1 - confidence)

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-import struct
 from collections.abc import Sequence
 from numbers import Integral
 from typing import Any, ClassVar, Self
@@ -14,11 +11,11 @@ import numpy as np
 from truthlag import _core
 from truthlag.call.described import described
 from truthlag.verdict.detectors.parameters import choice
+from truthlag.verdict.detectors.state_bytes import packed, unpacked
+from truthlag.verdict.detectors.value_array import value_array
 
 RESETS = ("auto", "manual", "never")
 MAGIC = b"TRUTHLAG-DETECTOR"
-VERSION = 1
-DIGEST = 16
 
 
 class WatchedDetector(_core.Detector):
@@ -65,18 +62,7 @@ class WatchedDetector(_core.Detector):
             >>> DDM().update_many([0] * 100 + [1] * 100)
             array([100])
         """
-        allowed = "a list, a tuple or an array of one dimension, of ints, floats or bools"
-        try:
-            array = np.asarray(values)
-        except Exception as error:
-            raise TypeError(f"values must be {allowed}, got {described(values)}") from error
-        if array.ndim != 1:
-            raise ValueError(f"values must be {allowed}, got {array.ndim} dimensions")
-        if array.size == 0:
-            return np.empty(0, dtype=np.int64)
-        if array.dtype.kind not in "biuf":
-            raise TypeError(f"values must be {allowed}, got values of dtype {array.dtype}")
-        alarms = self._update_many(np.ascontiguousarray(array, dtype=np.float64))
+        alarms = self._update_many(value_array("values", values))
         return np.array(alarms, dtype=np.int64)
 
     def _statistic(self, name: str) -> float:
@@ -98,10 +84,7 @@ class WatchedDetector(_core.Detector):
             >>> DDM.from_bytes(detector.to_bytes()).update(1)
             True
         """
-        header = json.dumps({"kind": self.KIND, "parameters": self._parameters}).encode()
-        state = self._state()
-        body = struct.pack(f"<II{len(header)}s{len(state)}d", VERSION, len(header), header, *state)
-        return MAGIC + body + _digest(body)
+        return packed(MAGIC, self.KIND, self._parameters, self._state())
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Self:
@@ -122,28 +105,14 @@ class WatchedDetector(_core.Detector):
             >>> EDDM.from_bytes(EDDM(warm_start=40).to_bytes()).parameters["warm_start"]
             40
         """
-        if not isinstance(data, bytes | bytearray | memoryview):
-            raise TypeError(f"data must be bytes of a detector, got {described(data)}")
-        whole = bytes(data)
-        body, digest = whole[len(MAGIC) : -DIGEST], whole[-DIGEST:]
-        if not whole.startswith(MAGIC) or len(body) < 8 or _digest(body) != digest:
-            raise ValueError(f"data must be bytes of a detector, got {len(whole)} that are none, or are damaged")
-        version, length = struct.unpack_from("<II", body)
-        if version != VERSION:
-            raise ValueError(f"data must be of format version {VERSION}, got version {version}")
-        try:
-            header = json.loads(body[8 : 8 + length])
-            kind, parameters = header["kind"], header["parameters"]
-            state = struct.unpack(f"<{(len(body) - 8 - length) // 8}d", body[8 + length :])
-        except (ValueError, KeyError, TypeError, struct.error) as error:
-            raise ValueError("data must be bytes of a detector, got some whose header cannot be read") from error
+        kind, parameters, state = unpacked(MAGIC, "a detector", data)
         if kind != cls.KIND:
             raise ValueError(f"data must be bytes of {cls.KIND}, got those of {described(kind)}")
         try:
             detector = cls(**parameters)
         except TypeError as error:
             raise ValueError("data must be bytes of a detector, got some whose parameters are not its own") from error
-        if not detector._restore(list(state)):
+        if not detector._restore(state):
             raise ValueError("data must be bytes of a detector, got some whose state contradicts itself")
         return detector
 
@@ -164,7 +133,3 @@ def _plain(value: Any) -> Any:
     if isinstance(value, tuple | list):
         return [_plain(one) for one in value]
     return int(value) if isinstance(value, Integral) else float(value)
-
-
-def _digest(body: bytes) -> bytes:
-    return hashlib.blake2b(body, digest_size=DIGEST).digest()

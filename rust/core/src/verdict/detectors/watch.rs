@@ -258,6 +258,13 @@ mod tests {
     }
 
     #[test]
+    fn a_test_against_a_source_goes_on_from_its_state() {
+        use super::super::{HarmfulShift, RiskTest};
+        check_restored(|| HarmfulShift::new(0.22, 0.05, 0.025, RiskTest::EmpiricalBernstein));
+        check_restored(|| HarmfulShift::new(0.22, 0.05, 0.025, RiskTest::Betting));
+    }
+
+    #[test]
     fn goes_on_from_its_state() {
         use super::super::{
             Adwin, ControlLimits, Cusum, Direction, Ecdd, Ewma, Fhddm, HddmA, HddmW, Kswin, PageHinkley, Polarity,
