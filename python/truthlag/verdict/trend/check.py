@@ -247,10 +247,10 @@ def _limit(baseline: Any, margin: Any, *, higher: bool) -> float | None:
         if margin is not None:
             raise TypeError(f"margin must be None without a baseline, got {described(margin)}")
         return None
-    value = _number("baseline", baseline, "a finite number, or None", lambda value: abs(value) <= 1e100)
-    allowed = "a finite number of at least 0, or None"
+    value = _number("baseline", baseline, "a number within 1e15 of 0, or None", lambda value: abs(value) <= 1e15)
+    allowed = "a number from 0 to 1e15, or None"
     width = (
-        0.05 * abs(value) if margin is None else _number("margin", margin, allowed, lambda value: 0 <= value <= 1e100)
+        0.05 * abs(value) if margin is None else _number("margin", margin, allowed, lambda value: 0 <= value <= 1e15)
     )
     return value - width if higher else value + width
 

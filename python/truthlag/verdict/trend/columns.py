@@ -18,15 +18,14 @@ from truthlag.verdict.trend.line import Floats
 __all__ = ["MOST_PERIODS", "Times", "column", "count_columns", "distinct_times", "microseconds_or_none"]
 
 Times: TypeAlias = Sequence[Any] | np.ndarray[Any, Any]
-"""Days as numbers, or moments: datetimes (naive ones are UTC) or numpy's datetime64."""
+"""Days as numbers, or moments: datetimes (naive ones are UTC), dates, or numpy's datetime64."""
 
 MOST_PERIODS = 5_000
 """The robust view looks at every pair of periods."""
 
 _DAY = 86_400_000_000
-# Its square, times any number of periods, is a float; and so is every count up to the second.
-_LARGEST = 1e100
-_MOST_TRIALS = 2.0**53
+# Squares of products of such numbers are floats, and every count up to it is one.
+_LARGEST = 1e15
 _NUMBERS = "finite real numbers of one dimension"
 
 
@@ -92,8 +91,6 @@ def count_columns(successes: Any, trials: Any, *, name: str = "successes") -> tu
         if len(wrong):
             at = int(wrong[0])
             raise ValueError(f"{argument}[{at}] must be a whole number of at least 0, got {counts[at]:g}")
-    if len(total) and total.max() > _MOST_TRIALS:
-        raise ValueError(f"trials must be at most 2**53 a period, got {total.max():g}")
     wrong = np.flatnonzero(good > total)
     if len(wrong):
         at = int(wrong[0])
@@ -147,14 +144,18 @@ def _days(times: Any, length: int) -> Floats:
         for at, moment in enumerate(moments):
             if not _is_moment(moment):
                 raise TypeError(f"times[{at}] must be a moment, as times[0] is, got {described(moment)}")
-        stamps = [_core.microseconds(f"times[{at}]", moment) for at, moment in enumerate(moments)]
-        # Whole microseconds since the first, so that no digit of a float goes to the years since the epoch.
+        stamps = [_core.microseconds(f"times[{at}]", _at_midnight(moment)) for at, moment in enumerate(moments)]
         return column("times", [stamp / _DAY for stamp in stamps], length)
     return column("times", times, length)
 
 
 def _is_moment(value: object) -> bool:
     return isinstance(value, dt.date | np.datetime64)
+
+
+def _at_midnight(moment: Any) -> Any:
+    is_date = isinstance(moment, dt.date) and not isinstance(moment, dt.datetime)
+    return dt.datetime.combine(moment, dt.time()) if is_date else moment
 
 
 def _real(value: Any) -> float:

@@ -27,7 +27,8 @@ def crossing(line: Line, limit: float, reach: float) -> tuple[float, float] | No
     """
     gap = line.level - limit
     curve = line.slope**2 - reach**2 / line.spread
-    if curve <= 0:
+    # A slope at the very end of its interval from 0 meets the limit at no time that could be told.
+    if curve <= 1e-9 * line.slope**2:
         return None
     root = reach * math.sqrt(max(0.0, curve / line.weight + gap**2 / line.spread))
     middle = -gap * line.slope

@@ -16,6 +16,9 @@ from truthlag.verdict.trend.series import Series
 
 __all__ = ["Given", "from_columns"]
 
+_LEAST_ERROR = 1e-30
+_WIDEST = 1e6
+
 
 @dataclass(frozen=True, slots=True)
 class Given:
@@ -50,7 +53,7 @@ def from_columns(
     values = column("periods", periods)
     if second_moments is not None and (sizes is None or standard_errors is not None):
         raise TypeError("second_moments must come with sizes, and without standard_errors")
-    rows = None if sizes is None else _at_least("sizes", sizes, len(values), 0)
+    rows = None if sizes is None else _rows(sizes, len(values))
     kept, days, moments = _ordered(times, np.ones(len(values), dtype=bool) if rows is None else rows > 0)
     squares, errors = _spreads(values, rows, standard_errors, second_moments)
     series = Series.means(
@@ -72,35 +75,37 @@ def _spreads(
         moments = column("second_moments", second_moments, len(values))
         spread = moments - values**2
         # The difference of two numbers of that size is not known better.
-        wrong = np.flatnonzero((spread < -1e-9 * np.maximum(moments, values**2)) & (rows > 0))
-        if len(wrong):
-            at = int(wrong[0])
-            raise ValueError(
-                f"second_moments[{at}] must be the mean of squares, at least {values[at] ** 2:g}, got {moments[at]:g}"
-            )
+        allowed = (spread >= -1e-9 * np.maximum(moments, values**2)) | (rows == 0)
+        _check("second_moments", moments, allowed, "a mean of squares, at least the square of the mean")
         return rows * np.maximum(spread, 0), None
     if standard_errors is None:
         return None, None
+    errors = column("standard_errors", standard_errors, len(values))
     if rows is None:
-        errors = column("standard_errors", standard_errors, len(values))
-        wrong = np.flatnonzero((errors <= 0) | (errors**2 < np.finfo(float).tiny) | (errors > 1e150))
-        if len(wrong):
-            at = int(wrong[0])
-            raise ValueError(
-                f"standard_errors[{at}] must be above 0 and have a square, unless sizes are given, got {errors[at]:g}"
-            )
+        # Weights beyond that would be those of one period alone.
+        least = max(_LEAST_ERROR, float(errors.max(initial=0)) / _WIDEST)
+        _check(
+            "standard_errors",
+            errors,
+            errors >= least,
+            f"at least {least:g}, a millionth of the largest, unless sizes are given",
+        )
         return None, errors
-    errors = _at_least("standard_errors", standard_errors, len(values), 0)
+    _check("standard_errors", errors, errors >= 0, "at least 0")
     return np.maximum(rows - 1, 0) * rows * errors**2, None
 
 
-def _at_least(argument: str, values: Any, length: int, least: float) -> Floats:
-    numbers = column(argument, values, length)
-    wrong = np.flatnonzero(numbers < least)
+def _rows(sizes: Any, length: int) -> Floats:
+    rows = column("sizes", sizes, length)
+    _check("sizes", rows, (rows == 0) | (rows >= 1), "0, or at least 1")
+    return rows
+
+
+def _check(argument: str, numbers: Floats, allowed: NDArray[np.bool_], told: str) -> None:
+    wrong = np.flatnonzero(~allowed)
     if len(wrong):
         at = int(wrong[0])
-        raise ValueError(f"{argument}[{at}] must be at least {least:g}, got {numbers[at]:g}")
-    return numbers
+        raise ValueError(f"{argument}[{at}] must be {told}, got {numbers[at]:g}")
 
 
 def _ordered(times: Any, usable: NDArray[np.bool_]) -> tuple[NDArray[np.int64], Floats, Sequence[Any]]:

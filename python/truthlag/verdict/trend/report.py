@@ -62,11 +62,11 @@ class TrendReport:
         >>> right = [48, 47, 48, 46, 47, 47, 45, 46, 46, 44, 45, 45, 43, 44, 43, 44, 42, 42, 43, 41, 41]
         >>> report = check_trend("accuracy", right, trials=[50] * 21, baseline=0.96, margin=0.20)
         >>> report.verdict, round(report.slope, 4), tuple(round(end, 4) for end in report.interval)
-        ('declining', -0.0066, (-0.0101, -0.0031))
+        ('declining', -0.0066, (-0.0097, -0.0036))
         >>> tuple(round(day, 1) for day in report.crossing_days)
-        (3.7, 25.2)
+        (3.2, 27.7)
         >>> print(report.sentence)
-        accuracy declines by 0.0066 a day (0.0031 to 0.0101; p = 0.0002, 21 periods): 0.76 is crossed in 4 to 25 days.
+        accuracy declines by 0.0066 a day (0.0036 to 0.0097; p < 0.0001, 21 periods): 0.76 is crossed in 3 to 28 days.
     """
 
     metric: str

@@ -33,7 +33,7 @@ def _movement(report: TrendReport) -> str:
     rises = (report.slope or 0.0) > 0
     verb = report.verdict.removesuffix("ing") + "s" if report.higher_is_better else "rises" if rises else "falls"
     verb = {"declins": "declines", "improvs": "improves"}.get(verb, verb)
-    remark = "" if report.higher_is_better else ", which is worse," if rises else ", which is better,"
+    remark = "" if report.higher_is_better else ", which is worse" if rises else ", which is better"
     return f"{report.metric} {verb} by {abs(report.slope or 0.0):.2g} a day{remark}"
 
 
@@ -61,10 +61,14 @@ def _crossing(report: TrendReport) -> str:
         return ""
     early, late = report.crossing_days
     if late <= 0:
-        return f": {report.limit:.4g} was crossed {-late:.0f} to {-early:.0f} days before the last period"
+        return f": {report.limit:.4g} was crossed {-late:.0f} to {_days(-early)} before the last period"
     if early <= 0:
-        return f": {report.limit:.4g} is crossed already, or within {late:.0f} days"
-    return f": {report.limit:.4g} is crossed in {early:.0f} to {late:.0f} days"
+        return f": {report.limit:.4g} is crossed already, or within {_days(late)}"
+    return f": {report.limit:.4g} is crossed in {early:.0f} to {_days(late)}"
+
+
+def _days(number: float) -> str:
+    return f"{number:.0f} day{'' if f'{number:.0f}' == '1' else 's'}"
 
 
 def _outlier(report: TrendReport) -> str:
