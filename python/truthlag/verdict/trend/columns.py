@@ -24,8 +24,9 @@ MOST_PERIODS = 5_000
 """The robust view looks at every pair of periods."""
 
 _DAY = 86_400_000_000
-# Squares of products of such numbers are floats, and every count up to it is one.
+# Squares of products of such numbers are floats, and every count up to the largest is one; what is smaller is 0.
 _LARGEST = 1e15
+_SMALLEST = 1e-100
 _NUMBERS = "finite real numbers of one dimension"
 
 
@@ -66,6 +67,7 @@ def column(argument: str, values: Any, length: int | None = None) -> Floats:
         if len(wrong):
             at = int(wrong[0])
             raise AtFault(ValueError(f"{argument}[{at}] must be within {_LARGEST:g} of 0, got {floats[at]:g}"))
+        floats[np.abs(floats) < _SMALLEST] = 0.0
     if len(floats) > MOST_PERIODS:
         raise ValueError(f"{argument} must be of at most {MOST_PERIODS} periods, got {len(floats)}")
     if length is not None and len(floats) != length:

@@ -95,6 +95,6 @@ def _rounding(values: Floats) -> float:
     """
     largest = float(np.abs(values).max())
     # 8 is about the square root of 12 times the rounding of a few sums.
-    arithmetic = max(8 * float(np.finfo(float).eps) * largest, 1e-150)
+    arithmetic = max(8 * float(np.finfo(float).eps) * largest, 1e-120)
     step = next((10.0**-d for d in range(9) if np.abs(np.round(values, d) - values).max() <= 1e-12 * largest), 0.0)
     return max(min(step, 0.01 * largest), arithmetic) ** 2 / 12
