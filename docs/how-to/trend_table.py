@@ -85,7 +85,9 @@ SCENARIOS: list[tuple[str, Draw]] = [
 def main(runs: int) -> None:
     """One row for each scenario, in percent."""
     detector = DegradationDetector({})
-    sys.stdout.write("| series | straight line through 7 values | plain Newey-West | `check_trend` |\n|---|---|---|---|\n")
+    sys.stdout.write(
+        "| series | straight line through 7 values | plain Newey-West | `check_trend` |\n|---|---|---|---|\n"
+    )
     for name, draw in SCENARIOS:
         random = np.random.default_rng(1)
         line = newey_west = 0

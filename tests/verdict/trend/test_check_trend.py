@@ -263,9 +263,9 @@ class TestEdges:
         check_plain(check_trend("log_loss", [0.1, 0.5] * 20, second_moments=[0.01, 0.25] * 20, sizes=[1] * 40))
 
     def test_the_most_periods(self) -> None:
-        values = np.random.default_rng(1).normal(0.9, 0.01, 5_000)
-        check_plain(check_trend("accuracy", values[:2000]))
-        with pytest.raises(ValueError, match="periods must be of at most 5000 periods, got 5001"):
+        values = np.random.default_rng(1).normal(0.9, 0.01, 2_000)
+        check_plain(check_trend("accuracy", values))
+        with pytest.raises(ValueError, match="periods must be of at most 2000 periods, got 2001"):
             check_trend("accuracy", [*values, 0.9])
 
     def test_it_is_a_value(self) -> None:

@@ -189,12 +189,12 @@ class TestErrors:
         [
             ({"period": 1}, TypeError, "period must be a timedelta, got 1 of type int"),
             ({"period": timedelta()}, ValueError, "period must be above 0, got datetime.timedelta(0)"),
-            ({"last": 0}, ValueError, "last must be from 1 to 5000, got 0"),
+            ({"last": 0}, ValueError, "last must be from 1 to 2000, got 0"),
             ({"last": 2.0}, TypeError, "last must be an int, got 2.0 of type float"),
             (
                 {"period": timedelta(microseconds=1), "start": FIRST},
                 ValueError,
-                "period must cut the tracker into at most 5000 periods, got ",
+                "period must cut the tracker into at most 2000 periods, got ",
             ),
             ({"start": "x"}, TypeError, "start must be a datetime"),
             ({"min_age": 1}, TypeError, "min_age must be a timedelta, or None, got 1 of type int"),

@@ -110,7 +110,7 @@ def check_trend(
         TypeError: An argument has the wrong type.
         ValueError: An argument has a value that is not allowed, or columns have different lengths.
 
-    Cost: proportional to the square of the number of periods, at most 5,000; about half a millisecond for 31. A tracker adds a
+    Cost: proportional to the square of the number of periods, at most 2,000; about a millisecond for 31. A tracker adds a
     snapshot for each period. The first call imports scipy.
 
     Example:

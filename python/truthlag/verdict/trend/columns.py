@@ -20,7 +20,7 @@ __all__ = ["MOST_PERIODS", "Times", "column", "count_columns", "distinct_times",
 Times: TypeAlias = Sequence[Any] | np.ndarray[Any, Any]
 """Days as numbers, or moments: datetimes (naive ones are UTC), dates, or numpy's datetime64."""
 
-MOST_PERIODS = 5_000
+MOST_PERIODS = 2_000
 """The robust view looks at every pair of periods."""
 
 _DAY = 86_400_000_000
