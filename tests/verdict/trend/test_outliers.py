@@ -131,6 +131,17 @@ def test_a_bad_day_does_not_hide_a_decline() -> None:
     assert "; left out: period 4 (0.5)" in report.sentence
 
 
+def test_a_bad_day_of_a_week_costs_the_search_for_it() -> None:
+    """Six days that fall, and one of them bad: the p-value is that of the others, twice seven times."""
+    good = [4750, 4700, 4640, 3000, 4500, 4460, 4400]
+    report = check_trend("accuracy", good, trials=[5000] * 7)
+    others = check_trend("accuracy", good[:3] + good[4:], trials=[5000] * 6, times=[0, 1, 2, 4, 5, 6])
+    assert (report.verdict, [outlier.index for outlier in report.outliers]) == ("declining", [3])
+    assert report.p_value is not None and others.p_value is not None
+    assert report.p_value == pytest.approx(14 * others.p_value, rel=1e-9)
+    assert report.interval is not None and report.interval[1] < 0
+
+
 def test_few_periods_have_no_outlier() -> None:
     series = Series.rates(np.arange(4.0), np.array([95.0, 95, 95, 10]), np.full(4, 100.0))
     assert find_outliers(series, 0.05) == []

@@ -79,7 +79,8 @@ def check_trend(
     move together (Student's t; Sun 2011). Where periods differ by more than sampling explains, weights count the variance between
     periods too (Williams 1982). Without 14 periods means and values have no p-value; counts have one from 3 on, which takes periods
     as independent. A single period that does not fit the others (see `outliers`) is named and left out, so that one bad day is
-    never a trend. A metric looked at every day needs a smaller `alpha`: each look may err.
+    never a trend; of fewer than 14 periods the p-value then counts two tests for each (Bonferroni), as many as the search for it
+    made. A metric looked at every day needs a smaller `alpha`: each look may err.
 
     Args:
         metric_name: The metric, such as `"accuracy"`; for snapshots and trackers one of theirs.
@@ -171,9 +172,11 @@ def _judge(metric_name: str, given: Given, *, higher: bool, limit: float | None,
     p_value: float | None = None
     reach: float | None = None
     interval: tuple[float, float] | tuple[None, None] = (None, None)
+    # Of a few periods the one that goes may leave others on a line by chance: the search for it counts as so many tests.
+    tests = 2 * len(series.times) if names and len(series.times) < FEWEST_FOR_SERIAL else 1
     if fit is not None and decisive is not None:
-        p_value = decisive.p_value(fit.line)
-        reach = max(scale.reach(alpha) for scale in fit.scales)
+        p_value = min(1.0, tests * decisive.p_value(fit.line))
+        reach = max(scale.reach(alpha / tests) for scale in fit.scales)
         half = reach / math.sqrt(fit.line.spread)
         interval = (fit.line.slope - half, fit.line.slope + half)
     verdict = _verdict(None if fit is None else fit.line.slope, p_value, alpha, higher=higher, outliers=bool(names))
