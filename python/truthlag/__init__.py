@@ -8,14 +8,31 @@ version is better.
 from truthlag import _core
 from truthlag.call import IngestReport, ModelPerformanceTracker
 from truthlag.metrics import PerformanceSnapshot
-from truthlag.verdict import DegradationDetector, ModelABTestMonitor
+from truthlag.verdict import (
+    BaselineEntry,
+    CheckEntry,
+    DegradationDetector,
+    DegradationReport,
+    MetricVerdict,
+    ModelABTestMonitor,
+    RollingBaseline,
+    SeasonalBaseline,
+    VerdictTable,
+)
 
 __all__ = [
+    "BaselineEntry",
+    "CheckEntry",
     "DegradationDetector",
+    "DegradationReport",
     "IngestReport",
+    "MetricVerdict",
     "ModelABTestMonitor",
     "ModelPerformanceTracker",
     "PerformanceSnapshot",
+    "RollingBaseline",
+    "SeasonalBaseline",
+    "VerdictTable",
     "build_info",
 ]
 

@@ -43,6 +43,8 @@ mod _core {
     #[pymodule_export]
     use super::may_drain_beside;
     #[pymodule_export]
+    use super::snapshot::evaluate_counts;
+    #[pymodule_export]
     use super::snapshot::f_beta;
     #[pymodule_export]
     use super::time::microseconds;

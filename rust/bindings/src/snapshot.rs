@@ -117,6 +117,21 @@ pub(crate) fn to_dict<'py>(
     Ok(result)
 }
 
+/// Every metric that four counts have, with their intervals, as estimate tuples.
+#[pyfunction]
+pub(crate) fn evaluate_counts(
+    true_positives: u64,
+    false_positives: u64,
+    false_negatives: u64,
+    true_negatives: u64,
+    confidence: &Bound<'_, PyAny>,
+) -> PyResult<Vec<EstimateTuple>> {
+    let level = crate::tracker::fraction("confidence", confidence)?;
+    let aggregates =
+        Aggregates { true_positives, false_positives, false_negatives, true_negatives, ..Aggregates::default() };
+    Ok(metrics::evaluate(&aggregates, None, level).estimates.iter().map(estimate_tuple).collect())
+}
+
 /// The F-beta score of counts with its interval, as an estimate tuple.
 #[pyfunction]
 pub(crate) fn f_beta(
