@@ -103,15 +103,19 @@ WINDOW = "a timedelta, or a mapping of arguments of ModelPerformanceTracker.snap
             {"clicks": 0.1},
             {"metrics": ["clicks"]},
             ValueError,
-            f"directions must say of 'clicks' whether it is {BETTER}, since the library does not know it: "
-            "directions={'clicks': \"lower\"}",
+            (
+                f"directions must say of 'clicks' whether it is {BETTER}, since the library does not know it: "
+                "directions={'clicks': \"lower\"}"
+            ),
         ),
         (
             SNAPSHOT,
             {"metrics": ["prevalence"]},
             ValueError,
-            f"directions must say of 'prevalence' whether it is {BETTER}, since the library does not know it: "
-            "directions={'prevalence': \"lower\"}",
+            (
+                f"directions must say of 'prevalence' whether it is {BETTER}, since the library does not know it: "
+                "directions={'prevalence': \"lower\"}"
+            ),
         ),
         (GIVEN, {"n": 0}, ValueError, "n must be a positive int, got 0 of type int"),
         (GIVEN, {"n": 10.0}, TypeError, "n must be a positive int, got 10.0 of type float"),
@@ -163,8 +167,10 @@ WINDOW = "a timedelta, or a mapping of arguments of ModelPerformanceTracker.snap
             {"confusion_matrix": {"tp": 1}},
             {"margins": 0},
             ValueError,
-            "baseline_metrics['confusion_matrix'] must be ConfusionCounts, or a mapping with the counts tp, fp, fn and tn, "
-            "got an object of type dict",
+            (
+                "baseline_metrics['confusion_matrix'] must be ConfusionCounts, or a mapping with the counts tp, fp, fn and tn, "
+                "got an object of type dict"
+            ),
         ),
         (
             {"confusion_matrix": {"tp": 1, "fp": 1, "fn": -1, "tn": 1}},
@@ -209,8 +215,10 @@ def test_nothing_to_judge() -> None:
             7,
             {},
             TypeError,
-            "snapshot_or_tracker must be a ModelPerformanceTracker, a PerformanceSnapshot, or a mapping of counts as (k, n) or "
-            "Metrics, got 7 of type int",
+            (
+                "snapshot_or_tracker must be a ModelPerformanceTracker, a PerformanceSnapshot, or a mapping of counts as (k, n) or "
+                "Metrics, got 7 of type int"
+            ),
         ),
         (
             SNAPSHOT,
