@@ -11,6 +11,7 @@ from scipy import stats
 from tests.verdict.check.logs import Log
 from truthlag import DegradationDetector
 from truthlag.metrics import ConfusionCounts
+from truthlag.verdict.degradation.balanced_accuracy import balanced_accuracy_loss
 
 ALPHA = 0.05
 RATES = np.linspace(0.05, 0.95, 19)
@@ -95,6 +96,22 @@ def test_metrics_of_scores_one_by_one() -> None:
         # .1 give or take three standard deviations of 250 runs.
         assert abs(losses / runs - 0.1) < 0.057, name
         assert abs(gains / runs - 0.1) < 0.057, name
+
+
+def test_balanced_accuracy_with_a_rare_class() -> None:
+    """Recalls of few rows are lopsided: simulated false alarms of a loss, and of a gain."""
+    random = np.random.default_rng(4)
+    runs = 1500
+    for positives, recall, specificity in ((50, 0.31, 0.93), (60, 0.6, 0.8), (50, 0.95, 0.99)):
+        losses = gains = 0
+        for _ in range(runs):
+            found, left = int(random.binomial(positives, recall)), int(random.binomial(2000, specificity))
+            counts = ConfusionCounts(found, 2000 - left, positives - found, left)
+            test = balanced_accuracy_loss((recall + specificity) / 2, counts)
+            losses += test.p_value() <= ALPHA
+            gains += test.gain_p_value() <= ALPHA
+        # .05, and three standard deviations of 1 500 runs.
+        assert max(losses, gains) / runs < ALPHA + 0.017, (positives, recall)
 
 
 def test_a_loss_of_twice_the_margin_is_found_in_twenty_thousand_rows() -> None:

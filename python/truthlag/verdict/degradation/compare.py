@@ -49,6 +49,10 @@ def loss_test(name: str, current: Sample, baseline: Sample, *, higher_is_better:
         by_counts = _f_measure(name, current, baseline)
         if by_counts is not None:
             return by_counts
+    if name == "balanced_accuracy":
+        by_counts = _balanced_accuracy(current, baseline)
+        if by_counts is not None:
+            return by_counts
     test = _mean if kind is Kind.MEAN else _ratio
     return test(name, current, baseline, higher_is_better=higher_is_better)
 
@@ -85,7 +89,7 @@ def _too_few(name: str, current: Sample, baseline: Sample) -> Obstacle | None:
             continue
         rows = relevant_rows(name, level.rows, sample.counts)
         if rows < LEAST_ROWS:
-            what = "relevant rows" if rows == level.rows else "relevant rows (those of the rarer class count twice)"
+            what = "relevant rows" if rows == level.rows else "relevant rows (by those of the rarer class)"
             return Obstacle(f"{which} has {rows:,} {what}, and the test of this metric needs {LEAST_ROWS}")
     return None
 
@@ -109,6 +113,16 @@ def _f_measure(name: str, current: Sample, baseline: Sample) -> LossTest | None:
         found = round(level.metric.n * value / (2 - value))
         return f_loss((found, level.metric.n - found, 0), counts, beta=beta)
     return None
+
+
+def _balanced_accuracy(current: Sample, baseline: Sample) -> LossTest | None:
+    from truthlag.verdict.degradation.balanced_accuracy import balanced_accuracy_loss
+
+    level = baseline.levels["balanced_accuracy"]
+    if current.counts is None or not (level.is_exact or baseline.counts is not None):
+        return None
+    known = _value(level.metric)
+    return balanced_accuracy_loss(known if baseline.counts is None else baseline.counts, current.counts)
 
 
 def _mean(name: str, current: Sample, baseline: Sample, *, higher_is_better: bool) -> LossTest | Obstacle:

@@ -139,6 +139,9 @@ def rarer_rows(name: str, n: int, counts: ConfusionCounts | None) -> int:
 
 
 def relevant_rows(name: str, n: int, counts: ConfusionCounts | None) -> int:
-    """The rows that an approximation rests on: where a class is rare twice its rows, so that balanced classes count in full."""
+    """The rows that an approximation rests on: where a class is rare twice its rows, so that balanced classes count in full.
+
+    Once for the coefficients of agreement, whose errors are small only when each class has that many.
+    """
     rarer = rarer_rows(name, n, counts)
-    return n if rarer == n else min(n, 2 * rarer)
+    return n if rarer == n else min(n, rarer * (1 if name in {"matthews_correlation", "cohen_kappa"} else 2))
