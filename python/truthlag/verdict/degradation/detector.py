@@ -43,7 +43,7 @@ class DegradationDetector(TwoRules):
 
     Args:
         baseline_metrics: What is compared with: a mapping of metrics by name (numbers are taken as exact unless `n` says on
-            how many rows; counts as `(k, n)`, `Metric`s, or a `confusion_matrix` have their noise); a `PerformanceSnapshot`;
+            how many rows; counts as `(k, n)`, a `Metric` or a `confusion_matrix` have their noise); a `PerformanceSnapshot`;
             `ConfusionCounts`; a tracker and a window of it, as `(tracker, timedelta)` or `(tracker, {"start": ...,
             "end": ...})`; a `RollingBaseline` or a `SeasonalBaseline`.
         metrics: The metrics that are judged; None for all those of the library that the baseline has and that have a
@@ -57,7 +57,7 @@ class DegradationDetector(TwoRules):
             metric: for precision the predicted positives.
 
     Attributes:
-        history: What was said when, and what became of it: `CheckEntry`s and `BaselineEntry`s, oldest first, 1000 at most.
+        history: What was said when, and what became of it: each a `CheckEntry` or a `BaselineEntry`, oldest first, 1000 at most.
 
     Raises:
         TypeError: An argument has the wrong type.
@@ -154,7 +154,7 @@ class DegradationDetector(TwoRules):
 
         Args:
             snapshot_or_tracker: What is judged: a tracker, with the window that follows; a snapshot; or a mapping of counts
-                as `(k, n)` or `Metric`s by name.
+                as `(k, n)`, or of `Metric` objects, by name.
             window: The length of the window of a tracker, by the time of the prediction; None for all predictions held.
             min_age: How long predictions have had to get their labels: the window ends that long before `now`.
             min_coverage: The share of predictions (for precision: of those predicted positive, too) that must have a label. None
@@ -378,7 +378,7 @@ class DegradationDetector(TwoRules):
     def _again(self, entry: CheckEntry, tracker: ModelPerformanceTracker, asked: datetime) -> CheckEntry | None:
         """The entry with one judgement more; None where nothing has changed, or rows have left."""
         last, question = entry.latest, entry._question
-        if question is None or last.end is None or last.counts is None:
+        if not isinstance(question, Question) or last.end is None or last.counts is None:
             return None
         snapshot = tracker.snapshot(start=last.start, end=last.end + MICROSECOND)
         if snapshot.counts == last.counts or snapshot.predictions < last.counts.labelled + last.counts.pending:

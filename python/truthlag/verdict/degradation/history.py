@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from truthlag.verdict.degradation.labels import Labels
 from truthlag.verdict.degradation.plan import Plan
@@ -54,7 +54,8 @@ class CheckEntry:
     """What was said then."""
     rejudged: tuple[DegradationReport, ...] = ()
     """What was said of the same window since, oldest first, each time that its labels had changed."""
-    _question: Question | None = field(default=None, repr=False, compare=False)
+    # A `Question`, which is nobody's business.
+    _question: Any = field(default=None, repr=False, compare=False)
 
     @property
     def latest(self) -> DegradationReport:

@@ -9,7 +9,7 @@ from truthlag import _core
 from truthlag.call import ModelPerformanceTracker
 from truthlag.call.described import described
 
-__all__ = ["EPOCH", "MICROSECOND", "checked_tracker", "moment", "present", "span"]
+__all__ = ["EPOCH", "MICROSECOND", "checked_tracker", "earlier", "moment", "present", "span"]
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
@@ -23,6 +23,14 @@ def moment(argument: str, time: Any) -> datetime:
         ValueError: It is none that can be held.
     """
     return EPOCH + timedelta(microseconds=_core.microseconds(argument, time))
+
+
+def earlier(time: datetime, by: timedelta) -> datetime:
+    """So much before a time, but never before the epoch, where nothing is."""
+    try:
+        return max(time - by, EPOCH)
+    except OverflowError:
+        return EPOCH
 
 
 def present(tracker: ModelPerformanceTracker | None) -> datetime:

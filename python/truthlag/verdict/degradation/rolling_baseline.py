@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import final
 
 from truthlag.call import ModelPerformanceTracker
-from truthlag.verdict.degradation.moments import checked_tracker, span
+from truthlag.verdict.degradation.moments import checked_tracker, earlier, span
 from truthlag.verdict.degradation.sample import Sample
 
 __all__ = ["RollingBaseline"]
@@ -52,8 +52,8 @@ class RollingBaseline:
     def _sample(self, current: Sample) -> Sample:
         if current.start is None:
             raise ValueError("window must be given, since a rolling baseline ends where the window begins, got None")
-        end = current.start - self._gap
-        snapshot = self._tracker.snapshot(start=end - self._window, end=end)
+        end = earlier(current.start, self._gap)
+        snapshot = self._tracker.snapshot(start=earlier(end, self._window), end=end)
         described = (
             f"{snapshot.model} {snapshot.version} from {snapshot.start} to {snapshot.end}, "
             f"{snapshot.sample_size:,} labelled rows"

@@ -10,7 +10,7 @@ from typing import Any, Literal, final
 from truthlag.call import ModelPerformanceTracker
 from truthlag.call.described import described
 from truthlag.metrics import PerformanceSnapshot
-from truthlag.verdict.degradation.moments import EPOCH, MICROSECOND, checked_tracker, moment, span
+from truthlag.verdict.degradation.moments import EPOCH, MICROSECOND, checked_tracker, earlier, moment, span
 from truthlag.verdict.degradation.sample import CONFIDENCE, Sample
 
 __all__ = ["SeasonalBaseline"]
@@ -120,8 +120,8 @@ class SeasonalBaseline:
         if self._period is not None:
             return self._period
         assert self._weeks is not None  # noqa: S101 - one of both was given
-        end = start - self._gap
-        return max(end - self._weeks * _WEEK, EPOCH), max(end, EPOCH)
+        end = earlier(start, self._gap)
+        return earlier(end, self._weeks * _WEEK), end
 
     def _windows(self, first: datetime, last: datetime, start: datetime, end: datetime) -> list[tuple[int, int]]:
         """The times from `first` to before `last` that have a place of the window's, outside of the window itself."""
