@@ -38,17 +38,18 @@ class Estimate:
     def no_surer_than(self, other: "Estimate") -> "Estimate":
         """With a standard error that is no smaller than the noise of both samples' rows together says.
 
-        A small sample that misses the rare bad rows looks good and sure at once. Noise is the variance of a row over the square
-        of the mean, or over share (1 - share), which a change of the metric hardly changes. A sample of more rows than the
+        A small sample that misses the rare bad rows looks good and sure at once. Noise is the deviation of a row over the mean, or
+        over the root of share (1 - share), which a change of the metric hardly changes. A sample of more rows than the
         other, or of an unknown number, stays as it is.
         """
         if self.rows is None or other.rows is None or self.rows > other.rows or min(self._unit, other._unit) <= 0:
             return self
-        noise = (self.standard_error * self.rows / self._unit) ** 2 + (
-            other.standard_error * other.rows / other._unit
-        ) ** 2
-        pooled = self._unit * math.sqrt(noise / (self.rows + other.rows) / self.rows)
-        return replace(self, standard_error=max(self.standard_error, pooled))
+        noise = math.hypot(
+            self.standard_error * self.rows / self._unit, other.standard_error * other.rows / other._unit
+        )
+        pooled = self._unit * noise / math.sqrt((self.rows + other.rows) * self.rows)
+        # For means of next to nothing there is no such number.
+        return replace(self, standard_error=max(self.standard_error, pooled)) if math.isfinite(pooled) else self
 
     @property
     def _unit(self) -> float:

@@ -2,6 +2,7 @@
 
 import math
 
+from truthlag.call.described import described
 from truthlag.verdict.two_sample.binomial_test import BinomialTest
 from truthlag.verdict.two_sample.loss_test import LossTest
 from truthlag.verdict.two_sample.null_curve import Pair
@@ -45,7 +46,7 @@ def f_loss(baseline: Confusions | float, current: Confusions, beta: float = 1.0)
         'delta method'
     """
     if not (math.isfinite(beta) and beta > 0):
-        raise ValueError(f"beta must be a positive number, got {beta}")
+        raise ValueError(f"beta must be a positive number, got {described(beta)}")
     hits, relevant = _relevant("current", current)
     if beta != 1:
         value, error = _delta(current, beta)

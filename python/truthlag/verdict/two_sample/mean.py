@@ -100,7 +100,8 @@ def degrees_of_freedom(first_error: float, first_n: float, second_error: float, 
     # Relative to the larger, so that no square under- or overflows.
     largest = max(first_error, second_error)
     first, second = (first_error / largest) ** 2, (second_error / largest) ** 2
-    return (first + second) ** 2 / (first**2 / (first_n - 1) + second**2 / (second_n - 1))
+    doubt = first**2 / (first_n - 1) + second**2 / (second_n - 1)
+    return (first + second) ** 2 / doubt if doubt > 0 else math.inf
 
 
 def finite(name: str, value: float) -> float:

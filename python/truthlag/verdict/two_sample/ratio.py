@@ -72,7 +72,7 @@ def ratio_loss(
     return DifferenceTest(
         before,
         now,
-        degrees_of_freedom(before.standard_error, baseline_n or math.inf, second_error, n or math.inf),
+        degrees_of_freedom(before.standard_error, before.rows or math.inf, second_error, n or math.inf),
         higher_is_better,
         method,
     )

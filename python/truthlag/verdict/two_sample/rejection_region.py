@@ -19,6 +19,7 @@ _TIE = 1e-7
 _STEPS = 6
 _RARE = 1e-12
 _NEAR_END = 1e-7
+_FARTHER = 1e-4
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,13 +94,19 @@ def _contour_at(curve: NullCurve, statistic: float, counts: Floats, *, enumerate
     # ones always are; where it leaves it, the other way round.
     none, all_of_them = other_trials + 1.0, 0.0
     left, right = (none, all_of_them) if enumerates_baseline else (all_of_them, none)
-    # At the ends themselves a contour may pass through pairs whose restricted estimate is elsewhere.
+
+    def is_possible(count: Floats, other: Floats) -> NDArray[np.bool_]:
+        return (count >= 0) & (count <= trials) & (other >= 0) & (other <= other_trials)
+
     low, high = _NEAR_END, math.pi / 2 - _NEAR_END
     angle = count = np.empty(0)
     for _ in range(2):
         angle = np.linspace(low, high, _POINTS)
         count, other = contour(angle)
-        possible = np.flatnonzero((count >= 0) & (count <= trials) & (other >= 0) & (other <= other_trials))
+        inside_square = is_possible(count, other)
+        # Next to an end a contour touches the square even if, for its statistic, the restricted estimate is never there.
+        inside_square[[0, -1]] &= is_possible(*contour(angle[[0, -1]] + [_FARTHER, -_FARTHER]))
+        possible = np.flatnonzero(inside_square)
         if not len(possible):
             return np.full(len(counts), none)
         # Inside the square of possible pairs the contour rises; outside of it, it may bend back.

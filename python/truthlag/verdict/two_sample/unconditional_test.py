@@ -31,7 +31,7 @@ class UnconditionalTest:
     instead of 90. So no p-value is below 1e-5.
 
     More baseline successes, or fewer current ones, never make the outcome weaker, so that the maximum lies where the loss is
-    the margin. It is found to about 1e-5 of the p-value.
+    the margin. It is found to some 1e-5 of the p-value.
     """
 
     pair: Pair
