@@ -170,8 +170,8 @@ class DegradationDetector(TwoRules):
             TypeError: An argument has the wrong type.
             ValueError: A value is not allowed, or arguments contradict each other.
 
-        Cost: a snapshot, and one for each window that is judged anew; milliseconds for exact tests. The first check imports
-        scipy.
+        Cost: a snapshot, and one for each window that is judged anew; up to some fifty milliseconds for a share of rows
+        against a sample of them, below one for other tests. The first check imports scipy.
 
         Example:
             >>> from datetime import datetime, timedelta
