@@ -201,6 +201,11 @@ def test_the_constructor(baseline: Any, options: dict[str, Any], error: type[Exc
     assert str(caught.value) == told
 
 
+def test_a_share_that_is_no_float() -> None:
+    with pytest.raises(ValueError, match=r"^min_coverage must be a number from 0 to 1, or None, got 1000"):
+        DegradationDetector(GIVEN).check(TRACKER, min_coverage=10**400)
+
+
 def test_nothing_to_judge() -> None:
     with pytest.raises(
         ValueError, match=r"^baseline_metrics must have a metric whose direction is known \(accuracy, .*, got none$"

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from numbers import Real
 from typing import Any, Literal
-
-import numpy as np
 
 from truthlag.call import ModelPerformanceTracker
 from truthlag.call.described import described
@@ -17,9 +13,9 @@ from truthlag.call.tracker import Time
 from truthlag.metrics import Metric, PerformanceSnapshot
 from truthlag.verdict.degradation.baseline import Baseline, BaselineSource, GivenBaseline, baseline_of
 from truthlag.verdict.degradation.given import given_sample
-from truthlag.verdict.degradation.history import MOST_REJUDGED, BaselineEntry, CheckEntry, Question
-from truthlag.verdict.degradation.judge import judge
-from truthlag.verdict.degradation.labels import Labels, least_coverage, only_positives
+from truthlag.verdict.degradation.history import MOST_REJUDGED, BaselineEntry, CheckEntry
+from truthlag.verdict.degradation.labels import Labels
+from truthlag.verdict.degradation.look import Question, judged
 from truthlag.verdict.degradation.moments import MICROSECOND, moment, present
 from truthlag.verdict.degradation.plan import Plan
 from truthlag.verdict.degradation.report import DegradationReport
@@ -190,14 +186,14 @@ class DegradationDetector(TwoRules):
             >>> detector.check(tracker, window=timedelta(days=2)).severity
             'critical'
         """
-        question = Question(self._source, self._plan, _share(min_coverage), _labels(labels))
+        question = Question.of(self._source, self._plan, min_coverage, labels)
         if isinstance(snapshot_or_tracker, ModelPerformanceTracker):
             tracker = snapshot_or_tracker
             asked = present(tracker) if now is None else moment("now", now)
             is_placed = not (window is None and min_age is None and now is None)
             current = Sample.of_snapshot(tracker.snapshot(window, min_age=min_age, now=asked if is_placed else None))
             self._rejudge(tracker, asked, _AGAIN_AT_ONCE)
-            return self._noted(self._judged(current, question, asked, tracker), question)
+            return self._noted(judged(current, question, asked, tracker), question)
         asked = present(None) if now is None else moment("now", now)
         for name, value in (("window", window), ("min_age", min_age)):
             if value is not None:
@@ -208,7 +204,7 @@ class DegradationDetector(TwoRules):
             current = self._given_sample(snapshot_or_tracker)
         else:
             raise TypeError(f"snapshot_or_tracker must be {_CURRENT}, got {described(snapshot_or_tracker)}")
-        return self._noted(self._judged(current, question, asked, None), question)
+        return self._noted(judged(current, question, asked, None), question)
 
     def rejudge(self, tracker: ModelPerformanceTracker) -> list[CheckEntry]:
         """Judges past windows anew whose labels have changed since: what was said too early is set right.
@@ -309,46 +305,6 @@ class DegradationDetector(TwoRules):
             described_as="metrics that were given",
         )
 
-    def _judged(
-        self, current: Sample, question: Question, asked: datetime, tracker: ModelPerformanceTracker | None
-    ) -> DegradationReport:
-        baseline = question.source._sample(current)
-        labels, notes = question.labels, list(_overlap(current, baseline))
-        if labels is None:
-            labels = "positives_only" if _has_only_positives(current, baseline, tracker) else "both"
-            if labels == "positives_only":
-                notes.append("All labels that have come are 1: it is taken that labels of 0 are never reported.")
-        least = None
-        if labels == "positives_only":
-            notes.append(
-                "Only labels of 1 are reported, so that the share of labelled predictions says nothing: the rule is off."
-            )
-        elif current.coverage is not None:
-            least = least_coverage(baseline) if question.min_coverage is None else question.min_coverage
-        verdicts = judge(
-            current,
-            baseline,
-            question.plan,
-            labels=labels,
-            min_coverage=least,
-            confidence=current.confidence or CONFIDENCE,
-        )
-        return DegradationReport(
-            asked=asked,
-            model=current.model,
-            version=current.version,
-            start=current.start,
-            end=current.end,
-            baseline=baseline.described,
-            verdicts=verdicts,
-            alpha=question.plan.alpha,
-            confidence=current.confidence or CONFIDENCE,
-            counts=current.counts,
-            min_coverage=least,
-            labels=labels,
-            notes=tuple(notes),
-        )
-
     def _noted(self, report: DegradationReport, question: Question) -> DegradationReport:
         self._append(CheckEntry(report.asked, report, (), question))
         return report
@@ -383,7 +339,7 @@ class DegradationDetector(TwoRules):
         snapshot = tracker.snapshot(start=last.start, end=last.end + MICROSECOND)
         if snapshot.counts == last.counts or snapshot.predictions < last.counts.labelled + last.counts.pending:
             return None
-        report = self._judged(Sample.of_snapshot(snapshot), question, asked, tracker)
+        report = judged(Sample.of_snapshot(snapshot), question, asked, tracker)
         return replace(entry, rejudged=(*entry.rejudged, report)[-MOST_REJUDGED:])
 
 
@@ -395,49 +351,3 @@ def _is_of(entry: CheckEntry, tracker: ModelPerformanceTracker) -> bool:
 def _waits(entry: CheckEntry) -> bool:
     counts = entry.latest.counts
     return counts is not None and counts.pending > 0
-
-
-def _has_only_positives(current: Sample, baseline: Sample, tracker: ModelPerformanceTracker | None) -> bool:
-    """Whether labels of 0 are never reported, by all that is known: the window, the tracker as a whole, the baseline."""
-    if current.counts is None or not current.counts.pending or not only_positives(current.counts):
-        return False
-    held = None if tracker is None else tracker.snapshot().counts
-    return only_positives(current.counts, held, baseline.counts)
-
-
-def _overlap(current: Sample, baseline: Sample) -> list[str]:
-    """A warning where the window and the baseline hold the same rows."""
-    if current.start is None or current.end is None or baseline.start is None or baseline.end is None:
-        return []
-    if (current.model, current.version) != (baseline.model, baseline.version) or baseline.has_gaps:
-        return []
-    first, last = max(current.start, baseline.start), min(current.end, baseline.end)
-    if first > last:
-        return []
-    shared = f"The window and the baseline share the time from {first} to {last}"
-    return [f"{shared}: rows that are in both hide a loss, and the tests take the two for independent."]
-
-
-def _share(value: Any) -> float | None:
-    if value is None:
-        return None
-    allowed = "a number from 0 to 1, or None"
-    if isinstance(value, bool | np.bool_) or not isinstance(value, Real):
-        raise TypeError(f"min_coverage must be {allowed}, got {described(value)}")
-    number = float(value)
-    if not (math.isfinite(number) and 0 <= number <= 1):
-        raise ValueError(f"min_coverage must be {allowed}, got {described(value)}")
-    return number
-
-
-def _labels(value: Any) -> Labels | None:
-    allowed = '"both", "positives_only" or None'
-    if value is None:
-        return None
-    if not isinstance(value, str):
-        raise TypeError(f"labels must be {allowed}, got {described(value)}")
-    if value == "both":
-        return "both"
-    if value == "positives_only":
-        return "positives_only"
-    raise ValueError(f"labels must be {allowed}, got {described(value)}")

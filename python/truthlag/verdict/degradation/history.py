@@ -4,29 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from truthlag.verdict.degradation.labels import Labels
-from truthlag.verdict.degradation.plan import Plan
 from truthlag.verdict.degradation.report import DegradationReport
 
-if TYPE_CHECKING:
-    from truthlag.verdict.degradation.baseline import BaselineSource
-
-__all__ = ["BaselineEntry", "CheckEntry", "Question"]
+__all__ = ["MOST_REJUDGED", "BaselineEntry", "CheckEntry"]
 
 MOST_REJUDGED = 32
 """Later judgements that an entry holds: the first of them leaves when another comes."""
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """What a window was asked with, so that it can be asked again."""
-
-    source: BaselineSource
-    plan: Plan
-    min_coverage: float | None
-    labels: Labels | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +39,7 @@ class CheckEntry:
     """What was said then."""
     rejudged: tuple[DegradationReport, ...] = ()
     """What was said of the same window since, oldest first, each time that its labels had changed."""
-    # A `Question`, which is nobody's business.
+    # The `Question` it answers, which is nobody's business.
     _question: Any = field(default=None, repr=False, compare=False)
 
     @property
