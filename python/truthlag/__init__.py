@@ -8,15 +8,34 @@ version is better.
 from truthlag import _core
 from truthlag.call import IngestReport, ModelPerformanceTracker
 from truthlag.metrics import PerformanceSnapshot
-from truthlag.verdict import Alarm, DegradationDetector, ModelABTestMonitor, Watch
+from truthlag.verdict import (
+    Alarm,
+    BaselineEntry,
+    CheckEntry,
+    DegradationDetector,
+    DegradationReport,
+    MetricVerdict,
+    ModelABTestMonitor,
+    RollingBaseline,
+    SeasonalBaseline,
+    VerdictTable,
+    Watch,
+)
 
 __all__ = [
     "Alarm",
+    "BaselineEntry",
+    "CheckEntry",
     "DegradationDetector",
+    "DegradationReport",
     "IngestReport",
+    "MetricVerdict",
     "ModelABTestMonitor",
     "ModelPerformanceTracker",
     "PerformanceSnapshot",
+    "RollingBaseline",
+    "SeasonalBaseline",
+    "VerdictTable",
     "Watch",
     "build_info",
 ]

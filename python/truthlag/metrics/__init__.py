@@ -5,6 +5,7 @@ and faces. See `PerformanceSnapshot`.
 """
 
 from truthlag.metrics.counts import ConfusionCounts
+from truthlag.metrics.histogram import ScoreBin, ScoreHistogram
 from truthlag.metrics.metric import Metric, MetricTable
 from truthlag.metrics.points import CalibrationRow, PrecisionRecallPoint, RocPoint
 from truthlag.metrics.snapshot import PerformanceSnapshot
@@ -17,4 +18,6 @@ __all__ = [
     "PerformanceSnapshot",
     "PrecisionRecallPoint",
     "RocPoint",
+    "ScoreBin",
+    "ScoreHistogram",
 ]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TypeAlias, TypedDict
+from typing import NotRequired, TypeAlias, TypedDict
 
 __all__ = ["CoreEstimate", "CoreReport"]
 
-CoreEstimate: TypeAlias = tuple[str, float | None, float | None, float | None, float | None, int, str | None]
-"""(name, value, low, high, error_bound, n, reason)"""
+CoreEstimate: TypeAlias = tuple[
+    str, float | None, float | None, float | None, float | None, int, str | None, float | None
+]
+"""(name, value, low, high, error_bound, n, reason, standard_error)"""
 
 
 class CoreReport(TypedDict):
@@ -29,6 +31,10 @@ class CoreReport(TypedDict):
     """Labelled predictions that have a score."""
     estimates: list[CoreEstimate]
     """Every metric, always all of them, in the order in which they are shown."""
+    by_label: NotRequired[list[CoreEstimate]]
+    """Brier score and log loss of the rows of each label."""
+    histogram: NotRequired[bytes]
+    """The labelled rows by score: see `ScoreHistogram`."""
     calibration: list[tuple[float, float, int, float, float, float, float]]
     """(lower, upper, n, mean score, positive rate, low, high), ascending, bins with rows only"""
     roc: list[tuple[float | None, float, float]]

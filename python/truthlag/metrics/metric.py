@@ -39,6 +39,10 @@ class Metric:
     """The rows that the value rests on: its denominator."""
     reason: str | None = None
     """Why there is no value, or no interval; None when there are both."""
+    standard_error: float | None = None
+    """The estimated standard deviation of `value` over samples of this size, rows being drawn independently: that of a
+    proportion, s / sqrt(n) for a mean, DeLong's for `roc_auc`, else by the delta method. Above 0; None where the sample shows
+    no spread, or nothing is known of it."""
 
     @property
     def interval(self) -> tuple[float, float] | None:
@@ -60,6 +64,7 @@ class Metric:
             "error_bound": self.error_bound,
             "n": self.n,
             "reason": self.reason,
+            "standard_error": self.standard_error,
         }
 
     def __str__(self) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from truthlag import _core
 from truthlag.metrics.core_report import CoreReport
 from truthlag.metrics.counts import ConfusionCounts
+from truthlag.metrics.histogram import ScoreHistogram
 from truthlag.metrics.metric import Metric, MetricTable
 from truthlag.metrics.points import CalibrationRow, PrecisionRecallPoint, RocPoint
 from truthlag.metrics.text import as_html, as_text
@@ -64,6 +65,8 @@ class PerformanceSnapshot:
         0.4000 0.4000 0.4250 0.2985
         >>> show(snapshot.brier_score, snapshot.log_loss, snapshot.average_precision, snapshot.expected_calibration_error)
         0.0998 0.3348 0.9500 0.2550
+        >>> show(*(metric.value for metric in snapshot.by_label.values()))
+        0.1181 0.0875 0.3831 0.3025
         >>> snapshot.coverage
         1.0
     """
@@ -99,6 +102,11 @@ class PerformanceSnapshot:
     """At most 256 points by falling threshold; empty when one of the classes is missing."""
     precision_recall_curve: tuple[PrecisionRecallPoint, ...]
     """At most 256 points by falling threshold; empty without labels of 1."""
+    by_label: MetricTable = field(default_factory=MetricTable)
+    """Brier score and log loss of the rows of each label: `brier_score_of_positives`, `brier_score_of_negatives`,
+    `log_loss_of_positives`, `log_loss_of_negatives`. Their mean weighted by a prevalence is the score at that prevalence."""
+    score_histogram: ScoreHistogram = field(default_factory=ScoreHistogram)
+    """The labelled rows by score, in bins, whether the ranks are exact or not."""
 
     @classmethod
     def from_core(cls, report: CoreReport, *, model: str, version: str) -> PerformanceSnapshot:
@@ -145,6 +153,8 @@ class PerformanceSnapshot:
             calibration=tuple(CalibrationRow(*row) for row in report["calibration"]),
             roc_curve=tuple(RocPoint(*point) for point in report["roc"]),
             precision_recall_curve=tuple(PrecisionRecallPoint(*point) for point in report["precision_recall"]),
+            by_label=MetricTable(Metric(*estimate) for estimate in report.get("by_label", ())),
+            score_histogram=ScoreHistogram(report.get("histogram", b"")),
         )
 
     @property
@@ -309,7 +319,7 @@ class PerformanceSnapshot:
         return self.metrics["expected_calibration_error"].value
 
     def to_dict(self) -> dict[str, object]:
-        """All content as a dict that `json.dumps` takes; times in ISO format.
+        """All content but the histogram, of up to some thousand bins, as a dict that `json.dumps` takes; times in ISO format.
 
         Example:
             >>> import json
@@ -332,6 +342,7 @@ class PerformanceSnapshot:
             "coverage": self.coverage,
             "counts": self.counts.to_dict(),
             "metrics": {name: metric.to_dict() for name, metric in self.metrics.items()},
+            "by_label": {name: metric.to_dict() for name, metric in self.by_label.items()},
             "calibration": [row.to_dict() for row in self.calibration],
             "roc_curve": [point.to_dict() for point in self.roc_curve],
             "precision_recall_curve": [point.to_dict() for point in self.precision_recall_curve],

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from truthlag.metrics.metric import Metric
     from truthlag.metrics.snapshot import PerformanceSnapshot
 
-__all__ = ["as_html", "as_text"]
+__all__ = ["aligned", "as_html", "as_text"]
 
 
 def as_text(snapshot: PerformanceSnapshot) -> str:
@@ -19,10 +19,10 @@ def as_text(snapshot: PerformanceSnapshot) -> str:
     facts = list(_facts(snapshot))
     width = max(len(label) for label, _ in facts)
     lines = [f"{label.ljust(width)}  {text}" for label, text in facts]
-    lines += ["", *_aligned(_count_rows(snapshot), left=1)]
+    lines += ["", *aligned(_count_rows(snapshot), left=1)]
     rows = [("metric", "value", _interval_heading(snapshot), "rows", "")]
     rows += _metric_rows(snapshot)
-    lines += ["", *_aligned(rows, left=1, free=True)]
+    lines += ["", *aligned(rows, left=1, free=True)]
     return "\n".join(lines)
 
 
@@ -99,7 +99,7 @@ def _metric_row(metric: Metric, reason: str) -> tuple[str, str, str, str, str]:
     return metric.name, f"{metric.value:.4f}", interval, f"{metric.n:,}", "; ".join(remarks)
 
 
-def _aligned(rows: Sequence[tuple[str, ...]], *, left: int, free: bool = False) -> Iterable[str]:
+def aligned(rows: Sequence[tuple[str, ...]], *, left: int, free: bool = False) -> Iterable[str]:
     """Columns padded to their widest cell: the first `left` to the left, others to the right, a `free` last one not at all."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:

@@ -54,6 +54,8 @@ mod _core {
     #[pymodule_export]
     use super::sequences::rate_upper_limit;
     #[pymodule_export]
+    use super::snapshot::evaluate_counts;
+    #[pymodule_export]
     use super::snapshot::f_beta;
     #[pymodule_export]
     use super::time::microseconds;

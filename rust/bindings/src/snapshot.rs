@@ -1,15 +1,15 @@
 //! Metrics of the core as Python tuples and dicts, which the Python package dresses.
 
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyList};
-use truthlag_core::metrics::{self, Aggregates, Estimate, plain_metrics as core_plain_metrics, round_like_numpy};
+use pyo3::types::{PyBytes, PyDict, PyList};
+use truthlag_core::metrics::{self, Aggregates, Bin, Estimate, plain_metrics as core_plain_metrics, round_like_numpy};
 use truthlag_core::{Snapshot, SnapshotRequest};
 
 use crate::errors::{wrong_type, wrong_value};
 use crate::scalar::number;
 use crate::window::{NO_FIRST, NO_LAST};
 
-type EstimateTuple = (String, Option<f64>, Option<f64>, Option<f64>, Option<f64>, u64, Option<String>);
+type EstimateTuple = (String, Option<f64>, Option<f64>, Option<f64>, Option<f64>, u64, Option<String>, Option<f64>);
 
 fn estimate_tuple(estimate: &Estimate) -> EstimateTuple {
     (
@@ -20,6 +20,7 @@ fn estimate_tuple(estimate: &Estimate) -> EstimateTuple {
         estimate.error_bound,
         estimate.n,
         estimate.reason.as_ref().map(ToString::to_string),
+        estimate.standard_error,
     )
 }
 
@@ -65,6 +66,19 @@ fn bound(time: i64, none: i64) -> Option<i64> {
     (time != none).then_some(time)
 }
 
+/// Bins as bytes, 32 each: both bounds as float64, negatives and positives as uint64, all little-endian. Thousands of bins
+/// as objects of Python would take longer than the rest of a snapshot.
+fn packed<'py>(py: Python<'py>, bins: &[Bin]) -> PyResult<Bound<'py, PyBytes>> {
+    PyBytes::new_with(py, bins.len() * 32, |bytes| {
+        for (place, bin) in bytes.as_chunks_mut::<32>().0.iter_mut().zip(bins) {
+            let numbers =
+                [bin.lower.to_bits(), bin.upper.to_bits(), bin.negatives, bin.positives].map(u64::to_le_bytes);
+            place.copy_from_slice(numbers.as_flattened());
+        }
+        Ok(())
+    })
+}
+
 /// The parts of a snapshot, for `PerformanceSnapshot.from_core`.
 pub(crate) fn to_dict<'py>(
     py: Python<'py>,
@@ -89,6 +103,8 @@ pub(crate) fn to_dict<'py>(
     result.set_item("counts", counts)?;
     result.set_item("scored", aggregates.scored)?;
     result.set_item("estimates", PyList::new(py, report.estimates.iter().map(estimate_tuple))?)?;
+    result.set_item("by_label", PyList::new(py, report.by_label.iter().map(estimate_tuple))?)?;
+    result.set_item("histogram", packed(py, &snapshot.histogram)?)?;
     let calibration = report
         .calibration
         .iter()
@@ -99,6 +115,21 @@ pub(crate) fn to_dict<'py>(
     let precision_recall = report.precision_recall.iter().map(|point| (point.threshold, point.precision, point.recall));
     result.set_item("precision_recall", PyList::new(py, precision_recall.collect::<Vec<_>>())?)?;
     Ok(result)
+}
+
+/// Every metric that four counts have, with their intervals, as estimate tuples.
+#[pyfunction]
+pub(crate) fn evaluate_counts(
+    true_positives: u64,
+    false_positives: u64,
+    false_negatives: u64,
+    true_negatives: u64,
+    confidence: &Bound<'_, PyAny>,
+) -> PyResult<Vec<EstimateTuple>> {
+    let level = crate::tracker::fraction("confidence", confidence)?;
+    let aggregates =
+        Aggregates { true_positives, false_positives, false_negatives, true_negatives, ..Aggregates::default() };
+    Ok(metrics::evaluate(&aggregates, None, level).estimates.iter().map(estimate_tuple).collect())
 }
 
 /// The F-beta score of counts with its interval, as an estimate tuple.

@@ -499,6 +499,35 @@ impl Tracker {
         snapshot::to_dict(py, &request, &result)
     }
 
+    /// What the Python package dresses as the snapshot of several windows: pairs of microseconds since the epoch, both ends
+    /// included, ascending and apart.
+    fn _snapshot_of<'py>(
+        &self,
+        py: Python<'py>,
+        windows: &Bound<'py, PyList>,
+        confidence: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyDict>> {
+        let state = self.state()?;
+        let windows: Vec<(i64, i64)> = windows.extract()?;
+        let apart = windows.is_sorted_by(|one, next| one.1 < next.0) && windows.iter().all(|one| one.0 <= one.1);
+        let (Some(first), Some(last), true) = (windows.first(), windows.last(), apart) else {
+            return Err(PyValueError::new_err("windows must be pairs of int, ascending and apart, at least one"));
+        };
+        let request = SnapshotRequest {
+            first: first.0,
+            last: last.1,
+            threshold: None,
+            confidence: fraction("confidence", confidence)?,
+            exact: false,
+        };
+        let result = state.ask_long(
+            py,
+            |core, most| core.snapshot_of_within(&windows, &request, most),
+            |core| core.snapshot_of(&windows, &request),
+        );
+        snapshot::to_dict(py, &request, &result)
+    }
+
     /// What is held and what has happened: gauges and totals by name, exact for every call that returned before.
     ///
     /// Cost: microseconds, whatever is held, where predictions came in order of time or none of them has expired; else that of

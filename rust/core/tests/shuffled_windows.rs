@@ -126,7 +126,11 @@ impl Both {
         let expected: f64 = scored.iter().map(loss).sum();
         // Each row is rounded to 2^-40, and its logarithm to some units in the last place of at most 37.
         let tolerance = scored.len() as f64 * 2e-12 + 1e-12 * expected;
-        assert!((sums.log_loss_sum as f64 / 1_099_511_627_776.0 - expected).abs() <= tolerance);
+        assert!(
+            (sums.losses.iter().map(|losses| losses.log_loss).sum::<u128>() as f64 / 1_099_511_627_776.0 - expected)
+                .abs()
+                <= tolerance
+        );
         for name in ["roc_auc", "average_precision"] {
             let find = |snapshot: &Snapshot| snapshot.report.estimates.iter().find(|one| one.name == name).cloned();
             let (exact, binned) = (find(&exact).unwrap(), find(&binned).unwrap());

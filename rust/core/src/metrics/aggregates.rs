@@ -39,14 +39,54 @@ pub struct Aggregates {
 /// The sums of log loss, Brier score and calibration over the labelled rows whose score lies in [0, 1].
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct ScoreAggregates {
-    /// The sum of `l = round(2^40 * -ln(p))`, where `p` is the probability given to the actual label, at least 2^-52.
-    pub log_loss_sum: u128,
-    /// The sum of `l^2`.
-    pub log_loss_square_sum: u128,
-    /// The sum of `e^2`, where `e = round(2^40 * (score - label)^2)`.
-    pub brier_square_sum: u128,
+    /// The losses of the rows with label 0, and of those with label 1.
+    pub losses: [LossSums; 2],
     /// Ten bins of equal width over [0, 1], the last one with both its ends.
     pub calibration: [CalibrationBin; 10],
+}
+
+/// The losses of rows of one label.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct LossSums {
+    /// The rows.
+    pub n: u64,
+    /// The sum of `l = round(2^40 * -ln(p))`, where `p` is the probability given to the actual label, at least 2^-52.
+    pub log_loss: u128,
+    /// The sum of `l^2`.
+    pub log_loss_squares: u128,
+    /// The sum of `e = round(2^40 * (score - label)^2)`.
+    pub brier: u128,
+    /// The sum of `e^2`.
+    pub brier_squares: u128,
+}
+
+impl LossSums {
+    /// Adds other rows.
+    pub fn merge(&mut self, other: &Self) {
+        self.n += other.n;
+        self.log_loss += other.log_loss;
+        self.log_loss_squares += other.log_loss_squares;
+        self.brier += other.brier;
+        self.brier_squares += other.brier_squares;
+    }
+
+    /// Takes rows back that were added.
+    pub fn take(&mut self, other: &Self) {
+        self.n -= other.n;
+        self.log_loss -= other.log_loss;
+        self.log_loss_squares -= other.log_loss_squares;
+        self.brier -= other.brier;
+        self.brier_squares -= other.brier_squares;
+    }
+}
+
+impl ScoreAggregates {
+    /// The losses of all rows.
+    pub(crate) fn all_losses(&self) -> LossSums {
+        let [mut sums, positives] = self.losses;
+        sums.merge(&positives);
+        sums
+    }
 }
 
 /// The rows whose score lies in one bin of the reliability table.

@@ -19,11 +19,12 @@ pub(crate) fn matthews_correlation(table: &Table, n: u64, level: Level) -> Estim
     let Some(value) = phi(table) else {
         return Estimate::undefined(NAME, n, "the labels are all of one class");
     };
+    let variance = table.delta_variance(&phi_gradient(table, value));
     let interval = level.z().map(|z| {
         let other = table.relaxed(z).and_then(|table| phi(&table));
-        delta_interval(value, table.delta_variance(&phi_gradient(table, value)), z, other, RANGE)
+        delta_interval(value, variance, z, other, RANGE)
     });
-    Estimate::of(NAME, n, value, interval)
+    Estimate::of(NAME, n, value, interval).with_variance(variance)
 }
 
 fn margins_root(table: &Table) -> f64 {
@@ -64,11 +65,12 @@ pub(crate) fn cohen_kappa(table: &Table, n: u64, level: Level) -> Estimate {
         let reason = "predictions or labels are all of one class, where kappa is 0 whatever the sample";
         return Estimate::of(NAME, n, value, Err(reason.into()));
     }
+    let variance = table.delta_variance(&kappa_gradient(table, value));
     let interval = level.z().map(|z| {
         let other = table.relaxed(z).and_then(|table| kappa(&table));
-        delta_interval(value, table.delta_variance(&kappa_gradient(table, value)), z, other, RANGE)
+        delta_interval(value, variance, z, other, RANGE)
     });
-    Estimate::of(NAME, n, value, interval)
+    Estimate::of(NAME, n, value, interval).with_variance(variance)
 }
 
 fn chance(table: &Table) -> f64 {

@@ -40,7 +40,52 @@ pub(crate) fn average_precision(bins: &[Bin], level: Level) -> Estimate {
     // Where an order is unknown, logarithms may round by a few units in the last place.
     let error_bound = if worst < best { (value - worst).max(best - value) + 16.0 * f64::EPSILON } else { 0.0 };
     let interval = level.z().map(|z| (wilson(worst, positives, z).0, wilson(best, positives, z).1));
-    Estimate::of(NAME, n, value, interval).with_error_bound(error_bound)
+    let variance = variance(bins, positives, negatives as f64);
+    Estimate::of(NAME, n, value, interval).with_error_bound(error_bound).with_variance(variance)
+}
+
+/// The variance of the average precision by the delta method over single rows (the infinitesimal jackknife, Efron
+/// (1982), "The jackknife, the bootstrap and other resampling plans", chapter 6): the sum over rows of their squared
+/// influence. With P positives, and `A_k` positives and `B_k` negatives scoring at least as high as bin k, of precision
+/// `A_k / (A_k + B_k)`, a positive's influence is its own precision less the mean one, and what it adds to the
+/// precisions below it, `sum p_k B_k / (A_k + B_k)^2`; a negative's is `-sum p_k A_k / (A_k + B_k)^2`; each over P.
+///
+/// The rows of a bin count as tied: exact for bins of single scores, else to the resolution of the bins. 0 for fewer
+/// than two positives, whose spread is not seen.
+fn variance(bins: &[Bin], positives: f64, negatives: f64) -> f64 {
+    if positives < 2.0 {
+        return 0.0;
+    }
+    // What scores at least as high as a bin, in ascending order of bins.
+    let through = |visit: &mut dyn FnMut(f64, f64, f64, f64)| {
+        let (mut found, mut wrong) = (positives, negatives);
+        for bin in bins {
+            let (up, down) = (bin.positives as f64, bin.negatives as f64);
+            visit(up, down, found, wrong);
+            found -= up;
+            wrong -= down;
+        }
+    };
+    let mut precisions = Sum::default();
+    through(&mut |up, _, found, wrong| {
+        if up > 0.0 {
+            precisions.add(up * found / (found + wrong));
+        }
+    });
+    let mean = precisions.total() / positives;
+    let (mut lifted, mut lowered, mut squares) = (0.0, 0.0, Sum::default());
+    through(&mut |up, down, found, wrong| {
+        let whole = found + wrong;
+        if up > 0.0 {
+            lifted += up * wrong / whole / whole;
+            lowered += up * found / whole / whole;
+            squares.add(up * (found / whole - mean + lifted).powi(2));
+        }
+        squares.add(down * lowered * lowered);
+    });
+    let variance = squares.total() / positives / positives;
+    // Perfect ranks: every influence is 0 but for rounding.
+    if variance > 16.0 * f64::EPSILON * f64::EPSILON { variance } else { 0.0 }
 }
 
 /// The rows that score above a bin.
@@ -106,6 +151,40 @@ mod tests {
     #![allow(clippy::unwrap_used, clippy::float_cmp, reason = "a failed test; exact results")]
     use super::super::roc_auc::tests::{exact, grouped, stream};
     use super::*;
+
+    /// The influence of each row by its definition: how fast the weighted average precision changes with its weight.
+    fn numeric_variance(rows: &[(f64, bool)]) -> f64 {
+        let weighted = |weights: &[f64]| {
+            let of = |keep: &dyn Fn(&(f64, bool)) -> bool| -> f64 {
+                rows.iter().zip(weights).filter(|(row, _)| keep(row)).map(|(_, weight)| weight).sum()
+            };
+            let at = |score: f64| of(&|row| row.1 && row.0 >= score) / of(&|row| row.0 >= score);
+            let gained = rows.iter().zip(weights).filter(|(row, _)| row.1).map(|(row, weight)| weight * at(row.0));
+            gained.sum::<f64>() / of(&|row| row.1)
+        };
+        let step = 1e-5;
+        let slope = |place: usize| {
+            let moved = |by: f64| {
+                let mut weights = vec![1.0; rows.len()];
+                *weights.get_mut(place).unwrap() += by;
+                weighted(&weights)
+            };
+            (moved(step) - moved(-step)) / (2.0 * step)
+        };
+        (0..rows.len()).map(|place| slope(place).powi(2)).sum()
+    }
+
+    #[test]
+    fn the_variance_is_the_sum_of_squared_influences() {
+        for seed in 0..5 {
+            let rows = stream(seed, 60);
+            let error = average_precision(&exact(&rows), Level::new(0.95)).standard_error.unwrap();
+            // A central difference is good to the square of its step, and to the rounding of the values over the step.
+            assert!((error * error / numeric_variance(&rows) - 1.0).abs() < 1e-6, "{error} {seed}");
+        }
+        let perfect: Vec<(f64, bool)> = (0..20).map(|row| (f64::from(row), row >= 10)).collect();
+        assert_eq!(average_precision(&exact(&perfect), Level::new(0.95)).standard_error, None);
+    }
 
     /// Average precision by its definition, threshold by threshold.
     fn by_definition(rows: &[(f64, bool)]) -> f64 {

@@ -90,7 +90,9 @@ fn balanced_accuracy(table: &Table, n: u64, level: Level) -> Estimate {
         let above = (recall_high - recall).hypot(specificity_high - specificity) / 2.0;
         ((value - below).max(0.0), (value + above).min(1.0))
     });
-    Estimate::of(NAME, n, value, interval)
+    let variance_of = |share: f64, rows: f64| share * (1.0 - share) / rows;
+    let variance = variance_of(recall, table.positives()) + variance_of(specificity, table.negatives());
+    Estimate::of(NAME, n, value, interval).with_variance(variance / 4.0)
 }
 
 #[cfg(test)]

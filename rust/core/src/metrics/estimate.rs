@@ -28,11 +28,23 @@ pub struct Estimate {
     pub n: u64,
     /// Why there is no value, or no interval; `None` when there are both.
     pub reason: Option<Cow<'static, str>>,
+    /// The estimated standard deviation of `value` over samples of this size, rows being drawn independently; always
+    /// above 0. `None` where nothing is known of it, or where the sample shows no spread.
+    pub standard_error: Option<f64>,
 }
 
 impl Estimate {
     pub(crate) fn undefined(name: &'static str, n: u64, reason: impl Into<Reason>) -> Self {
-        Self { name, value: None, low: None, high: None, error_bound: None, n, reason: Some(reason.into()) }
+        Self {
+            name,
+            value: None,
+            low: None,
+            high: None,
+            error_bound: None,
+            n,
+            reason: Some(reason.into()),
+            standard_error: None,
+        }
     }
 
     pub(crate) fn of(name: &'static str, n: u64, value: f64, interval: Interval) -> Self {
@@ -40,11 +52,17 @@ impl Estimate {
             Ok((low, high)) => (Some(low), Some(high), None),
             Err(reason) => (None, None, Some(reason)),
         };
-        Self { name, value: Some(value), low, high, error_bound: None, n, reason }
+        Self { name, value: Some(value), low, high, error_bound: None, n, reason, standard_error: None }
     }
 
     pub(crate) fn with_error_bound(mut self, error_bound: f64) -> Self {
         self.error_bound = Some(error_bound);
+        self
+    }
+
+    /// With the root of an estimated variance as its standard error, if that is one.
+    pub(crate) fn with_variance(mut self, variance: f64) -> Self {
+        self.standard_error = Some(variance.sqrt()).filter(|error| error.is_finite() && *error > 0.0);
         self
     }
 }

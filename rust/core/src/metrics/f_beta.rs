@@ -45,11 +45,12 @@ pub(crate) fn named(name: &'static str, table: &Table, beta: f64, level: Level) 
             "no positives among the labelled predictions, neither predicted nor actual",
         );
     };
+    let variance = weights.variance(&table);
     let interval = level.z().map(|z| {
         let other = table.relaxed(z).and_then(|table| weights.f(&table_without_negatives(&table)));
-        delta_interval(value, weights.variance(&table), z, other, (0.0, 1.0))
+        delta_interval(value, variance, z, other, (0.0, 1.0))
     });
-    Estimate::of(name, n, value, interval)
+    Estimate::of(name, n, value, interval).with_variance(variance)
 }
 
 /// Rows that the relaxed table calls true negatives count for nothing here: they are true positives instead.

@@ -26,7 +26,7 @@ mod square_sum;
 mod table;
 mod wide;
 
-pub use aggregates::{Aggregates, Bin, CalibrationBin, ScoreAggregates};
+pub use aggregates::{Aggregates, Bin, CalibrationBin, LossSums, ScoreAggregates};
 pub use calibration::CalibrationRow;
 pub(crate) use confusion::NO_LABELS;
 pub use curves::{MAXIMUM_POINTS, PrecisionRecallPoint, RocPoint};

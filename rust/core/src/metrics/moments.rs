@@ -35,6 +35,11 @@ impl Moments {
         self.spread.to_f64() / self.n as f64 / divisor as f64 / (ONE as f64 * ONE as f64)
     }
 
+    /// The unbiased variance of the rows over their number; 0 for a single row.
+    pub(crate) fn variance_of_mean(&self) -> f64 {
+        if self.n < 2 { 0.0 } else { self.variance(self.n - 1) / self.n as f64 }
+    }
+
     /// The interval of the mean: see [`normal_interval`].
     pub(crate) fn mean_interval(&self, level: Level, range: (f64, f64)) -> Interval {
         normal_interval(self.mean(), self.variance(self.n.saturating_sub(1)), self.n, level, range)

@@ -31,17 +31,17 @@ pub(crate) fn brier_score(aggregates: &Aggregates, level: Level) -> Estimate {
     };
     let one = ONE as f64;
     let value = (total.to_f64() / n as f64 / one / one).min(1.0);
-    let interval = match aggregates.scores {
-        None => Err(NOT_COLLECTED.into()),
+    match aggregates.scores {
+        None => Estimate::of(NAME, n, value, Err(NOT_COLLECTED.into())),
         Some(sums) => {
-            let raw = sums.brier_square_sum as f64 / n as f64 / one / one - value * value;
+            let raw = sums.all_losses().brier_squares as f64 / n as f64 / one / one - value * value;
             // The squared errors were rounded to 2^-40 one by one: a variance below this is none.
             let resolution = 2.0 * value / one + 1.0 / one / one;
             let variance = if raw <= resolution { 0.0 } else { raw * n as f64 / n.saturating_sub(1) as f64 };
-            normal_interval(value, variance, n, level, (0.0, 1.0))
+            Estimate::of(NAME, n, value, normal_interval(value, variance, n, level, (0.0, 1.0)))
+                .with_variance(if n < 2 { 0.0 } else { variance / n as f64 })
         }
-    };
-    Estimate::of(NAME, n, value, interval)
+    }
 }
 
 /// The sum of (q - 2^40 label)^2 without rounding: sum q^2 - 2^41 sum of positives' q + 2^80 positives.
@@ -62,20 +62,56 @@ pub(crate) fn log_loss(aggregates: &Aggregates, level: Level) -> Estimate {
     }
     let moments = aggregates.scores.and_then(|sums| {
         // The rows of these very sums: they may have been collected a moment after the counts.
-        let rows = sums.calibration.iter().fold(0_u64, |rows, bin| rows.saturating_add(bin.n));
-        let squares = SquareSum { low: sums.log_loss_square_sum, high: 0 };
-        Moments::new(rows, i128::try_from(sums.log_loss_sum).ok()?, squares)
+        let losses = sums.all_losses();
+        moments_of(losses.n, losses.log_loss, losses.log_loss_squares)
     });
     match moments {
         None => Estimate::undefined(NAME, n, NOT_COLLECTED),
-        Some(moments) => Estimate::of(NAME, n, moments.mean(), moments.mean_interval(level, (0.0, f64::INFINITY))),
+        Some(moments) => mean(NAME, &moments, n, level, f64::INFINITY),
     }
+}
+
+fn moments_of(n: u64, sum: u128, squares: u128) -> Option<Moments> {
+    Moments::new(n, i128::try_from(sum).ok()?, SquareSum { low: squares, high: 0 })
+}
+
+fn mean(name: &'static str, moments: &Moments, n: u64, level: Level, most: f64) -> Estimate {
+    Estimate::of(name, n, moments.mean(), moments.mean_interval(level, (0.0, most)))
+        .with_variance(moments.variance_of_mean())
+}
+
+/// Brier score and log loss of the rows of each label. Their mean, weighted by a prevalence, is what the score would be
+/// at that prevalence, if the scores of each class stay as they are. Interval: normal.
+pub(crate) fn by_label(aggregates: &Aggregates, level: Level) -> [Estimate; 4] {
+    const BRIER: [&str; 2] = ["brier_score_of_negatives", "brier_score_of_positives"];
+    const LOG_LOSS: [&str; 2] = ["log_loss_of_negatives", "log_loss_of_positives"];
+    const NONE: [&str; 2] = [
+        "no labels of 0 among the scored predictions in the window",
+        "no labels of 1 among the scored predictions in the window",
+    ];
+    let one = |label: usize, is_brier: bool| {
+        let (names, most) = if is_brier { (BRIER, 1.0) } else { (LOG_LOSS, f64::INFINITY) };
+        let name = names.get(label).copied().unwrap_or_default();
+        if let Some(reason) = obstacle(aggregates) {
+            return Estimate::undefined(name, 0, reason);
+        }
+        let Some(losses) = aggregates.scores.and_then(|sums| sums.losses.get(label).copied()) else {
+            return Estimate::undefined(name, 0, NOT_COLLECTED);
+        };
+        let (sum, squares) =
+            if is_brier { (losses.brier, losses.brier_squares) } else { (losses.log_loss, losses.log_loss_squares) };
+        match moments_of(losses.n, sum, squares) {
+            Some(moments) => mean(name, &moments, losses.n, level, most),
+            None => Estimate::undefined(name, losses.n, NONE.get(label).copied().unwrap_or_default()),
+        }
+    };
+    [one(1, true), one(0, true), one(1, false), one(0, false)]
 }
 
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::float_cmp, reason = "a failed test; exact results")]
-    use super::super::aggregates::ScoreAggregates;
+    use super::super::aggregates::{LossSums, ScoreAggregates};
     use super::*;
 
     /// Aggregates of rows of (score, label), rounded as they are while they are collected.
@@ -94,12 +130,14 @@ mod tests {
             }
             let likelihood: f64 = if label { score } else { 1.0 - score };
             let loss = (one * -likelihood.max(f64::EPSILON).ln()).round_ties_even() as u128;
-            sums.log_loss_sum += loss;
-            sums.log_loss_square_sum += loss * loss;
             let error = (one * (score - f64::from(u8::from(label))).powi(2)).round_ties_even() as u128;
-            sums.brier_square_sum += error * error;
-            // The bin plays no part here, its count does.
-            sums.calibration[0].n += 1;
+            sums.losses[usize::from(label)].merge(&LossSums {
+                n: 1,
+                log_loss: loss,
+                log_loss_squares: loss * loss,
+                brier: error,
+                brier_squares: error * error,
+            });
         }
         aggregates.scores = Some(sums);
         aggregates
@@ -122,6 +160,30 @@ mod tests {
         check(brier_score(&aggregates, Level::new(0.95)), [0.01, 0.04, 0.36, 0.422_5, 0.25]);
         let losses = [0.9_f64, 0.8, 0.4, 0.35, 0.5].map(|likelihood| -likelihood.ln());
         check(log_loss(&aggregates, Level::new(0.95)), losses);
+    }
+
+    #[test]
+    fn losses_by_label_and_their_standard_errors() {
+        let [brier_up, brier_down, log_up, log_down] = by_label(&of(&ROWS), Level::new(0.95));
+        let check = |estimate: &Estimate, values: &[f64]| {
+            let n = values.len() as f64;
+            let mean = values.iter().sum::<f64>() / n;
+            let error = (values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / (n - 1.0) / n).sqrt();
+            assert_eq!(estimate.n, values.len() as u64);
+            // Each row is rounded by at most 2^-41.
+            assert!((estimate.value.unwrap() - mean).abs() < 1e-12, "{estimate:?}");
+            assert!((estimate.standard_error.unwrap() - error).abs() < 1e-11, "{estimate:?}");
+        };
+        check(&brier_up, &[0.01, 0.422_5, 0.25]);
+        check(&brier_down, &[0.04, 0.36]);
+        check(&log_up, &[0.9_f64, 0.35, 0.5].map(|likelihood| -likelihood.ln()));
+        check(&log_down, &[0.8_f64, 0.4].map(|likelihood| -likelihood.ln()));
+        let ups: Vec<(f64, bool)> = ROWS.into_iter().filter(|row| row.1).collect();
+        let [_, none, ..] = by_label(&of(&ups), Level::new(0.95));
+        assert_eq!(
+            (none.value, none.reason.as_deref()),
+            (None, Some("no labels of 0 among the scored predictions in the window"))
+        );
     }
 
     #[test]

@@ -27,7 +27,9 @@ pub(crate) fn proportion(name: &'static str, part: u64, whole: u64, level: Level
         return Estimate::undefined(name, 0, empty);
     }
     let share = part as f64 / whole as f64;
-    Estimate::of(name, whole, share, level.z().map(|z| wilson(share, whole as f64, z)))
+    let rows = whole as f64;
+    Estimate::of(name, whole, share, level.z().map(|z| wilson(share, rows, z)))
+        .with_variance(share * (1.0 - share) / rows)
 }
 
 #[cfg(test)]

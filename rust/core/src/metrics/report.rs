@@ -11,6 +11,8 @@ use super::{average_precision, confusion, probability, roc_auc, scores};
 pub struct Report {
     /// One for each metric, always all of them, in a fixed order.
     pub estimates: Vec<Estimate>,
+    /// Brier score and log loss of the rows of each label, always all of them, in a fixed order.
+    pub by_label: Vec<Estimate>,
     /// The bins of the reliability table that hold rows, in ascending order.
     pub calibration: Vec<CalibrationRow>,
     /// At most 256 points by falling threshold; empty when one of the classes is missing.
@@ -43,6 +45,7 @@ pub fn evaluate(aggregates: &Aggregates, bins: Option<&[Bin]>, confidence: f64) 
     estimates.push(calibration::expected_calibration_error(aggregates, level));
     Report {
         estimates,
+        by_label: probability::by_label(aggregates, level).to_vec(),
         calibration: calibration::table(aggregates, level),
         roc: bins.map(curves::roc).unwrap_or_default(),
         precision_recall: bins.map(curves::precision_recall).unwrap_or_default(),
@@ -118,11 +121,12 @@ mod tests {
             for confidence in [0.95, 0.0, f64::NAN] {
                 let report = evaluate(aggregates, bins, confidence);
                 assert_eq!(report.estimates.iter().map(|estimate| estimate.name).collect::<Vec<_>>(), NAMES);
-                for estimate in &report.estimates {
+                for estimate in report.estimates.iter().chain(&report.by_label) {
                     let whole = estimate.value.is_some() && estimate.low.is_some() && estimate.high.is_some();
                     assert_ne!(whole, estimate.reason.is_some(), "{estimate:?}");
                     assert!(estimate.value.is_none_or(f64::is_finite), "{estimate:?}");
                     assert!(estimate.low.is_none_or(f64::is_finite), "{estimate:?}");
+                    assert!(estimate.standard_error.is_none_or(|error| error > 0.0), "{estimate:?}");
                 }
             }
         }

@@ -43,8 +43,8 @@ pub(crate) fn roc_auc(bins: &[Bin], level: Level) -> Estimate {
     let pairs = 2.0 * positives as f64 * negatives as f64;
     let value = (won as f64 / pairs).min(1.0);
     let error_bound = unknown as f64 / pairs;
+    let error = standard_error(bins, positives as f64, negatives as f64, value).filter(|&error| error > 0.0);
     let interval = level.z().map(|z| {
-        let error = standard_error(bins, positives as f64, negatives as f64, value).filter(|&error| error > 0.0);
         if let Some(error) = error {
             let half = z * error + error_bound;
             ((value - half).max(0.0), (value + half).min(1.0))
@@ -54,7 +54,8 @@ pub(crate) fn roc_auc(bins: &[Bin], level: Level) -> Estimate {
             (low, 1.0 - high)
         }
     });
-    Estimate::of(NAME, n, value, interval).with_error_bound(error_bound)
+    let variance = error.map_or(0.0, |error| error * error);
+    Estimate::of(NAME, n, value, interval).with_error_bound(error_bound).with_variance(variance)
 }
 
 /// The sums of squared deviations of the placements, and of what the bins may hide of them.

@@ -2,7 +2,7 @@
 
 use super::aggregates::{Aggregates, Bin};
 use super::compensated::Sum;
-use super::estimate::{Estimate, Interval, Level};
+use super::estimate::{Estimate, Level, Reason};
 use super::moments::Moments;
 
 pub(crate) const NO_SCORES: &str = "no labelled prediction in the window has a score";
@@ -20,16 +20,28 @@ pub(crate) fn estimates(aggregates: &Aggregates, bins: Option<&[Bin]>, level: Le
     };
     let everywhere = (f64::NEG_INFINITY, f64::INFINITY);
     [
-        Estimate::of("mean_score", n, moments.mean(), moments.mean_interval(level, everywhere)),
-        Estimate::of("score_std", n, moments.population_variance().sqrt(), deviation_interval(&moments, bins, level)),
+        Estimate::of("mean_score", n, moments.mean(), moments.mean_interval(level, everywhere))
+            .with_variance(moments.variance_of_mean()),
+        deviation(n, &moments, bins, level),
     ]
 }
 
-/// The delta method on the asymptotic variance of a variance: sd(s) = sqrt((m4 - s^4) / n) / (2 s), with m4 the fourth
+fn deviation(n: u64, moments: &Moments, bins: Option<&[Bin]>, level: Level) -> Estimate {
+    let value = moments.population_variance().sqrt();
+    match deviation_error(moments, bins) {
+        Err(reason) => Estimate::of("score_std", n, value, Err(reason)),
+        Ok(error) => {
+            let interval = level.z().map(|z| ((value - z * error).max(0.0), value + z * error));
+            Estimate::of("score_std", n, value, interval).with_variance(error * error)
+        }
+    }
+}
+
+/// The standard error, by the delta method on the asymptotic variance of a variance: sd(s) = sqrt((m4 - s^4) / n) / (2 s), with m4 the fourth
 /// central moment (Cramér (1946), "Mathematical methods of statistics", section 28.3). No normality is assumed.
 ///
 /// m4 comes from the ranked scores; a bin counts with its end that is farther from the mean, so that bins only widen.
-fn deviation_interval(moments: &Moments, bins: Option<&[Bin]>, level: Level) -> Interval {
+fn deviation_error(moments: &Moments, bins: Option<&[Bin]>) -> Result<f64, Reason> {
     let Some(bins) = bins else {
         return Err("the scores themselves were not visited, and the interval needs their fourth moment".into());
     };
@@ -49,9 +61,7 @@ fn deviation_interval(moments: &Moments, bins: Option<&[Bin]>, level: Level) -> 
     if rows < 2.0 || excess <= 4.0 * f64::EPSILON * variance * variance {
         return Err("the scores take two values equally often: the interval has no width to first order".into());
     }
-    let deviation = variance.sqrt();
-    let half = level.z()? * (excess / rows).sqrt() / (2.0 * deviation);
-    Ok(((deviation - half).max(0.0), deviation + half))
+    Ok((excess / rows).sqrt() / (2.0 * variance.sqrt()))
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@
 use super::histogram::Histogram;
 use super::row::{Row, quantise};
 use crate::call::natural_logarithm;
-use crate::metrics::{CalibrationBin, ScoreAggregates};
+use crate::metrics::{CalibrationBin, LossSums, ScoreAggregates};
 
 /// Probabilities are clipped to at least 2^-52 before the logarithm, as scikit-learn does with the float's epsilon.
 const CLIP: f64 = f64::EPSILON;
@@ -19,8 +19,7 @@ pub(crate) struct ScoreSums {
 
 /// What one row adds, besides its place in the histogram.
 struct Contribution {
-    log_loss: u128,
-    brier_square: u128,
+    losses: LossSums,
     bin: usize,
     fixed: i128,
     positive: bool,
@@ -37,9 +36,15 @@ impl Contribution {
         let fixed = quantise(score);
         let error = i128::from(fixed - if positive { 1 << 40 } else { 0 });
         let square = ((error * error + (1 << 39)) >> 40) as u128;
+        let log_loss = log_loss.max(0) as u128;
         Some(Self {
-            log_loss: log_loss.max(0) as u128,
-            brier_square: square * square,
+            losses: LossSums {
+                n: 1,
+                log_loss,
+                log_loss_squares: log_loss * log_loss,
+                brier: square,
+                brier_squares: square * square,
+            },
             bin: ((score * 10.0) as usize).min(9),
             fixed: i128::from(fixed),
             positive,
@@ -60,9 +65,7 @@ impl ScoreSums {
         self.histogram.add(row.score(), positive);
         if let Some(one) = Contribution::of(row.score(), positive) {
             let sums = &mut self.aggregates;
-            sums.log_loss_sum += one.log_loss;
-            sums.log_loss_square_sum += one.log_loss * one.log_loss;
-            sums.brier_square_sum += one.brier_square;
+            sums.losses[usize::from(one.positive)].merge(&one.losses);
             if let Some(bin) = sums.calibration.get_mut(one.bin) {
                 bin.n += 1;
                 bin.positives += u64::from(one.positive);
@@ -79,9 +82,7 @@ impl ScoreSums {
         self.histogram.remove(row.score(), positive);
         if let Some(one) = Contribution::of(row.score(), positive) {
             let sums = &mut self.aggregates;
-            sums.log_loss_sum -= one.log_loss;
-            sums.log_loss_square_sum -= one.log_loss * one.log_loss;
-            sums.brier_square_sum -= one.brier_square;
+            sums.losses[usize::from(one.positive)].take(&one.losses);
             if let Some(bin) = sums.calibration.get_mut(one.bin) {
                 bin.n -= 1;
                 bin.positives -= u64::from(one.positive);
@@ -93,9 +94,9 @@ impl ScoreSums {
     pub(crate) fn merge(&mut self, other: &Self) {
         self.histogram.merge(&other.histogram);
         let (sums, more) = (&mut self.aggregates, &other.aggregates);
-        sums.log_loss_sum += more.log_loss_sum;
-        sums.log_loss_square_sum += more.log_loss_square_sum;
-        sums.brier_square_sum += more.brier_square_sum;
+        for (losses, other) in sums.losses.iter_mut().zip(&more.losses) {
+            losses.merge(other);
+        }
         for (bin, other) in sums.calibration.iter_mut().zip(&more.calibration) {
             merge_bin(bin, other);
         }

@@ -35,6 +35,8 @@ pub struct Snapshot {
     pub aggregates: Aggregates,
     /// Estimates, intervals, calibration and curves.
     pub report: Report,
+    /// The labelled rows by score, in the bins of the histograms, whether the metrics are ranked exactly or not.
+    pub histogram: Vec<Bin>,
 }
 
 impl Tracker {
@@ -149,46 +151,81 @@ impl Tracker {
     /// The metrics of a window.
     #[must_use]
     pub fn snapshot(&self, request: &SnapshotRequest) -> Snapshot {
-        endlessly(|patience| self.patient_snapshot(request, patience))
+        self.snapshot_of(&[(request.first, request.last)], request)
     }
 
     /// As [`Tracker::snapshot`], if it takes no longer than so, and a step more.
     #[must_use]
     pub fn snapshot_within(&self, request: &SnapshotRequest, duration: Duration) -> Option<Snapshot> {
-        self.patient_snapshot(request, Patience::of(duration))
+        self.snapshot_of_within(&[(request.first, request.last)], request, duration)
     }
 
-    fn patient_snapshot(&self, request: &SnapshotRequest, patience: Patience) -> Option<Snapshot> {
-        let span = Span { first: request.first, last: request.last };
-        let counts = self.counts(span, request.threshold, patience)?;
+    /// The metrics of several windows together, both ends of each included. Rows of windows that overlap count as often as
+    /// they are in one; the bounds of the request play no part.
+    #[must_use]
+    pub fn snapshot_of(&self, windows: &[(i64, i64)], request: &SnapshotRequest) -> Snapshot {
+        endlessly(|patience| self.patient_snapshot(windows, request, patience))
+    }
+
+    /// As [`Tracker::snapshot_of`], if it takes no longer than so, and a step more.
+    #[must_use]
+    pub fn snapshot_of_within(
+        &self,
+        windows: &[(i64, i64)],
+        request: &SnapshotRequest,
+        duration: Duration,
+    ) -> Option<Snapshot> {
+        self.patient_snapshot(windows, request, Patience::of(duration))
+    }
+
+    fn patient_snapshot(
+        &self,
+        windows: &[(i64, i64)],
+        request: &SnapshotRequest,
+        patience: Patience,
+    ) -> Option<Snapshot> {
+        let spans = || windows.iter().map(|&(first, last)| Span { first, last });
+        let mut counts = Counts::default();
+        for span in spans() {
+            counts.merge(&self.counts(span, request.threshold, patience)?);
+        }
         let mut aggregates = counts.aggregates();
-        let mut bins = None;
+        let (mut histogram, mut exact) = (None, None);
         if counts.scored > 0 {
-            let (mut sums, mut progress) = (ScoreSums::new(), Progress::default());
-            while !self.shared.lock_store().sum_step(&mut progress, span, &mut sums) {
-                if patience.is_over() {
-                    return None;
+            let mut sums = ScoreSums::new();
+            for span in spans() {
+                let mut progress = Progress::default();
+                while !self.shared.lock_store().sum_step(&mut progress, span, &mut sums) {
+                    if patience.is_over() {
+                        return None;
+                    }
                 }
             }
             aggregates.scores = Some(sums.aggregates);
-            bins = Some(if request.exact { self.exact_bins(span, patience)? } else { sums.histogram.bins() });
+            histogram = Some(sums.histogram.bins());
+            if request.exact {
+                exact = Some(self.exact_bins(spans(), patience)?);
+            }
         }
-        let mut report = evaluate(&aggregates, bins.as_deref(), request.confidence);
+        let mut report = evaluate(&aggregates, exact.as_deref().or(histogram.as_deref()), request.confidence);
         if request.threshold.is_some() {
             // A prediction without a score cannot be decided anew.
             for estimate in report.estimates.iter_mut().filter(|one| one.reason.as_deref() == Some(NO_LABELS)) {
                 estimate.reason = Some("no labelled predictions with a score in the window".into());
             }
         }
-        Some(Snapshot { aggregates, report })
+        Some(Snapshot { aggregates, report, histogram: histogram.unwrap_or_default() })
     }
 
     /// A bin for each score that occurs.
-    fn exact_bins(&self, span: Span, patience: Patience) -> Option<Vec<Bin>> {
-        let (mut pairs, mut progress) = (Vec::new(), Progress::default());
-        while !self.shared.lock_store().collect_step(&mut progress, span, &mut pairs) {
-            if patience.is_over() {
-                return None;
+    fn exact_bins(&self, spans: impl Iterator<Item = Span>, patience: Patience) -> Option<Vec<Bin>> {
+        let mut pairs = Vec::new();
+        for span in spans {
+            let mut progress = Progress::default();
+            while !self.shared.lock_store().collect_step(&mut progress, span, &mut pairs) {
+                if patience.is_over() {
+                    return None;
+                }
             }
         }
         pairs.sort_unstable_by(|one, other| one.0.total_cmp(&other.0));
@@ -241,6 +278,12 @@ mod tests {
         assert_eq!(tracker.window_within(first, last, long), Some(tracker.window(first, last)));
         let snapshot = tracker.snapshot_within(&request, long).map(|snapshot| snapshot.aggregates);
         assert_eq!(snapshot, Some(tracker.snapshot(&request).aggregates));
+        let parts = [(first, first + 1_000), (first + 1_001, first + 50_000), (first + 50_001, last)];
+        assert!(tracker.snapshot_of_within(&parts, &request, Duration::ZERO).is_none());
+        let joined = tracker.snapshot_of(&parts, &request);
+        let whole = tracker.snapshot(&request);
+        assert_eq!((joined.aggregates, joined.report), (whole.aggregates, whole.report));
+        assert_eq!(joined.histogram, whole.histogram);
         // Nothing is looked at where everything is in.
         assert_eq!(tracker.counters_within(Duration::ZERO), Some(tracker.counters()));
     }

@@ -1,4 +1,4 @@
-"""Is the model getting worse: the two rules of the detector that this one replaces."""
+"""The two rules of the plain detector that this one replaces, with its results, keys and strings."""
 
 import operator
 from collections.abc import Mapping
@@ -20,30 +20,11 @@ _COLUMN = "a sequence of numbers"
 _LINE = "finite real numbers of one dimension with a finite line through them"
 
 
-class DegradationDetector:
-    """Compares metrics with a baseline, and looks for a sustained decline.
+class TwoRules:
+    """A metric below a threshold, and a straight line through the last values. Both take a falling value for the bad news."""
 
-    Two rules: a metric below a threshold (by default 5 percent below its baseline), and a straight line through the last
-    values whose slope is below a limit. Both take a falling value for the bad news.
-
-    Args:
-        baseline_metrics: Metrics of a validation or shadow period, by name.
-
-    Example:
-        >>> from truthlag import DegradationDetector
-        >>> baseline = {"accuracy": 0.95, "precision": 0.90, "recall": 0.88, "f1_score": 0.89}
-        >>> detector = DegradationDetector(baseline)
-        >>> current = {"accuracy": 0.91, "precision": 0.85, "recall": 0.82, "f1_score": 0.83}
-        >>> result = detector.check_absolute_degradation(current)
-        >>> result["severity"], sorted(result["alerts"])
-        ('critical', ['f1_score', 'precision', 'recall'])
-        >>> result["alerts"]["recall"]["drop_percent"]
-        6.82
-    """
-
-    def __init__(self, baseline_metrics: Mapping[str, Any]) -> None:
-        self.baseline = baseline_metrics
-        self.history: list[dict[str, Any]] = []
+    # What metrics are compared with: a mapping where the caller gave one, with whatever is in it.
+    baseline: Any
 
     @judges
     def check_absolute_degradation(

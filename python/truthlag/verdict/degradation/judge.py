@@ -1,0 +1,183 @@
+"""From two samples to a verdict for each metric: the tests, Holm's adjustment, and what follows from them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from statistics import NormalDist
+from typing import TYPE_CHECKING
+
+from truthlag.metrics import Metric
+from truthlag.verdict.degradation.compare import Obstacle, loss_test
+from truthlag.verdict.degradation.known_metrics import coverage_of
+from truthlag.verdict.degradation.labels import Labels
+from truthlag.verdict.degradation.plan import Plan
+from truthlag.verdict.degradation.prevalence import at_prevalence
+from truthlag.verdict.degradation.report import Cause, MetricVerdict, Verdict, VerdictTable
+from truthlag.verdict.degradation.sample import Level, Sample
+from truthlag.verdict.degradation.sentence import sentence
+
+if TYPE_CHECKING:
+    from truthlag.verdict.two_sample import LossTest
+
+__all__ = ["judge"]
+
+_MOSTLY = 0.5
+"""The share of a loss from which on the prevalence is named as its cause."""
+_CLEARLY = 0.9
+"""The same where nothing is known of the noise."""
+
+
+def judge(
+    current: Sample,
+    baseline: Sample,
+    plan: Plan,
+    *,
+    labels: Labels,
+    min_coverage: float | None,
+    confidence: float,
+) -> VerdictTable:
+    """A verdict for every metric of the plan. `min_coverage` is None where the coverage plays no part."""
+    names = plan.names(baseline)
+    directions = plan.directions_of(names)
+    found = {
+        name: _Found.of(
+            name, current, baseline, plan, higher_is_better=directions[name], labels=labels, min_coverage=min_coverage
+        )
+        for name in names
+    }
+    from truthlag.verdict.two_sample import holm
+
+    tests = {name: one.test for name, one in found.items() if one.test is not None}
+    beyond = {name: float(test.p_value(found[name].tolerated)) for name, test in tests.items()}
+    any_loss = {name: float(test.p_value(0.0)) for name, test in tests.items()}
+    gain = {name: float(test.gain_p_value()) for name, test in tests.items()}
+    p_values = _PValues(beyond, any_loss, gain, holm(beyond), holm(any_loss), holm(gain))
+    verdicts = []
+    for name, one in found.items():
+        verdict = one.verdict if one.test is None else _decided(one, one.test, p_values, plan.alpha)
+        adjusted = at_prevalence(name, current, baseline.prevalence, confidence) if one.test is not None else None
+        verdict = replace(verdict, at_baseline_prevalence=adjusted, cause=_cause(verdict, adjusted, plan.alpha))
+        verdicts.append(replace(verdict, sentence=sentence(verdict, current, baseline, plan.alpha, one.reason)))
+    return VerdictTable(verdicts)
+
+
+@dataclass(frozen=True, slots=True)
+class _PValues:
+    beyond: Mapping[str, float]
+    any_loss: Mapping[str, float]
+    gain: Mapping[str, float]
+    adjusted_beyond: Mapping[str, float]
+    adjusted_any_loss: Mapping[str, float]
+    adjusted_gain: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A metric with the test of it, or with the verdict that stands in for one."""
+
+    verdict: MetricVerdict
+    test: LossTest | None
+    reason: str
+
+    @property
+    def tolerated(self) -> float:
+        return self.verdict.margin or 0.0
+
+    @classmethod
+    def of(
+        cls,
+        name: str,
+        current: Sample,
+        baseline: Sample,
+        plan: Plan,
+        *,
+        higher_is_better: bool,
+        labels: Labels,
+        min_coverage: float | None,
+    ) -> _Found:
+        now, then = current.levels.get(name), baseline.levels.get(name)
+        # Counts that were given by hand say nothing of predictions without a label.
+        counts = current.counts if current.coverage is not None else None
+        coverage = None if counts is None else coverage_of(name, counts)
+        bare = MetricVerdict(
+            name=name,
+            verdict="no_data",
+            sentence="",
+            current=_metric(name, now, "the window does not have this metric"),
+            baseline=_metric(name, then, "the baseline does not have this metric"),
+            higher_is_better=higher_is_better,
+            margin=plan.margin(name, None if then is None else then.metric.value),
+            coverage=coverage,
+        )
+        if bare.baseline.value is None:
+            return cls(bare, None, f"the baseline has none: {bare.baseline.reason}")
+        if min_coverage is not None and coverage is not None and coverage < min_coverage:
+            return cls(replace(bare, verdict="immature"), None, f"at least {100 * min_coverage:.4g} percent are needed")
+        if bare.current.value is None:
+            return cls(bare, None, str(bare.current.reason))
+        if labels == "positives_only" and name != "recall":
+            reason = "only labels of 1 are reported, and of those recall alone can be told"
+            return cls(replace(bare, verdict="undecided"), None, reason)
+        test = loss_test(name, current, baseline, higher_is_better=higher_is_better)
+        if isinstance(test, Obstacle):
+            return cls(replace(bare, verdict="undecided"), None, test.reason)
+        return cls(replace(bare, loss=float(test.estimate), method=test.method), test, "")
+
+
+def _metric(name: str, level: Level | None, otherwise: str) -> Metric:
+    return Metric(name, None, reason=otherwise) if level is None else level.metric
+
+
+def _decided(found: _Found, test: LossTest, p_values: _PValues, alpha: float) -> MetricVerdict:
+    name = found.verdict.name
+    low, high = map(float, test.interval(1 - 2 * alpha))
+    said: Verdict
+    if p_values.adjusted_beyond[name] <= alpha:
+        said = "critical"
+    elif p_values.adjusted_any_loss[name] <= alpha:
+        said = "warning"
+    elif p_values.adjusted_gain[name] <= alpha:
+        said = "improved"
+    elif high < found.tolerated:
+        said = "ok"
+    else:
+        said = "undecided"
+    return replace(
+        found.verdict,
+        verdict=said,
+        loss_low=low,
+        loss_high=high,
+        p_value=p_values.beyond[name],
+        adjusted_p_value=p_values.adjusted_beyond[name],
+        loss_p_value=p_values.any_loss[name],
+        adjusted_loss_p_value=p_values.adjusted_any_loss[name],
+        gain_p_value=p_values.gain[name],
+        adjusted_gain_p_value=p_values.adjusted_gain[name],
+    )
+
+
+def _cause(verdict: MetricVerdict, adjusted: Metric | None, alpha: float) -> Cause | None:
+    """What an alarm or a gain comes from: what is left of it at the baseline's prevalence, and whether that would still be one.
+
+    Without an interval at that prevalence only what is clear is told.
+    """
+    if verdict.verdict not in {"critical", "warning", "improved"}:
+        return None
+    if adjusted is None:
+        return "model"
+    loss, before = verdict.loss, verdict.baseline.value
+    if adjusted.value is None or loss is None or before is None or loss == 0:
+        return None
+    sign = 1 if verdict.higher_is_better else -1
+    left = sign * (before - adjusted.value)
+    explained = 1 - left / loss
+    if adjusted.standard_error is None:
+        return "prevalence" if explained >= _CLEARLY else "model" if explained <= 1 - _CLEARLY else None
+    error = math.hypot(adjusted.standard_error, verdict.baseline.standard_error or 0.0)
+    tolerated = verdict.margin or 0.0 if verdict.verdict == "critical" else 0.0
+    is_still_proven = math.copysign(1.0, loss) * left - tolerated > -NormalDist().inv_cdf(alpha) * error
+    if is_still_proven:
+        return "both" if explained >= _MOSTLY else "model"
+    return "prevalence" if explained >= _MOSTLY else None

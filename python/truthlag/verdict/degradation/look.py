@@ -1,0 +1,127 @@
+"""One look at a window: what was asked, and the report that answers it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from datetime import datetime
+from numbers import Real
+from typing import Any
+
+import numpy as np
+
+from truthlag.call import ModelPerformanceTracker
+from truthlag.call.described import described
+from truthlag.verdict.degradation.baseline import BaselineSource
+from truthlag.verdict.degradation.judge import judge
+from truthlag.verdict.degradation.labels import Labels, least_coverage, only_positives
+from truthlag.verdict.degradation.plan import Plan
+from truthlag.verdict.degradation.report import DegradationReport
+from truthlag.verdict.degradation.sample import CONFIDENCE, Sample
+
+__all__ = ["Question", "judged"]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What a window is asked, so that it can be asked again when more of its labels are there."""
+
+    source: BaselineSource
+    plan: Plan
+    min_coverage: float | None
+    labels: Labels | None
+
+    @classmethod
+    def of(cls, source: BaselineSource, plan: Plan, min_coverage: Any, labels: Any) -> Question:
+        """The question of a check's arguments.
+
+        Raises:
+            TypeError: An argument has the wrong type.
+            ValueError: A value is not allowed.
+        """
+        return cls(source, plan, _share(min_coverage), _labels(labels))
+
+
+def judged(
+    current: Sample, question: Question, asked: datetime, tracker: ModelPerformanceTracker | None
+) -> DegradationReport:
+    """The report of a window; `tracker` is the one that holds it, if any."""
+    baseline = question.source._sample(current)
+    labels, notes = question.labels, _overlap(current, baseline)
+    if labels is None:
+        labels = "positives_only" if _has_only_positives(current, baseline, tracker) else "both"
+        if labels == "positives_only":
+            notes.append("All labels that have come are 1: it is taken that labels of 0 are never reported.")
+    least = None
+    if labels == "positives_only":
+        notes.append(
+            "Only labels of 1 are reported, so that the share of labelled predictions says nothing: the rule is off."
+        )
+    elif current.coverage is not None:
+        least = least_coverage(baseline) if question.min_coverage is None else question.min_coverage
+    confidence = current.confidence or CONFIDENCE
+    return DegradationReport(
+        asked=asked,
+        model=current.model,
+        version=current.version,
+        start=current.start,
+        end=current.end,
+        baseline=baseline.described,
+        verdicts=judge(current, baseline, question.plan, labels=labels, min_coverage=least, confidence=confidence),
+        alpha=question.plan.alpha,
+        confidence=confidence,
+        counts=current.counts,
+        min_coverage=least,
+        labels=labels,
+        notes=tuple(notes),
+    )
+
+
+def _has_only_positives(current: Sample, baseline: Sample, tracker: ModelPerformanceTracker | None) -> bool:
+    """Whether labels of 0 are never reported, by all that is known: the window, the tracker as a whole, the baseline."""
+    if current.counts is None or not current.counts.pending or not only_positives(current.counts):
+        return False
+    held = None if tracker is None else tracker.snapshot().counts
+    return only_positives(current.counts, held, baseline.counts)
+
+
+def _overlap(current: Sample, baseline: Sample) -> list[str]:
+    """A warning where the window and the baseline hold the same rows."""
+    if current.start is None or current.end is None or baseline.start is None or baseline.end is None:
+        return []
+    if (current.model, current.version) != (baseline.model, baseline.version) or baseline.has_gaps:
+        return []
+    first, last = max(current.start, baseline.start), min(current.end, baseline.end)
+    if first > last:
+        return []
+    shared = f"The window and the baseline share the time from {first} to {last}"
+    return [f"{shared}: rows that are in both hide a loss, and the tests take the two for independent."]
+
+
+def _share(value: Any) -> float | None:
+    if value is None:
+        return None
+    allowed = "a number from 0 to 1, or None"
+    if isinstance(value, bool | np.bool_) or not isinstance(value, Real):
+        raise TypeError(f"min_coverage must be {allowed}, got {described(value)}")
+    try:
+        number = float(value)
+    except OverflowError:
+        number = math.inf
+    # NaN is in no range.
+    if not 0 <= number <= 1:
+        raise ValueError(f"min_coverage must be {allowed}, got {described(value)}")
+    return number
+
+
+def _labels(value: Any) -> Labels | None:
+    allowed = '"both", "positives_only" or None'
+    if value is None:
+        return None
+    if not isinstance(value, str):
+        raise TypeError(f"labels must be {allowed}, got {described(value)}")
+    if value == "both":
+        return "both"
+    if value == "positives_only":
+        return "positives_only"
+    raise ValueError(f"labels must be {allowed}, got {described(value)}")

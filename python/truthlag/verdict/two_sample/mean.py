@@ -1,0 +1,118 @@
+"""How much a mean of many rows lost, such as Brier score and log loss."""
+
+import math
+
+from truthlag.call.described import described
+from truthlag.verdict.two_sample.difference_test import DifferenceTest
+from truthlag.verdict.two_sample.estimate import Estimate, NormalScale
+from truthlag.verdict.two_sample.loss_test import LossTest
+
+
+def mean_loss(
+    baseline_mean: float,
+    baseline_standard_error: float | None,
+    baseline_n: float | None,
+    mean: float,
+    standard_error: float,
+    n: float,
+    *,
+    higher_is_better: bool,
+    is_positive: bool = False,
+) -> LossTest:
+    """How much a mean lost against its baseline: Welch's t test.
+
+    Losses of classifiers are skewed, those of rare events very much, and means of skewed values have t values that are
+    skewed the other way. Where `is_positive` says that no value is negative, limits are taken from the logarithm of each
+    mean, which corrects most of it. Of false alarms of a test at .05 (skewness 4, as the log loss of a sharp, calibrated
+    model; 5 000 runs):
+
+    ===================  ========  ============  ====================
+    baseline, current    plain     logarithm     power, loss of half
+    ===================  ========  ============  ====================
+    known, 100           .022      .045          .44 plain, .57 log
+    10 000, 1 000        .039      .049          1, 1
+    500, 5 000           .065      .055          1, .99
+    100, 2 000           .102      .076          .69, .61
+    ===================  ========  ============  ====================
+
+    What no standard error can show stays: where a baseline of few rows holds hardly any of the rare events (a skewness of 8 and
+    100 rows: two events), it looks better than it is and surer than it can be, and every later period looks worse. The baseline
+    should have at least some 20 events, or as many rows as the period that is held against it.
+
+    Args:
+        baseline_mean: The mean of the baseline.
+        baseline_standard_error: Its standard error; None where the baseline is known exactly.
+        baseline_n: The rows of the baseline; None where it is known exactly.
+        mean: The current mean.
+        standard_error: Its standard error: the standard deviation of the rows, with n - 1, over the square root of n.
+        n: The rows it is of.
+        higher_is_better: Whether a larger mean is better. False for losses.
+        is_positive: Whether no row's value is negative, as with Brier score and log loss.
+
+    Returns:
+        The test of the loss, in units of the metric. With fewer than two rows in a sample its p-values are 1 and its interval
+        is infinite.
+
+    Raises:
+        ValueError: A number that is not finite, or a negative standard error.
+
+    Cost: a microsecond; some hundred where `is_positive`.
+
+    Source: Welch (1947), Satterthwaite (1946) for the degrees of freedom; Zou and Donner (2008), "Construction of confidence
+    limits about effect measures", for limits of a difference from limits of its parts.
+
+    Example:
+        >>> from truthlag.verdict.two_sample import mean_loss
+        >>> loss = mean_loss(0.081, 0.0016, 10_000, 0.093, 0.0049, 1_000, higher_is_better=False, is_positive=True)
+        >>> loss.method, round(loss.estimate, 3), round(loss.p_value(), 3)
+        ("Welch's t test of logarithms", 0.012, 0.007)
+    """
+    is_known = baseline_standard_error is None or baseline_n is None
+    first_error, first_n = (0.0, math.inf) if is_known else (baseline_standard_error or 0.0, baseline_n or 0.0)
+    finite("baseline_mean", baseline_mean)
+    finite("mean", mean)
+    positive("baseline_standard_error", first_error)
+    # The standard error of a single row may be anything, NaN included.
+    second_error = positive("standard_error", standard_error) if n >= 2 else 0.0
+    scale: NormalScale = "logarithm" if is_positive and baseline_mean > 0 and mean > 0 else "identity"
+    test = "one-sample t test" if is_known else "Welch's t test"
+    before, now = (
+        Estimate(baseline_mean, first_error, scale, rows=baseline_n),
+        Estimate(mean, second_error, scale, rows=n),
+    )
+    if not is_known:
+        before = before.no_surer_than(now)
+    return DifferenceTest(
+        before,
+        now,
+        degrees_of_freedom(before.standard_error, first_n, second_error, n),
+        higher_is_better,
+        f"{test} of logarithms" if scale == "logarithm" else test,
+    )
+
+
+def degrees_of_freedom(first_error: float, first_n: float, second_error: float, second_n: float) -> float:
+    """Satterthwaite's (1946); 0 where a sample cannot tell its spread, infinite for two values known exactly."""
+    if min(first_n, second_n) < 2:
+        return 0.0
+    if first_error == 0 and second_error == 0:
+        return min(first_n, second_n) - 1
+    # Relative to the larger, so that no square under- or overflows.
+    largest = max(first_error, second_error)
+    first, second = (first_error / largest) ** 2, (second_error / largest) ** 2
+    doubt = first**2 / (first_n - 1) + second**2 / (second_n - 1)
+    return (first + second) ** 2 / doubt if doubt > 0 else math.inf
+
+
+def finite(name: str, value: float) -> float:
+    """The value, which must be a finite number."""
+    if not math.isfinite(value):
+        raise ValueError(f"{name} must be a finite number, got {described(value)}")
+    return value
+
+
+def positive(name: str, value: float) -> float:
+    """The value, which must be finite and not negative."""
+    if not (math.isfinite(value) and value >= 0):
+        raise ValueError(f"{name} must be finite and not negative, got {described(value)}")
+    return value
