@@ -43,12 +43,16 @@ class Alarms:
         """The largest number of current successes that still alarms, for the baseline's successes or its known rate."""
         if baseline not in self._found:
             most = min(self.trials, max(-1, self._guess(baseline)))
-            if self._alarms(baseline, most):
-                while self._alarms(baseline, most + 1):
-                    most += 1
-            else:
-                while not self._alarms(baseline, most):
-                    most -= 1
+            # It alarms at `low` and not at `high`; steps double until it is between.
+            low, high, step = most, most + 1, 1
+            while not self._alarms(baseline, low):
+                low, high, step = low - step, low, 2 * step
+            while self._alarms(baseline, high):
+                low, high, step = high, high + step, 2 * step
+            while high - low > 1:
+                middle = (low + high) // 2
+                low, high = (middle, high) if self._alarms(baseline, middle) else (low, middle)
+            most = low
             self._found[baseline] = most
         return self._found[baseline]
 

@@ -23,9 +23,10 @@ def ratio_loss(
 ) -> LossTest:
     """How much a ratio lost against its baseline, from two standard errors.
 
-    Near an end of its range an estimate is skewed: a symmetric interval of an AUC of .97 from 100 rows misses a known baseline's
-    loss in .01 of cases instead of .05, and finds a gain that is none in .15. So limits are taken from the log odds of each
-    estimate, and that of the difference from those.
+    Near an end of its range an estimate is skewed: for an AUC of .95 from 20 positives and 80 negatives a plain z test at .05
+    finds a loss from a known baseline in .013 of cases where there is none, and a gain in .165. So limits are taken from the
+    log odds of each estimate, that of the difference from those, and a baseline of fewer rows than now is no surer than the
+    noise of both says: .042 and .067; a loss of .06 is found in .58 of cases instead of .39.
 
     Args:
         baseline_value: The metric of the baseline.

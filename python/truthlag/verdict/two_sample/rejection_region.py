@@ -16,8 +16,11 @@ _POINTS = 256
 #: What a real number of successes may be off an integer and still count as it: ties belong to the region, and rounding
 #: may only make it larger, which is the safe side.
 _TIE = 1e-7
+#: Steps of the false position, which leave no more than rounding.
 _STEPS = 6
+#: What chance an enumerated count must have for the other sample's tail to be computed.
 _RARE = 1e-12
+#: How near the ends of the curve the contour is looked at, in angles, and where it is told whether it comes from inside.
 _NEAR_END = 1e-7
 _FARTHER = 1e-4
 
