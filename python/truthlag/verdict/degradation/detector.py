@@ -6,11 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
+from weakref import WeakKeyDictionary
 
 from truthlag.call import ModelPerformanceTracker
 from truthlag.call.described import described
 from truthlag.call.tracker import Time
 from truthlag.metrics import Metric, PerformanceSnapshot
+from truthlag.verdict.degradation.any_time import AnyTimeEvidence
+from truthlag.verdict.degradation.any_time_look import looked_at_any_time
 from truthlag.verdict.degradation.baseline import Baseline, BaselineSource, GivenBaseline, baseline_of
 from truthlag.verdict.degradation.given import given_sample
 from truthlag.verdict.degradation.history import MOST_REJUDGED, BaselineEntry, CheckEntry
@@ -18,9 +21,10 @@ from truthlag.verdict.degradation.labels import Labels
 from truthlag.verdict.degradation.look import Question, judged
 from truthlag.verdict.degradation.moments import MICROSECOND, moment, present
 from truthlag.verdict.degradation.plan import Plan
-from truthlag.verdict.degradation.report import DegradationReport
+from truthlag.verdict.degradation.report import DegradationReport, Evidence
 from truthlag.verdict.degradation.rules import TwoRules
 from truthlag.verdict.degradation.sample import CONFIDENCE, Sample
+from truthlag.verdict.degradation.trend_check import TrendCheck
 
 __all__ = ["DegradationDetector"]
 
@@ -30,7 +34,7 @@ _AGAIN_AT_ONCE = 50
 _CURRENT = "a ModelPerformanceTracker, a PerformanceSnapshot, or a mapping of counts as (k, n) or Metrics"
 
 
-class DegradationDetector(TwoRules):
+class DegradationDetector(TwoRules, TrendCheck):
     """Compares what a model does with a baseline, and says how sure that is.
 
     `check` tests every metric against a baseline that has a size and noise of its own. The two plain rules are here too: a
@@ -100,6 +104,7 @@ class DegradationDetector(TwoRules):
         if not (plain and isinstance(self._source, GivenBaseline)):
             self._validate(self._source)
         self.history: list[CheckEntry | BaselineEntry] = []
+        self._evidence: WeakKeyDictionary[ModelPerformanceTracker, AnyTimeEvidence] = WeakKeyDictionary()
 
     @property
     def baseline(self) -> Any:
@@ -120,6 +125,7 @@ class DegradationDetector(TwoRules):
     def baseline(self, baseline_metrics: Any) -> None:
         self._source = self._resolved(baseline_metrics, None)
         self._given = baseline_metrics
+        self._evidence.clear()
 
     def check(
         self,
@@ -130,6 +136,7 @@ class DegradationDetector(TwoRules):
         min_coverage: float | None = None,
         labels: Labels | None = None,
         now: Time | None = None,
+        evidence: Evidence = "one look",
     ) -> DegradationReport:
         """Whether a window is worse than the baseline, metric by metric.
 
@@ -144,7 +151,11 @@ class DegradationDetector(TwoRules):
         DeLong's standard errors, for other ratios those of the delta method; for means (Brier score, log loss) Welch's test.
         Those but the first need 100 relevant rows on either side: for metrics of both classes twice those of the rarer.
 
-        It is one look: a window that is looked at again and again gives a false alarm sooner or later.
+        It is one look: a window that is looked at again and again gives a false alarm sooner or later. With `evidence="any time"`
+        a tracker may be looked at as often as one likes: the chance that any look, ever, calls a metric that has not lost a
+        warning or critical is at most `alpha`. It is judged then by all rows since the baseline (of the same model; else since the
+        first one that is held), each counted once when its time has come, by the label that it has then. That is for shares of
+        rows and `f1_score`; other metrics are `"undecided"`. An alarm there stays one: the evidence is the strongest so far.
 
         A check of a tracker also judges anew up to 50 earlier windows whose labels were not all there: see `rejudge`.
 
@@ -158,6 +169,9 @@ class DegradationDetector(TwoRules):
             labels: `"both"`; `"positives_only"` where labels of 0 are never reported, as with chargebacks: then the coverage
                 says nothing, and recall alone is judged; None to find out.
             now: The end of the window, and the time of the entry in `history`; None for the clock.
+            evidence: `"one look"`, or `"any time"`: then there is no `window`, the time of a row comes when `min_age` lies between its
+                prediction and the newest label (without it, when all earlier rows have theirs), and the baseline is one that
+                does not move. `min_age` is that of the first such look.
 
         Returns:
             The report; the last entry of `history` holds it too.
@@ -187,6 +201,9 @@ class DegradationDetector(TwoRules):
             'critical'
         """
         question = Question.of(self._source, self._plan, min_coverage, labels)
+        if _is_any_time(evidence):
+            found = looked_at_any_time(self._evidence, snapshot_or_tracker, question, window, min_age, now)
+            return self._noted(found, question)
         if isinstance(snapshot_or_tracker, ModelPerformanceTracker):
             tracker = snapshot_or_tracker
             asked = present(tracker) if now is None else moment("now", now)
@@ -281,6 +298,7 @@ class DegradationDetector(TwoRules):
         example = self._validate(source)
         words = example.described if example.counts is None or example.counts.labelled else repr(source)
         self._source, self._given = source, baseline_metrics
+        self._evidence.clear()
         self._append(BaselineEntry(time, note, words))
 
     # -- beneath -------------------------------------------------------------------------------------------------------
@@ -293,6 +311,13 @@ class DegradationDetector(TwoRules):
         example = source._example()
         self._plan.directions_of(self._plan.names(example))
         return example
+
+    def __getstate__(self) -> dict[str, Any]:
+        # Evidence is of a tracker in this process.
+        return self.__dict__ | {"_evidence": None}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state | {"_evidence": WeakKeyDictionary()})
 
     def _given_sample(self, given: Any) -> Sample:
         named = (*(self._plan.metrics or ()), *self._plan.higher_is_better)
@@ -345,7 +370,19 @@ class DegradationDetector(TwoRules):
 
 def _is_of(entry: CheckEntry, tracker: ModelPerformanceTracker) -> bool:
     report = entry.report
-    return report.end is not None and (report.model, report.version) == (tracker.model_name, tracker.model_version)
+    return (
+        report.evidence == "one look"
+        and report.end is not None
+        and (report.model, report.version) == (tracker.model_name, tracker.model_version)
+    )
+
+
+def _is_any_time(evidence: Any) -> bool:
+    if not isinstance(evidence, str):
+        raise TypeError(f'evidence must be "one look" or "any time", got {described(evidence)}')
+    if evidence not in {"one look", "any time"}:
+        raise ValueError(f'evidence must be "one look" or "any time", got {described(evidence)}')
+    return evidence == "any time"
 
 
 def _waits(entry: CheckEntry) -> bool:

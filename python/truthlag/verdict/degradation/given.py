@@ -12,9 +12,10 @@ import numpy as np
 from truthlag.call.described import described
 from truthlag.metrics import ConfusionCounts, Metric
 from truthlag.verdict.culprit import entry_name
-from truthlag.verdict.degradation.known_metrics import HIGHER_IS_BETTER, Kind, kind_of, successes_and_trials
+from truthlag.verdict.degradation.known_metrics import Kind, kind_of, successes_and_trials
 from truthlag.verdict.degradation.sample import Level, Sample, metrics_of_counts
 from truthlag.verdict.degradation.wilson import wilson
+from truthlag.verdict.directions import HIGHER_IS_BETTER
 from truthlag.verdict.faults import judges, judging
 
 __all__ = ["UNKNOWN_SPREAD", "Rows", "given_sample", "rows_of"]

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from statistics import NormalDist
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from truthlag.metrics import Metric
 from truthlag.verdict.degradation.compare import Obstacle, loss_test
@@ -21,7 +21,17 @@ from truthlag.verdict.degradation.sentence import sentence
 if TYPE_CHECKING:
     from truthlag.verdict.two_sample import LossTest
 
-__all__ = ["judge"]
+__all__ = ["Comparison", "judge"]
+
+
+class Comparison(Protocol):
+    """Which test compares a metric of two samples, or why none does."""
+
+    def __call__(
+        self, name: str, current: Sample, baseline: Sample, /, *, higher_is_better: bool
+    ) -> LossTest | Obstacle:
+        """The test of a loss of this metric, which both samples have."""
+
 
 _MOSTLY = 0.5
 """The share of a loss from which on the prevalence is named as its cause."""
@@ -37,13 +47,21 @@ def judge(
     labels: Labels,
     min_coverage: float | None,
     confidence: float,
+    compare: Comparison = loss_test,
 ) -> VerdictTable:
     """A verdict for every metric of the plan. `min_coverage` is None where the coverage plays no part."""
     names = plan.names(baseline)
     directions = plan.directions_of(names)
     found = {
         name: _Found.of(
-            name, current, baseline, plan, higher_is_better=directions[name], labels=labels, min_coverage=min_coverage
+            name,
+            current,
+            baseline,
+            plan,
+            higher_is_better=directions[name],
+            labels=labels,
+            min_coverage=min_coverage,
+            compare=compare,
         )
         for name in names
     }
@@ -96,6 +114,7 @@ class _Found:
         higher_is_better: bool,
         labels: Labels,
         min_coverage: float | None,
+        compare: Comparison,
     ) -> _Found:
         now, then = current.levels.get(name), baseline.levels.get(name)
         # Counts that were given by hand say nothing of predictions without a label.
@@ -120,7 +139,7 @@ class _Found:
         if labels == "positives_only" and name != "recall":
             reason = "only labels of 1 are reported, and of those recall alone can be told"
             return cls(replace(bare, verdict="undecided"), None, reason)
-        test = loss_test(name, current, baseline, higher_is_better=higher_is_better)
+        test = compare(name, current, baseline, higher_is_better=higher_is_better)
         if isinstance(test, Obstacle):
             return cls(replace(bare, verdict="undecided"), None, test.reason)
         return cls(replace(bare, loss=float(test.estimate), method=test.method), test, "")

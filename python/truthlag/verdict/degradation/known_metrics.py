@@ -21,26 +21,6 @@ class Kind(Enum):
     """Nothing is known of its noise."""
 
 
-HIGHER_IS_BETTER: Final = {
-    "accuracy": True,
-    "precision": True,
-    "recall": True,
-    "f1_score": True,
-    "specificity": True,
-    "negative_predictive_value": True,
-    "balanced_accuracy": True,
-    "matthews_correlation": True,
-    "cohen_kappa": True,
-    "f_half_score": True,
-    "f2_score": True,
-    "brier_score": False,
-    "log_loss": False,
-    "roc_auc": True,
-    "average_precision": True,
-    "expected_calibration_error": False,
-}
-"""The metrics that say how good a model is. Those that describe it (`prevalence`, `mean_score`, ...) need a direction."""
-
 BETA: Final = {"f1_score": 1.0, "f_half_score": 0.5, "f2_score": 2.0}
 """The weight of recall in each F-measure."""
 

@@ -6,18 +6,23 @@ import math
 from dataclasses import dataclass
 from datetime import datetime
 from numbers import Real
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from truthlag.call import ModelPerformanceTracker
 from truthlag.call.described import described
+from truthlag.verdict.degradation.any_time import AnyTimeEvidence
 from truthlag.verdict.degradation.baseline import BaselineSource
-from truthlag.verdict.degradation.judge import judge
+from truthlag.verdict.degradation.compare import Obstacle, loss_test
+from truthlag.verdict.degradation.judge import Comparison, judge
 from truthlag.verdict.degradation.labels import Labels, least_coverage, only_positives
 from truthlag.verdict.degradation.plan import Plan
 from truthlag.verdict.degradation.report import DegradationReport
 from truthlag.verdict.degradation.sample import CONFIDENCE, Sample
+
+if TYPE_CHECKING:
+    from truthlag.verdict.two_sample import LossTest
 
 __all__ = ["Question", "judged"]
 
@@ -43,10 +48,21 @@ class Question:
 
 
 def judged(
-    current: Sample, question: Question, asked: datetime, tracker: ModelPerformanceTracker | None
+    current: Sample,
+    question: Question,
+    asked: datetime,
+    tracker: ModelPerformanceTracker | None,
+    evidence: AnyTimeEvidence | None = None,
 ) -> DegradationReport:
-    """The report of a window; `tracker` is the one that holds it, if any."""
+    """The report of a window; `tracker` is the one that holds it, if any. With `evidence`, by that which holds at any time."""
     baseline = question.source._sample(current)
+    compare: Comparison = loss_test
+    if evidence is not None:
+        alpha = question.plan.alpha / len(question.plan.names(baseline))
+
+        def compare(name: str, now: Sample, then: Sample, /, *, higher_is_better: bool) -> LossTest | Obstacle:
+            return evidence.loss(name, now, then, higher_is_better=higher_is_better, alpha=alpha)
+
     labels, notes = question.labels, _overlap(current, baseline)
     if labels is None:
         labels = "positives_only" if _has_only_positives(current, baseline, tracker) else "both"
@@ -67,12 +83,21 @@ def judged(
         start=current.start,
         end=current.end,
         baseline=baseline.described,
-        verdicts=judge(current, baseline, question.plan, labels=labels, min_coverage=least, confidence=confidence),
+        verdicts=judge(
+            current,
+            baseline,
+            question.plan,
+            labels=labels,
+            min_coverage=least,
+            confidence=confidence,
+            compare=compare,
+        ),
         alpha=question.plan.alpha,
         confidence=confidence,
         counts=current.counts,
         min_coverage=least,
         labels=labels,
+        evidence="one look" if evidence is None else "any time",
         notes=tuple(notes),
     )
 

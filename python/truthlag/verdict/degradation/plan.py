@@ -12,8 +12,9 @@ import numpy as np
 
 from truthlag.call.described import described
 from truthlag.verdict.culprit import entry_name
-from truthlag.verdict.degradation.known_metrics import HIGHER_IS_BETTER, UNJUDGED_UNLESS_NAMED
+from truthlag.verdict.degradation.known_metrics import UNJUDGED_UNLESS_NAMED
 from truthlag.verdict.degradation.sample import Sample
+from truthlag.verdict.directions import HIGHER_IS_BETTER
 
 __all__ = ["Plan"]
 

@@ -1,29 +1,11 @@
-"""Which of the library's metrics are better when they are higher, and which when they are lower."""
+"""The direction of a metric, given or known."""
 
 from __future__ import annotations
 
 from truthlag.call.described import described
+from truthlag.verdict.directions import HIGHER_IS_BETTER
 
 __all__ = ["higher_is_better_of"]
-
-_HIGHER = frozenset(
-    {
-        "accuracy",
-        "precision",
-        "recall",
-        "f1_score",
-        "specificity",
-        "negative_predictive_value",
-        "balanced_accuracy",
-        "matthews_correlation",
-        "cohen_kappa",
-        "f_half_score",
-        "f2_score",
-        "roc_auc",
-        "average_precision",
-    }
-)
-_LOWER = frozenset({"brier_score", "log_loss", "expected_calibration_error"})
 
 
 def higher_is_better_of(metric_name: object, given: object) -> bool:
@@ -41,10 +23,8 @@ def higher_is_better_of(metric_name: object, given: object) -> bool:
         return given
     if given is not None:
         raise TypeError(f"higher_is_better must be True, False or None, got {described(given)}")
-    if metric_name in _HIGHER:
-        return True
-    if metric_name in _LOWER:
-        return False
+    if isinstance(metric_name, str) and metric_name in HIGHER_IS_BETTER:
+        return HIGHER_IS_BETTER[metric_name]
     raise ValueError(
         f"higher_is_better must be True or False for {metric_name!s:.80}, whose direction is not known, got None"
     )

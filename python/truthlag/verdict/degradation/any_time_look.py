@@ -1,0 +1,51 @@
+"""A look at a tracker whose evidence holds at any time."""
+
+from __future__ import annotations
+
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from truthlag.call import ModelPerformanceTracker
+from truthlag.call.described import described
+from truthlag.call.tracker import Time
+from truthlag.verdict.degradation.any_time import AnyTimeEvidence
+from truthlag.verdict.degradation.baseline import GivenBaseline, StandingBaseline
+from truthlag.verdict.degradation.look import Question, judged
+from truthlag.verdict.degradation.moments import checked_tracker, moment, present, span
+from truthlag.verdict.degradation.report import DegradationReport
+
+__all__ = ["looked_at_any_time"]
+
+
+def looked_at_any_time(
+    evidence_of: WeakKeyDictionary[ModelPerformanceTracker, AnyTimeEvidence],
+    given: Any,
+    question: Question,
+    window: Any,
+    min_age: Any,
+    now: Time | None,
+) -> DegradationReport:
+    """The report of all rows whose time has come by now; what they say is kept in `evidence_of`.
+
+    Raises:
+        TypeError: An argument has the wrong type, or the baseline moves with the window.
+        ValueError: A value is not allowed.
+    """
+    tracker = checked_tracker("snapshot_or_tracker", given)
+    if window is not None:
+        raise ValueError(f"window must be None at any time, since all rows count, got {described(window)}")
+    if not isinstance(question.source, GivenBaseline | StandingBaseline):
+        raise TypeError(f"baseline_metrics must not move with the window at any time, got {question.source!r}")
+    age = None if min_age is None else span("min_age", min_age, positive=False)
+    asked = present(tracker) if now is None else moment("now", now)
+    evidence = evidence_of.get(tracker)
+    if evidence is None:
+        evidence = AnyTimeEvidence.after(question.source._example(), tracker, age)
+    elif evidence.min_age != age:
+        raise ValueError(
+            f"min_age must be that of the first look at any time, {evidence.min_age}, got {described(min_age)}"
+        )
+    evidence.advance(tracker)
+    report = judged(evidence.sample(tracker), question, asked, tracker, evidence)
+    evidence_of[tracker] = evidence
+    return report
