@@ -9,9 +9,12 @@ from truthlag import _core
 from truthlag.call import IngestReport, ModelPerformanceTracker
 from truthlag.metrics import PerformanceSnapshot
 from truthlag.verdict import DegradationDetector, ModelABTestMonitor
+from truthlag.verdict.alerts import AlertPolicy, Incident
 
 __all__ = [
+    "AlertPolicy",
     "DegradationDetector",
+    "Incident",
     "IngestReport",
     "ModelABTestMonitor",
     "ModelPerformanceTracker",

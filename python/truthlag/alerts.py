@@ -4,6 +4,44 @@
 notifications. `LabelFeed` tells whether labels still come.
 """
 
-from truthlag.verdict.alerts import LabelFeed, LabelFeedReport
+from truthlag.verdict.alerts import (
+    AlertPolicy,
+    CallableSink,
+    DryRun,
+    Evidence,
+    Incident,
+    IncidentMetric,
+    JsonLinesSink,
+    LabelCount,
+    LabelFeed,
+    LabelFeedReport,
+    LoggingSink,
+    Mute,
+    Notification,
+    Observation,
+    Sink,
+    SlackSink,
+    Threshold,
+    WebhookSink,
+)
 
-__all__ = ["LabelFeed", "LabelFeedReport"]
+__all__ = [
+    "AlertPolicy",
+    "CallableSink",
+    "DryRun",
+    "Evidence",
+    "Incident",
+    "IncidentMetric",
+    "JsonLinesSink",
+    "LabelCount",
+    "LabelFeed",
+    "LabelFeedReport",
+    "LoggingSink",
+    "Mute",
+    "Notification",
+    "Observation",
+    "Sink",
+    "SlackSink",
+    "Threshold",
+    "WebhookSink",
+]
