@@ -292,9 +292,9 @@ class Ledger:
             case.incident = replace(case.incident, escalated=True)
             loud = 2
             self._weigh(case)
-        # What comes back soon after its end has been told of, so that an end stands for the worst that was.
-        rank = case.told_rank if is_end else loud
-        case.told(kind, now, rank)
+        case.told(kind, now, 0 if is_end else loud)
+        # The worst that people know of it: what comes back soon after its end is no news.
+        rank = case.told_rank
         if is_end and case.incident.id in self.closed:
             self.closed[case.incident.id] = case.incident
         self.counted["notifications"] += 1
