@@ -11,7 +11,7 @@ import numpy as np
 from truthlag.call.described import described
 from truthlag.verdict.alerts.moment import moment, read, read_optional, short, written
 from truthlag.verdict.alerts.parameters import between, count, duration, optional_duration, optional_word
-from truthlag.verdict.alerts.shortfall import Shortfall, lower_limit, shortfall
+from truthlag.verdict.alerts.shortfall import Shortfall, Slots, lower_limit, shortfall
 
 _MONDAY = datetime(1970, 1, 5, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -88,8 +88,8 @@ class _Entry:
 
     end: datetime
     labels: int
-    start: timedelta
-    """Of the period, counted from a Monday's midnight by the clock of the feed's zone."""
+    start: int
+    """Of the period, in microseconds from a Monday's midnight by the clock of the feed's zone."""
 
 
 class LabelFeed:
@@ -246,20 +246,21 @@ class LabelFeed:
             last = short(self._last)
             return self._untold(entry, f"the period up to {short(entry.end)} is not after the last one, up to {last}")
         self._last = entry.end
-        self._known = [known for known in self._known if entry.end - known.end < self._history][-self._most_periods :]
         if self._low_since is not None:
+            # What is known does not age meanwhile: there is nothing newer to hold the labels against.
             self._low = [*self._low, entry][-self._most_periods :]
             if self._known and entry.end - self._low_since < self._history:
                 return self._judge_while_low(entry)
             # So low for so long that it is what is usual.
             self._known, self._low, self._low_since = self._low, [], None
         else:
-            self._known.append(entry)
+            self._known = [known for known in self._known if entry.end - known.end < self._history]
+            self._known = [*self._known, entry][-self._most_periods :]
         return self._judge(entry)
 
     def _judge(self, entry: _Entry) -> LabelFeedReport:
         is_mature = entry.end - self._known[0].end >= self._least_history
-        found = self._shortfalls(self._known) if is_mature else []
+        found = self._shortfalls([], self._known) if is_mature else []
         if not found:
             return self._untold(entry, f"too few periods to know what to expect of the one up to {short(entry.end)}")
         chance = self._false_alarm_rate / len(found)
@@ -273,7 +274,7 @@ class LabelFeed:
         return self._report(self._low, chosen, self._severity(chosen), chance, chosen.p_value * len(found))
 
     def _judge_while_low(self, entry: _Entry) -> LabelFeedReport:
-        found = [one for one in self._shortfalls([*self._known, *self._low]) if one.span <= len(self._low)]
+        found = self._shortfalls(self._known, self._low)
         if not found:
             return self._untold(entry, f"the period up to {short(entry.end)} has none like it to compare with")
         chosen = next((one for one in found if one.expected >= _LEAST_LABELS), found[-1])
@@ -291,25 +292,39 @@ class LabelFeed:
     def _severity(self, found: Shortfall) -> str:
         return "critical" if found.labels <= self._critical_share * found.expected else "warning"
 
-    def _shortfalls(self, series: list[_Entry]) -> list[Shortfall]:
-        """The spans that can be judged, shortest first."""
-        counts = np.array([entry.labels for entry in series], dtype=np.float64)
-        starts = np.array([entry.start // _MICROSECOND for entry in series], dtype=np.int64)
+    def _shortfalls(self, before: list[_Entry], periods: list[_Entry]) -> list[Shortfall]:
+        """The spans of the last periods that can be judged, shortest first; each against what is before it.
+
+        Where some are given that were before, none of the others is: they are low.
+        """
+        counts = np.array([entry.labels for entry in [*before, *periods]], dtype=np.float64)
+        starts = np.array([entry.start for entry in [*before, *periods]], dtype=np.int64)
+        found: list[Shortfall] = []
+        span = 1
+        while span <= len(periods):
+            chosen = np.ones(len(counts), dtype=bool)
+            if before:
+                chosen[len(before) : len(counts) - span] = False
+            one = shortfall(counts[chosen], self._slots(starts[chosen]), span)
+            if one is None:
+                break
+            found.append(one)
+            span *= 2
+        return found
+
+    def _slots(self, starts: Slots) -> tuple[Slots, ...]:
+        """For each cycle, the finest first, the slot of each period."""
         # A cycle that the period does not divide, or is not shorter than, has no slots.
         cycles = [cycle for cycle in (_WEEK, _DAY) if cycle > self._period and cycle % self._period == timedelta(0)]
         slots = [starts % (cycle // _MICROSECOND) // (self._period // _MICROSECOND) for cycle in cycles]
         # An hour is compared with the same hour, never with all of them.
         if self._period >= _DAY or not slots:
-            slots.append(np.zeros(len(series), dtype=np.int64))
-        found, span = [], 1
-        while (one := shortfall(counts, tuple(slots), span)) is not None:
-            found.append(one)
-            span *= 2
-        return found
+            slots.append(np.zeros(len(starts), dtype=np.int64))
+        return tuple(slots)
 
     def _entry(self, end: datetime, labels: int) -> _Entry:
         start = (end - self._period).astimezone(self._zone).replace(tzinfo=UTC) - _MONDAY
-        return _Entry(end, labels, start)
+        return _Entry(end, labels, start // _MICROSECOND)
 
     def _untold(self, entry: _Entry, told: str) -> LabelFeedReport:
         since = entry.end - self._period

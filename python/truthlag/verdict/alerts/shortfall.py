@@ -14,7 +14,7 @@ LEAST_OF_A_SLOT = 3
 """Periods of its slot that a period must have behind it."""
 BLOCKS = 20
 """Spans of a length that must fit into the past, so that it says how much their sums vary."""
-_BURST = 10.0
+_BURST, _FEW = 4.0, 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +103,7 @@ def lower_limit(expected: float, dispersion: float, chance: float) -> int:
 
 
 def _without_bursts(counts: Counts, slots: Slots, size: int) -> Counts:
-    """The counts, each at most ten times the median of its slot, and ten: labels delivered in bulk are no standard."""
+    """The counts, each at most four times the median of its slot, and ten: labels delivered in bulk are no standard."""
     order = np.lexsort((counts, slots))
     number = np.bincount(slots, minlength=size)
     first = np.cumsum(number) - number
@@ -112,7 +112,7 @@ def _without_bursts(counts: Counts, slots: Slots, size: int) -> Counts:
     median = np.zeros(size)
     half = first[filled] + (number[filled] - 1) // 2, first[filled] + number[filled] // 2
     median[filled] = (ordered[half[0]] + ordered[half[1]]) / 2
-    capped: Counts = np.minimum(counts, _BURST * median[slots] + _BURST)
+    capped: Counts = np.minimum(counts, _BURST * median[slots] + _FEW)
     return capped
 
 
