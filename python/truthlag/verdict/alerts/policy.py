@@ -160,7 +160,7 @@ class AlertPolicy:
             first_bad: When the loss is thought to have begun, where that is known.
 
         Returns:
-            What was told of it, to the sinks too.
+            What was told then, to the sinks too: of this, and of other models where something was due.
 
         Raises:
             TypeError: An argument has the wrong type.
@@ -192,7 +192,7 @@ class AlertPolicy:
             at: When; None for now.
 
         Returns:
-            What was told of it.
+            What was told then.
 
         Raises:
             TypeError: An argument has the wrong type.
@@ -229,7 +229,7 @@ class AlertPolicy:
             at: When; None for the report's `at` or `now`, or else for now.
 
         Returns:
-            What was told of it.
+            What was told then.
 
         Raises:
             TypeError: It is no report, or an argument has the wrong type.
@@ -271,7 +271,7 @@ class AlertPolicy:
             evidence: What the detector saw.
 
         Returns:
-            What was told of it.
+            What was told then.
 
         Raises:
             TypeError: An argument has the wrong type.
@@ -298,7 +298,7 @@ class AlertPolicy:
             at: The end of the period; None for now.
 
         Returns:
-            What was told of it.
+            What was told then.
 
         Raises:
             TypeError: An argument has the wrong type.
@@ -444,7 +444,7 @@ class AlertPolicy:
             note: What to remember.
 
         Returns:
-            What was told of it.
+            What was told then.
 
         Raises:
             TypeError: An argument has the wrong type.
