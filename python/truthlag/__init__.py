@@ -5,11 +5,15 @@ at once how good the model is; `DegradationDetector` says whether it is getting 
 version is better.
 """
 
+from typing import TYPE_CHECKING, Any
+
 from truthlag import _core
 from truthlag.call import IngestReport, ModelPerformanceTracker
 from truthlag.metrics import PerformanceSnapshot
 from truthlag.verdict import DegradationDetector, ModelABTestMonitor
-from truthlag.verdict.alerts import AlertPolicy, Incident
+
+if TYPE_CHECKING:
+    from truthlag.alerts import AlertPolicy, Incident
 
 __all__ = [
     "AlertPolicy",
@@ -37,6 +41,20 @@ def build_info() -> dict[str, str]:
         ['profile', 'target', 'version']
     """
     return _core.build_info()
+
+
+def __getattr__(name: str) -> Any:
+    """What is loaded when it is first asked for, so that a server that only logs does not wait for it."""
+    if name not in {"AlertPolicy", "Incident"}:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from truthlag import alerts
+
+    found = globals()[name] = getattr(alerts, name)
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
 
 
 if build_info()["profile"] == "debug":

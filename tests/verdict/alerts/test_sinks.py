@@ -42,6 +42,29 @@ def test_a_sink_that_fails_stops_no_other(tmp_path: Path) -> None:
     ]
 
 
+def test_sinks_that_keep_no_promise_are_borne() -> None:
+    class Forgetful(Sink):
+        def __init__(self) -> None:
+            """Without that of its base."""
+
+        def deliver(self, notification: Any) -> None:
+            raise OSError
+
+    class Loud(Forgetful):
+        def send(self, notification: Any) -> None:
+            raise OSError
+
+        def close(self) -> None:
+            raise OSError
+
+    told: list[Any] = []
+    with AlertPolicy(open_looks=1, sinks=[Forgetful(), Loud(), told.append]) as policy:
+        policy.observe("m", "x", "critical", START)
+    assert len(told) == 1
+    assert policy.sinks[0].counters() == {"sent": 0, "failed": 1}
+    assert policy.counters()["sink_errors"] == 2
+
+
 def test_a_sink_may_ask_the_policy() -> None:
     def take_up(notification: Any) -> None:
         if notification.kind == "opened":

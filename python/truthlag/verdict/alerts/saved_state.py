@@ -1,7 +1,8 @@
-"""A policy's state as bytes: a magic number, a checksum, JSON."""
+"""A policy's state as bytes: a magic number, a checksum, JSON made smaller by zlib (a feed's periods, to a tenth)."""
 
 import hashlib
 import json
+import zlib
 from typing import Any
 
 from truthlag.call.described import described
@@ -13,7 +14,7 @@ VERSION = 1
 
 def packed(state: dict[str, Any]) -> bytes:
     """The bytes of a state."""
-    body = json.dumps(state, separators=(",", ":"), allow_nan=False).encode()
+    body = zlib.compress(json.dumps(state, separators=(",", ":"), allow_nan=False).encode(), 1)
     return _MAGIC + _digest(body) + body
 
 
@@ -32,8 +33,8 @@ def unpacked(data: Any) -> dict[str, Any]:
     if not whole.startswith(_MAGIC) or _digest(body) != digest:
         raise ValueError(f"data must be bytes of an AlertPolicy, got {len(whole)} that are none, or are damaged")
     try:
-        state = json.loads(body)
-    except (ValueError, RecursionError) as error:
+        state = json.loads(zlib.decompress(body))
+    except (ValueError, RecursionError, zlib.error) as error:
         raise ValueError("data must be bytes of an AlertPolicy, got some that cannot be read") from error
     if not isinstance(state, dict):
         # Of the right type are the bytes; what they hold is not.

@@ -29,7 +29,6 @@ class CallableSink(Sink):
     def __init__(self, function: Callable[[Notification], object]) -> None:
         if not callable(function):
             raise TypeError(f"function must be callable, got {described(function)}")
-        super().__init__()
         self._function = function
 
     def deliver(self, notification: Notification) -> None:

@@ -41,8 +41,8 @@ class JsonLinesSink(Sink):
     def __init__(self, path: str | bytes | os.PathLike[str], max_bytes: int | None = None) -> None:
         if not isinstance(path, str | bytes | os.PathLike):
             raise TypeError(f"path must be a str, bytes or os.PathLike, got {described(path)}")
-        super().__init__()
-        self._path = file_path(path)
+        # Absolute, since a process may go elsewhere.
+        self._path = file_path(path).absolute()
         self._max_bytes = None if max_bytes is None else count("max_bytes", max_bytes, 1, 2**62)
         self._is_torn = False
 

@@ -32,7 +32,6 @@ class LoggingSink(Sink):
             logger = logging.getLogger(logger)
         if not isinstance(logger, logging.Logger | logging.LoggerAdapter):
             raise TypeError(f"logger must be a logging.Logger or the name of one, got {described(logger)}")
-        super().__init__()
         self._logger = logger
 
     def deliver(self, notification: Notification) -> None:

@@ -3,6 +3,7 @@
 import threading
 from abc import ABC, abstractmethod
 from collections import Counter
+from typing import Any, Self
 
 from truthlag.verdict.alerts.forking import guard
 from truthlag.verdict.alerts.notification import Notification
@@ -25,11 +26,19 @@ class Sink(ABC):
         ({'sent': 0, 'failed': 1}, 'ConnectionError')
     """
 
-    def __init__(self) -> None:
+    _lock: threading.Lock
+    _counted: Counter[str]
+    _last_error: str | None
+
+    def __new__(cls, *_given: Any, **_more: Any) -> Self:
+        """A sink that has counted nothing yet."""
+        # Not in `__init__`, which a subclass may forget to call, and would then raise where it must not.
+        self = super().__new__(cls)
         self._lock = threading.Lock()
-        self._counted: Counter[str] = Counter()
-        self._last_error: str | None = None
+        self._counted = Counter()
+        self._last_error = None
         guard(self)
+        return self
 
     @abstractmethod
     def deliver(self, notification: Notification) -> None:

@@ -83,7 +83,6 @@ class WebhookSink(Sink):
             longest_delay=seconds("longest_delay", longest_delay),
             close_timeout=seconds("close_timeout", close_timeout),
         )
-        super().__init__()
 
     def body(self, notification: Notification) -> dict[str, Any]:
         """What is posted of a notification.
