@@ -308,6 +308,24 @@ def test_reports_of_other_classes() -> None:
     assert policy.counters()["observations"] == 0
 
 
+def test_reports_that_fail_when_they_are_asked() -> None:
+    class Broken:
+        verdict = "critical"
+
+        def __getattr__(self, name: str) -> Any:
+            raise RuntimeError(name)
+
+        def to_dict(self) -> Any:
+            raise RuntimeError
+
+    policy = AlertPolicy(open_looks=1, clock=lambda: at(0))
+    (told,) = policy.observe_report({"x": Broken()}, model="m")
+    assert (told.severity, told.at, told.incident.peak.sentence) == ("critical", at(0), "")
+    for call in (policy.observe_report, policy.acknowledge, policy.resolve, policy.unmute):
+        with pytest.raises(TypeError, match=r"must be .* object of type Broken"):
+            call(Broken())
+
+
 def test_evidence_of_any_kind_is_kept_small() -> None:
     class Strange:
         def to_dict(self) -> dict[str, Any]:

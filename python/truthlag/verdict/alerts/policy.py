@@ -16,7 +16,7 @@ from truthlag.verdict.alerts.moment import Clock, moment, now_of_system, optiona
 from truthlag.verdict.alerts.mute import Mute
 from truthlag.verdict.alerts.notification import Notification
 from truthlag.verdict.alerts.observation import LabelCount, Observation
-from truthlag.verdict.alerts.parameters import choice, optional_word
+from truthlag.verdict.alerts.parameters import choice, optional_word, word
 from truthlag.verdict.alerts.report_reader import observations_of
 from truthlag.verdict.alerts.saved_state import VERSION, packed, unpacked
 from truthlag.verdict.alerts.settings import Settings
@@ -247,9 +247,7 @@ class AlertPolicy:
             >>> told.text
             'critical opened: fraud: accuracy, f1_score worse since 2026-03-01 00:00'
         """
-        if at is None and not any(getattr(report, name, None) is not None for name in ("at", "now")):
-            at = self._at(None)
-        return self._take(observations_of(report, model, at))
+        return self._take(observations_of(report, model, at, self._clock))
 
     def observe_alarm(
         self,
@@ -526,6 +524,7 @@ class AlertPolicy:
             What is told now that it could not be told before.
 
         Raises:
+            TypeError: An argument has the wrong type.
             ValueError: There is no such mute, or it is over.
 
         Cost: that of `tick`.
@@ -539,7 +538,7 @@ class AlertPolicy:
             >>> [notification.kind for notification in policy.unmute(mute.id, datetime(2026, 3, 3))]
             ['opened']
         """
-        when = self._at(at)
+        when, mute_id = self._at(at), word("mute_id", mute_id)
         with self._lock:
             left = [mute for mute in self._ledger.mutes if mute.id != mute_id]
             if len(left) == len(self._ledger.mutes):
@@ -782,7 +781,7 @@ class AlertPolicy:
             self._sink_errors += 1
 
     def _open_case(self, incident_id: str) -> Any:
-        found = self._ledger.open_case(incident_id)
+        found = self._ledger.open_case(word("incident_id", incident_id))
         if found is None:
             raise ValueError(f"incident_id must be that of an open incident, got {described(incident_id)}")
         return found
