@@ -5,36 +5,46 @@ at once how good the model is; `DegradationDetector` says whether it is getting 
 version is better.
 """
 
+from typing import TYPE_CHECKING
+
 from truthlag import _core
 from truthlag.call import IngestReport, ModelPerformanceTracker
+from truthlag.lazily import lazily
 from truthlag.metrics import PerformanceSnapshot
-from truthlag.verdict import (
-    Alarm,
-    BaselineEntry,
-    CheckEntry,
-    DegradationDetector,
-    DegradationReport,
-    MetricVerdict,
-    ModelABTestMonitor,
-    RollingBaseline,
-    SeasonalBaseline,
-    VerdictTable,
-    Watch,
-)
+
+if TYPE_CHECKING:
+    from truthlag.alerts import AlertPolicy, Incident
+    from truthlag.verdict.ab_test import ModelABTestMonitor
+    from truthlag.verdict.degradation import (
+        BaselineEntry,
+        CheckEntry,
+        DegradationDetector,
+        DegradationReport,
+        MetricVerdict,
+        RollingBaseline,
+        SeasonalBaseline,
+        VerdictTable,
+    )
+    from truthlag.verdict.trend import OutlyingPeriod, TrendReport
+    from truthlag.verdict.watch import Alarm, Watch
 
 __all__ = [
     "Alarm",
+    "AlertPolicy",
     "BaselineEntry",
     "CheckEntry",
     "DegradationDetector",
     "DegradationReport",
+    "Incident",
     "IngestReport",
     "MetricVerdict",
     "ModelABTestMonitor",
     "ModelPerformanceTracker",
+    "OutlyingPeriod",
     "PerformanceSnapshot",
     "RollingBaseline",
     "SeasonalBaseline",
+    "TrendReport",
     "VerdictTable",
     "Watch",
     "build_info",
@@ -55,6 +65,27 @@ def build_info() -> dict[str, str]:
         ['profile', 'target', 'version']
     """
     return _core.build_info()
+
+
+# What judges is loaded when it is first asked for: a server that only logs does not wait for it.
+_PLACES = {
+    "Alarm": "truthlag.verdict.watch",
+    "AlertPolicy": "truthlag.alerts",
+    "BaselineEntry": "truthlag.verdict.degradation",
+    "CheckEntry": "truthlag.verdict.degradation",
+    "DegradationDetector": "truthlag.verdict.degradation",
+    "DegradationReport": "truthlag.verdict.degradation",
+    "Incident": "truthlag.alerts",
+    "MetricVerdict": "truthlag.verdict.degradation",
+    "ModelABTestMonitor": "truthlag.verdict.ab_test",
+    "OutlyingPeriod": "truthlag.verdict.trend",
+    "RollingBaseline": "truthlag.verdict.degradation",
+    "SeasonalBaseline": "truthlag.verdict.degradation",
+    "TrendReport": "truthlag.verdict.trend",
+    "VerdictTable": "truthlag.verdict.degradation",
+    "Watch": "truthlag.verdict.watch",
+}
+__getattr__, __dir__ = lazily(globals(), _PLACES)
 
 
 if build_info()["profile"] == "debug":

@@ -1,0 +1,839 @@
+"""From verdicts to incidents: when a person is told, and when not."""
+
+import threading
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from types import TracebackType
+from typing import Any, NoReturn, Self
+
+from truthlag.call.described import described
+from truthlag.verdict.alerts.dry_run import DryRun
+from truthlag.verdict.alerts.forking import guard
+from truthlag.verdict.alerts.incident import Incident
+from truthlag.verdict.alerts.label_feed import LabelFeed
+from truthlag.verdict.alerts.ledger import MUTES, Ledger, Taken
+from truthlag.verdict.alerts.moment import Clock, moment, now_of_system, optional_moment
+from truthlag.verdict.alerts.mute import Mute
+from truthlag.verdict.alerts.notification import Notification
+from truthlag.verdict.alerts.observation import LabelCount, Observation
+from truthlag.verdict.alerts.parameters import choice, optional_word, word
+from truthlag.verdict.alerts.report_reader import observations_of
+from truthlag.verdict.alerts.saved_state import VERSION, packed, unpacked
+from truthlag.verdict.alerts.settings import Settings
+from truthlag.verdict.alerts.sinks.call import CallableSink
+from truthlag.verdict.alerts.sinks.sink import Sink
+from truthlag.verdict.alerts.threshold import Threshold
+from truthlag.verdict.watch import Alarm
+
+AnySink = Sink | Callable[[Notification], object]
+
+
+class AlertPolicy:
+    """Takes the verdicts on models, look by look, and says when that is worth a person's attention.
+
+    **Opening and closing.** A metric falls when `open_looks` (m of the last n) found it at least as bad as `open_at`, and
+    the first of these was `open_after` ago or more. It is good again when `close_looks` found it at most as bad as
+    `close_at`, and the first of these was `close_after` ago or more. Verdicts that decide nothing (`undecided`, `immature`,
+    `no_data`) count as no look. It is critical when the rule for opening holds for critical looks alone. An alarm of a
+    detector, which has weighed the evidence over time, opens at once and lasts for `alarm_lasts` after the last alarm. A
+    feed of labels opens and closes by its own rule (`LabelFeed`).
+
+    **Incidents.** All metrics of a model that fall together are one incident, which ends when the last of them is good
+    again. What falls within `reopen_within` of its end is the same incident, reopened.
+
+    **Telling.** What is told follows from how things are and what people know, looked at with each observation and each
+    `tick`: that an incident has opened, has become critical, is still open (`repeat_every`, at most `repeat_limit` times), is
+    over, is back. Between two notifications of one model at least `cool_down` passes, but for something worse than
+    all that was told within it. So what recovers before it could be told is never told. A warning that nobody acknowledges
+    within `escalate_after` of being told is critical.
+
+    **Time** is that of the observations: `at`, or the `clock` where it is not given. A look at a metric that is older than the
+    last look at it is left out, and counted as `late`; one of the same time as `repeated`, so that a restarted server may
+    send again what it is not sure of. Between metrics, order does not matter. Time never goes back: what comes late for
+    another reason is told at the newest time seen.
+
+    **Bounds.** At most `open_limit` incidents are open (then the one that was not looked at for longest is ended, as
+    `displaced`), `closed_limit` are kept, each with `evidence_limit` looks; `metric_limit` metrics are watched. What is not
+    looked at for `forget_after` is forgotten, and its incident ends as `stale`.
+
+    Thread-safe. Sinks are called outside of the lock. One process should own a policy: after a fork each has a copy.
+
+    Args:
+        open_looks: Bad looks that open, of how many: (m, n), or one number for all of so many.
+        open_after: For how long it must have been bad.
+        open_at: The least severity that is bad: `warning` or `critical`.
+        close_looks: Good looks that close, of how many.
+        close_after: For how long it must have been good.
+        close_at: The worst verdict that is good: `ok`, or `warning` with `open_at="critical"`.
+        alarm_lasts: How long an alarm of a detector lasts; None for until `resolve`.
+        group_by: `model`, or `metric` for incidents of each metric alone.
+        reopen_within: How soon after its end an incident reopens; 0 for never. At least `cool_down`.
+        cool_down: The least time between two notifications of a model.
+        escalate_after: How long a warning may stay unacknowledged; None for ever.
+        repeat_every: How often to remind of what is open and unacknowledged; None for never.
+        repeat_limit: How often at most, for each time that it was told to have opened.
+        forget_after: How long a metric is remembered that is not looked at.
+        open_limit: The most open incidents.
+        closed_limit: The most closed incidents that are kept.
+        evidence_limit: The most looks that an incident keeps: the first and the last of them.
+        metric_limit: The most metrics that are watched.
+        label_feed: What to hold the labels of each model against: a `LabelFeed` whose settings are copied; None for one of
+            hours.
+        sinks: Where notifications go: sinks, or functions that take a `Notification`.
+        clock: Gives the time where `at` is not given; None for the system's.
+
+    Raises:
+        TypeError: An argument has the wrong type.
+        ValueError: An argument has a value that is not allowed.
+
+    Example:
+        >>> from datetime import datetime, timedelta
+        >>> from truthlag import AlertPolicy
+        >>> policy = AlertPolicy(open_looks=(2, 3), close_looks=2, sinks=[print])
+        >>> day = lambda number: datetime(2026, 3, number)
+        >>> _ = policy.observe("fraud", "recall", "critical", day(1))
+        >>> _ = policy.observe("fraud", "recall", "ok", day(2))
+        >>> _ = policy.observe("fraud", "recall", "critical", day(3))
+        2026-03-03 00:00 critical opened: fraud: recall worse since 2026-03-01 00:00
+        >>> _ = policy.observe("fraud", "recall", "ok", day(4))
+        >>> _ = policy.observe("fraud", "recall", "ok", day(5))
+        2026-03-05 00:00 recovered: fraud: recall after 2 d
+    """
+
+    def __init__(
+        self,
+        *,
+        open_looks: int | tuple[int, int] = (2, 3),
+        open_after: timedelta = timedelta(0),
+        open_at: str = "warning",
+        close_looks: int | tuple[int, int] = 2,
+        close_after: timedelta = timedelta(0),
+        close_at: str = "ok",
+        alarm_lasts: timedelta | None = timedelta(days=1),
+        group_by: str = "model",
+        reopen_within: timedelta = timedelta(hours=6),
+        cool_down: timedelta = timedelta(hours=1),
+        escalate_after: timedelta | None = None,
+        repeat_every: timedelta | None = timedelta(days=1),
+        repeat_limit: int = 3,
+        forget_after: timedelta = timedelta(days=60),
+        open_limit: int = 1_000,
+        closed_limit: int = 1_000,
+        evidence_limit: int = 50,
+        metric_limit: int = 10_000,
+        label_feed: LabelFeed | None = None,
+        sinks: Sequence[AnySink] = (),
+        clock: Clock | None = None,
+    ) -> None:
+        given = dict(locals())
+        self._settings = Settings.checked(given)
+        if label_feed is not None and not isinstance(label_feed, LabelFeed):
+            raise TypeError(f"label_feed must be a LabelFeed or None, got {described(label_feed)}")
+        if clock is not None and not callable(clock):
+            raise TypeError(f"clock must be callable or None, got {described(clock)}")
+        self._sinks = _sinks(sinks)
+        self._clock = now_of_system if clock is None else clock
+        self._feed = LabelFeed(**(LabelFeed() if label_feed is None else label_feed).settings)
+        self._ledger = Ledger(self._settings, self._feed)
+        self._sink_errors = 0
+        self._lock = threading.RLock()
+        guard(self)
+
+    # -- what comes in -------------------------------------------------------------------------------------------------
+
+    def observe(
+        self,
+        model: str,
+        metric: str,
+        verdict: str,
+        at: datetime | None = None,
+        *,
+        evidence: Mapping[str, Any] | None = None,
+        first_bad: datetime | None = None,
+    ) -> tuple[Notification, ...]:
+        """Take one look at one metric.
+
+        Args:
+            model: The model, with its version where versions are watched one by one.
+            metric: The metric.
+            verdict: `ok`, `improved`, `warning`, `critical`, `undecided`, `immature` or `no_data`.
+            at: When; None for now. A naive datetime is UTC.
+            evidence: What was seen, by name: see `Observation`.
+            first_bad: When the loss is thought to have begun, where that is known.
+
+        Returns:
+            What was told then, to the sinks too: of this, and of other models where something was due.
+
+        Raises:
+            TypeError: An argument has the wrong type.
+            ValueError: An argument has a value that is not allowed.
+
+        Cost: some 50 microseconds, and some four for each open incident.
+
+        Example:
+            >>> from datetime import datetime
+            >>> from truthlag import AlertPolicy
+            >>> policy = AlertPolicy(open_looks=1)
+            >>> seen = {"current": 0.81, "baseline": 0.90, "loss": 0.09, "p_value": 0.001}
+            >>> told = policy.observe("fraud", "accuracy", "critical", datetime(2026, 3, 1), evidence=seen)
+            >>> told[0].incident.metrics[0].value
+            0.81
+        """
+        return self._take([Observation(model, metric, verdict, self._at(at), evidence, first_bad)])
+
+    def observe_value(
+        self, model: str, metric: str, value: float | None, threshold: Threshold, at: datetime | None = None
+    ) -> tuple[Notification, ...]:
+        """Take the plain value of a metric, judged by a threshold.
+
+        Args:
+            model: The model.
+            metric: The metric.
+            value: What it was; None or NaN for no data.
+            threshold: What is bad, and what is good again.
+            at: When; None for now.
+
+        Returns:
+            What was told then.
+
+        Raises:
+            TypeError: An argument has the wrong type.
+            ValueError: An argument has a value that is not allowed.
+
+        Cost: that of `observe`.
+
+        Example:
+            >>> from datetime import datetime
+            >>> from truthlag import AlertPolicy
+            >>> from truthlag.alerts import Threshold
+            >>> policy = AlertPolicy(open_looks=1)
+            >>> (told,) = policy.observe_value("fraud", "accuracy", 0.84, Threshold(0.85), datetime(2026, 3, 1))
+            >>> told.severity
+            'critical'
+        """
+        if not isinstance(threshold, Threshold):
+            raise TypeError(f"threshold must be a Threshold, got {described(threshold)}")
+        verdict = threshold.verdict(value)
+        evidence: dict[str, Any] = {}
+        if value is not None and verdict != "no_data":
+            evidence = {"value": value, "loss": threshold.loss(float(value))}
+        return self._take([Observation(model, metric, verdict, self._at(at), evidence)])
+
+    def observe_report(
+        self, report: Any, *, model: str | None = None, at: datetime | None = None
+    ) -> tuple[Notification, ...]:
+        """Take all metrics of a detector's report together, so that what fell together is told together.
+
+        Args:
+            report: A mapping of metrics to results, or what has one as `metrics`. A result is a verdict, a mapping with one,
+                or has one as `verdict`, with its numbers from `to_dict()` and its `sentence`.
+            model: The model; None for the report's `model`.
+            at: When; None for the report's `at` or `now`, or else for now.
+
+        Returns:
+            What was told then.
+
+        Raises:
+            TypeError: It is no report, or an argument has the wrong type.
+            ValueError: An argument has a value that is not allowed, or a verdict is none.
+
+        Cost: that of `observe`, for each metric.
+
+        Example:
+            >>> from datetime import datetime
+            >>> from truthlag import AlertPolicy
+            >>> policy = AlertPolicy(open_looks=1)
+            >>> report = {"accuracy": "warning", "f1_score": {"verdict": "critical", "current": 0.6}, "recall": "ok"}
+            >>> (told,) = policy.observe_report(report, model="fraud", at=datetime(2026, 3, 1))
+            >>> told.text
+            'critical opened: fraud: accuracy, f1_score worse since 2026-03-01 00:00'
+        """
+        return self._take(observations_of(report, model, at, self._clock))
+
+    def observe_alarm(
+        self,
+        model: str,
+        metric: str,
+        at: datetime | None = None,
+        *,
+        severity: str = "critical",
+        first_bad: datetime | None = None,
+        evidence: Mapping[str, Any] | None = None,
+    ) -> tuple[Notification, ...]:
+        """Take the alarm of a detector that watches a metric.
+
+        Args:
+            model: The model.
+            metric: The metric or loss that is watched.
+            at: When it alarmed; None for now.
+            severity: `warning` or `critical`.
+            first_bad: The estimated time of the change.
+            evidence: What the detector saw.
+
+        Returns:
+            What was told then.
+
+        Raises:
+            TypeError: An argument has the wrong type.
+            ValueError: An argument has a value that is not allowed.
+
+        Cost: that of `observe`.
+
+        Example:
+            >>> from datetime import datetime
+            >>> from truthlag import AlertPolicy
+            >>> policy = AlertPolicy()
+            >>> (told,) = policy.observe_alarm("fraud", "error", datetime(2026, 3, 9), first_bad=datetime(2026, 3, 7))
+            >>> told.incident.first_bad.day
+            7
+        """
+        return self._take([Observation(model, metric, severity, self._at(at), evidence, first_bad, "alarm")])
+
+    def observe_watch(self, alarm: Alarm) -> tuple[Notification, ...]:
+        """Take an alarm of a watch, now: what `on_alarm` of `ModelPerformanceTracker.watch` can be.
+
+        Args:
+            alarm: The alarm. The time of the change that it estimates is the first bad time of the incident.
+
+        Returns:
+            What was told then.
+
+        Raises:
+            TypeError: It is no alarm.
+
+        Cost: that of `observe`.
+
+        Example:
+            >>> from truthlag import AlertPolicy, ModelPerformanceTracker
+            >>> policy = AlertPolicy()
+            >>> tracker = ModelPerformanceTracker("fraud-detector")
+            >>> watch = tracker.watch("accuracy", baseline=0.95, on_alarm=policy.observe_watch)
+            >>> _ = tracker.log_predictions(list(range(100)), [1] * 100)
+            >>> _ = tracker.log_ground_truths(list(range(100)), [0] * 100)
+            >>> [(incident.model, incident.severity) for incident in policy.incidents()]
+            [('fraud-detector', 'critical')]
+        """
+        if not isinstance(alarm, Alarm):
+            raise TypeError(f"alarm must be an Alarm of a watch, got {described(alarm)}")
+        at = self._at(None)
+        since = None if alarm.change is None else min(alarm.change, at)
+        evidence = {"sentence": str(alarm), **alarm.to_dict()}
+        return self._take([Observation(alarm.model, alarm.watch, "critical", at, evidence, since, "alarm")])
+
+    def observe_labels(self, model: str, count: int, at: datetime | None = None) -> tuple[Notification, ...]:
+        """Take the number of labels that came in one period; each period once, those without labels too.
+
+        Args:
+            model: The model.
+            count: How many.
+            at: The end of the period; None for now.
+
+        Returns:
+            What was told then.
+
+        Raises:
+            TypeError: An argument has the wrong type.
+            ValueError: An argument has a value that is not allowed.
+
+        Cost: that of `LabelFeed.observe`, about a millisecond.
+
+        Example:
+            >>> from datetime import datetime, timedelta
+            >>> from truthlag import AlertPolicy
+            >>> policy = AlertPolicy()
+            >>> for hour in range(24 * 14):
+            ...     _ = policy.observe_labels("fraud", 40, datetime(2026, 3, 2) + timedelta(hours=hour))
+            >>> (told,) = policy.observe_labels("fraud", 0, datetime(2026, 3, 16))
+            >>> told.incident.kind, told.severity
+            ('labels', 'critical')
+        """
+        return self._take([LabelCount(model, count, self._at(at))])
+
+    def tick(self, at: datetime | None = None) -> tuple[Notification, ...]:
+        """Let time go on without an observation: reminders, escalation, alarms and mutes that run out.
+
+        Args:
+            at: The time; None for now.
+
+        Returns:
+            What was told.
+
+        Raises:
+            TypeError: `at` is no datetime.
+            ValueError: UTC cannot hold it.
+
+        Cost: some four microseconds for each open incident.
+
+        Example:
+            >>> from datetime import datetime
+            >>> from truthlag import AlertPolicy
+            >>> policy = AlertPolicy(open_looks=1)
+            >>> _ = policy.observe("fraud", "recall", "critical", datetime(2026, 3, 1))
+            >>> [notification.kind for notification in policy.tick(datetime(2026, 3, 2))]
+            ['reminder']
+        """
+        when = self._at(at)
+        with self._lock:
+            told = self._ledger.tick(when)
+        return self._send(told)
+
+    def dry_run(self, observations: Iterable[Observation | LabelCount]) -> DryRun:
+        """What this policy would have told over a past log, from a state of its own: nothing is sent, nothing changes.
+
+        Args:
+            observations: In order of time. Those of one time are taken together, as `observe_report` does.
+
+        Returns:
+            The notifications and incidents; `print` shows them.
+
+        Raises:
+            TypeError: One is neither an `Observation` nor a `LabelCount`.
+
+        Cost: that of `observe`, for each.
+
+        Example:
+            >>> from datetime import datetime
+            >>> from truthlag import AlertPolicy
+            >>> from truthlag.alerts import Observation
+            >>> log = [Observation("fraud", metric, "critical", datetime(2026, 3, 1)) for metric in ("recall", "f1_score")]
+            >>> print(AlertPolicy(open_looks=1).dry_run(log))
+            2026-03-01 00:00 critical opened: fraud: recall, f1_score worse since 2026-03-01 00:00
+            1 incident, 1 notification
+        """
+        ledger = Ledger(self._settings, self._feed)
+        told: list[Notification] = []
+        together: list[Taken] = []
+        for place, one in enumerate(observations):
+            if not isinstance(one, Observation | LabelCount):
+                raise TypeError(f"observations[{place}] must be an Observation or a LabelCount, got {described(one)}")
+            if together and one.at != together[0].at:
+                told += ledger.take(together)
+                together = []
+            together.append(one)
+        if together:
+            told += ledger.take(together)
+        return DryRun(tuple(told), tuple(ledger.incidents()))
+
+    # -- what people do ------------------------------------------------------------------------------------------------
+
+    def acknowledge(
+        self,
+        incident_id: str,
+        at: datetime | None = None,
+        *,
+        until: datetime | None = None,
+        by: str | None = None,
+        covers: str | None = None,
+        note: str | None = None,
+    ) -> tuple[Notification, ...]:
+        """Take an open incident up: no reminders and no escalation of it until it is over, or `until`.
+
+        Args:
+            incident_id: Which one.
+            at: When; None for now.
+            until: Until when; None for its end.
+            by: Who.
+            covers: How bad it may become without being told of again: `warning` or `critical`; None for as bad as it is.
+            note: What to remember.
+
+        Returns:
+            What was told meanwhile.
+
+        Raises:
+            TypeError: An argument has the wrong type.
+            ValueError: No such incident is open, or an argument has a value that is not allowed.
+
+        Cost: that of `tick`.
+
+        Example:
+            >>> from datetime import datetime
+            >>> from truthlag import AlertPolicy
+            >>> policy = AlertPolicy(open_looks=1)
+            >>> (told,) = policy.observe("fraud", "recall", "critical", datetime(2026, 3, 1))
+            >>> _ = policy.acknowledge(told.incident.id, datetime(2026, 3, 1, 9), by="Ada")
+            >>> policy.incidents()[0].state, policy.tick(datetime(2026, 3, 4))
+            ('acknowledged', ())
+        """
+        when, end = self._at(at), optional_moment("until", until)
+        if end is not None and end <= when:
+            raise ValueError(f"until must be after at ({when.isoformat()}), got {end.isoformat()}")
+        by, note = optional_word("by", by), optional_word("note", note)
+        severity = None if covers is None else choice("covers", covers, ("warning", "critical"))
+        with self._lock:
+            case = self._open_case(incident_id)
+            told = self._ledger.acknowledge(case, when, end, by, severity, note)
+        return self._send(told)
+
+    def resolve(
+        self, incident_id: str, at: datetime | None = None, *, note: str | None = None
+    ) -> tuple[Notification, ...]:
+        """End an open incident, whatever the metrics say; what is bad still must open it anew.
+
+        Args:
+            incident_id: Which one.
+            at: When; None for now.
+            note: What to remember.
+
+        Returns:
+            What was told then.
+
+        Raises:
+            TypeError: An argument has the wrong type.
+            ValueError: No such incident is open, or an argument has a value that is not allowed.
+
+        Cost: that of `tick`.
+
+        Example:
+            >>> from datetime import datetime
+            >>> from truthlag import AlertPolicy
+            >>> policy = AlertPolicy(open_looks=1)
+            >>> (told,) = policy.observe_alarm("fraud", "error", datetime(2026, 3, 1))
+            >>> [str(one) for one in policy.resolve(told.incident.id, datetime(2026, 3, 1, 9), note="rolled back")]
+            ['2026-03-01 09:00 closed: fraud: error after 9 h, resolved']
+        """
+        when, note = self._at(at), optional_word("note", note)
+        with self._lock:
+            told = self._ledger.resolve(self._open_case(incident_id), when, note)
+        return self._send(told)
+
+    def mute(
+        self,
+        model: str | None = None,
+        metric: str | None = None,
+        *,
+        at: datetime | None = None,
+        until: datetime | None = None,
+        reason: str | None = None,
+    ) -> Mute:
+        """Tell nothing of a model, of a metric, or of all, for a while. Incidents are kept all the same.
+
+        What is open still at the end of a mute is told then; what was over by then never is.
+
+        Args:
+            model: Of which model; None for all.
+            metric: Of which metric; None for all. That of a label feed is `labels`.
+            at: From when, which may lie ahead; None for now.
+            until: Until when; None for until `unmute`.
+            reason: Why.
+
+        Returns:
+            The mute, whose `id` is for `unmute`.
+
+        Raises:
+            TypeError: An argument has the wrong type.
+            ValueError: An argument has a value that is not allowed, or there are 1 000 mutes.
+
+        Cost: nothing to speak of; each mute is looked at with each thing that could be told.
+
+        Example:
+            >>> from datetime import datetime
+            >>> from truthlag import AlertPolicy
+            >>> policy = AlertPolicy(open_looks=1)
+            >>> mute = policy.mute("fraud", at=datetime(2026, 3, 1), until=datetime(2026, 3, 3))
+            >>> policy.observe("fraud", "recall", "critical", datetime(2026, 3, 2))
+            ()
+            >>> [notification.kind for notification in policy.tick(datetime(2026, 3, 3))]
+            ['opened']
+        """
+        model, metric = optional_word("model", model), optional_word("metric", metric)
+        when, end = self._at(at), optional_moment("until", until)
+        if end is not None and end <= when:
+            raise ValueError(f"until must be after at ({when.isoformat()}), got {end.isoformat()}")
+        reason = optional_word("reason", reason)
+        with self._lock:
+            if len(self._ledger.mutes) >= MUTES:
+                raise ValueError(f"there must be at most {MUTES} mutes: end some with `unmute`")
+            return self._ledger.mute(model, metric, when, end, reason)
+
+    def unmute(self, mute_id: str, at: datetime | None = None) -> tuple[Notification, ...]:
+        """End a mute before its time.
+
+        Args:
+            mute_id: The `id` of the mute.
+            at: When; None for now.
+
+        Returns:
+            What is told now that it could not be told before.
+
+        Raises:
+            TypeError: An argument has the wrong type.
+            ValueError: There is no such mute, or it is over.
+
+        Cost: that of `tick`.
+
+        Example:
+            >>> from datetime import datetime
+            >>> from truthlag import AlertPolicy
+            >>> policy = AlertPolicy(open_looks=1)
+            >>> mute = policy.mute(at=datetime(2026, 3, 1))
+            >>> _ = policy.observe("fraud", "recall", "critical", datetime(2026, 3, 2))
+            >>> [notification.kind for notification in policy.unmute(mute.id, datetime(2026, 3, 3))]
+            ['opened']
+        """
+        when, mute_id = self._at(at), word("mute_id", mute_id)
+        with self._lock:
+            left = [mute for mute in self._ledger.mutes if mute.id != mute_id]
+            if len(left) == len(self._ledger.mutes):
+                raise ValueError(f"mute_id must be that of a mute, got {described(mute_id)}")
+            self._ledger.mutes = left
+            told = self._ledger.tick(when)
+        return self._send(told)
+
+    # -- what can be asked ---------------------------------------------------------------------------------------------
+
+    def incidents(self, state: str | None = None) -> tuple[Incident, ...]:
+        """The incidents that are kept, by start.
+
+        Args:
+            state: Only those that are `open`, `acknowledged` or `recovered`; None for all.
+
+        Returns:
+            They, as they are now.
+
+        Raises:
+            TypeError: `state` is no str.
+            ValueError: It is none of the three.
+
+        Cost: proportional to the incidents.
+
+        Example:
+            >>> from datetime import datetime
+            >>> from truthlag import AlertPolicy
+            >>> policy = AlertPolicy(open_looks=1)
+            >>> _ = policy.observe("fraud", "recall", "critical", datetime(2026, 3, 1))
+            >>> len(policy.incidents("open")), len(policy.incidents("recovered"))
+            (1, 0)
+        """
+        if state is not None:
+            choice("state", state, ("open", "acknowledged", "recovered"))
+        with self._lock:
+            found = self._ledger.incidents()
+        return tuple(one for one in found if state in (None, one.state))
+
+    def mutes(self) -> tuple[Mute, ...]:
+        """The mutes that are not over, those ahead among them.
+
+        Example:
+            >>> from truthlag import AlertPolicy
+            >>> AlertPolicy().mutes()
+            ()
+        """
+        with self._lock:
+            return tuple(self._ledger.mutes)
+
+    def counters(self) -> dict[str, int]:
+        """What came and what became of it.
+
+        Returns:
+            `observations` taken, of them `late` and `repeated`; incidents `opened`, `reopened`, and ended as `recovered`,
+            `resolved`, `stale` and `displaced`; `notifications`; the `metrics` watched now, and the incidents `open` and
+            `closed` that are kept; `sink_errors`: what sinks raised that keep to none of their promises.
+
+        Example:
+            >>> from datetime import datetime
+            >>> from truthlag import AlertPolicy
+            >>> policy = AlertPolicy(open_looks=1)
+            >>> _ = policy.observe("fraud", "recall", "critical", datetime(2026, 3, 1))
+            >>> counters = policy.counters()
+            >>> counters["observations"], counters["opened"], counters["notifications"], counters["open"]
+            (1, 1, 1, 1)
+        """
+        with self._lock:
+            ledger = self._ledger
+            is_open = sum(case.is_open for case in ledger.cases.values())
+            return {
+                **ledger.counted,
+                "metrics": len(ledger.conditions),
+                "open": is_open,
+                "closed": len(ledger.closed),
+                "sink_errors": self._sink_errors,
+            }
+
+    @property
+    def sinks(self) -> tuple[Sink, ...]:
+        """Where notifications go.
+
+        Example:
+            >>> from truthlag import AlertPolicy
+            >>> AlertPolicy(sinks=[print]).sinks[0].counters()
+            {'sent': 0, 'failed': 0}
+        """
+        return self._sinks
+
+    # -- the state -----------------------------------------------------------------------------------------------------
+
+    def to_dict(self) -> dict[str, Any]:
+        """The settings and the whole state as plain values, for `from_dict`; not the sinks and the clock.
+
+        Example:
+            >>> import json
+            >>> from truthlag import AlertPolicy
+            >>> json.loads(json.dumps(AlertPolicy().to_dict()))["version"]
+            1
+        """
+        with self._lock:
+            return {
+                "version": VERSION,
+                "settings": self._settings.to_dict(),
+                "label_feed": LabelFeed(**self._feed.settings).to_dict(),
+                "state": self._ledger.to_state(),
+            }
+
+    @classmethod
+    def from_dict(
+        cls, data: Mapping[str, Any], *, sinks: Sequence[AnySink] = (), clock: Clock | None = None, **changed: Any
+    ) -> Self:
+        """The policy that `to_dict` wrote, which goes on where that one was: nothing is told twice.
+
+        Args:
+            data: What `to_dict` gave.
+            sinks: Where notifications go.
+            clock: Gives the time where `at` is not given.
+            **changed: Settings that are to be others from now on; all but `group_by`.
+
+        Returns:
+            A policy.
+
+        Raises:
+            TypeError: An argument has the wrong type.
+            ValueError: `data` is nothing that `to_dict` wrote, or an argument has a value that is not allowed.
+
+        Example:
+            >>> from datetime import datetime, timedelta
+            >>> from truthlag import AlertPolicy
+            >>> policy = AlertPolicy(open_looks=1)
+            >>> _ = policy.observe("fraud", "recall", "critical", datetime(2026, 3, 1))
+            >>> restored = AlertPolicy.from_dict(policy.to_dict(), repeat_every=timedelta(hours=12))
+            >>> restored.observe("fraud", "recall", "critical", datetime(2026, 3, 1, 6))
+            ()
+        """
+        if not isinstance(data, Mapping):
+            raise TypeError(f"data must be a dict of an AlertPolicy, got {described(data)}")
+        if data.get("version") != VERSION:
+            raise ValueError(f"data must be of format version {VERSION}, got {described(data.get('version'))}")
+        try:
+            arguments = Settings.arguments(data["settings"])
+            feed = LabelFeed.from_dict(data["label_feed"])
+            if changed.get("group_by", arguments["group_by"]) != arguments["group_by"]:
+                raise ValueError("group_by must be that of the state, since its incidents are grouped by it")
+        except (AttributeError, KeyError, TypeError, OverflowError) as error:
+            raise ValueError("data must be a dict of an AlertPolicy, got one that cannot be read") from error
+        policy = cls(**{**arguments, "label_feed": feed, **changed}, sinks=sinks, clock=clock)
+        try:
+            policy._ledger = Ledger.from_state(policy._settings, policy._feed, data["state"])
+        except (AttributeError, IndexError, KeyError, TypeError, ValueError, OverflowError) as error:
+            raise ValueError("data must be a dict of an AlertPolicy, got one that cannot be read") from error
+        return policy
+
+    def to_bytes(self) -> bytes:
+        """The settings and the whole state as bytes, for `from_bytes`, with a checksum.
+
+        Example:
+            >>> from truthlag import AlertPolicy
+            >>> AlertPolicy.from_bytes(AlertPolicy().to_bytes()).incidents()
+            ()
+        """
+        return packed(self.to_dict())
+
+    @classmethod
+    def from_bytes(
+        cls, data: bytes, *, sinks: Sequence[AnySink] = (), clock: Clock | None = None, **changed: Any
+    ) -> Self:
+        """The policy that `to_bytes` wrote: see `from_dict`.
+
+        Raises:
+            TypeError: An argument has the wrong type.
+            ValueError: `data` are damaged, or an argument has a value that is not allowed.
+
+        Example:
+            >>> from datetime import datetime
+            >>> from truthlag import AlertPolicy
+            >>> policy = AlertPolicy(open_looks=1)
+            >>> _ = policy.observe("fraud", "recall", "critical", datetime(2026, 3, 1))
+            >>> AlertPolicy.from_bytes(policy.to_bytes(), sinks=[print]).incidents() == policy.incidents()
+            True
+        """
+        return cls.from_dict(unpacked(data), sinks=sinks, clock=clock, **changed)
+
+    def close(self) -> None:
+        """Close the sinks: what waits to be sent gets its time. Observations are taken still.
+
+        Example:
+            >>> from truthlag import AlertPolicy
+            >>> with AlertPolicy(sinks=[print]) as policy:
+            ...     pass
+            >>> policy.close()
+        """
+        for sink in self._sinks:
+            try:
+                sink.close()
+            except Exception:  # noqa: BLE001 - the others are to be closed all the same
+                self._count_sink_error()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __reduce__(self) -> NoReturn:
+        """Refused: a policy without its sinks would be silent, and with them there would be two that speak."""
+        raise TypeError(
+            "an AlertPolicy cannot be pickled or copied: use to_bytes and from_bytes, which takes its sinks"
+        )
+
+    def __repr__(self) -> str:
+        counted = self.counters()
+        return f"AlertPolicy({counted['metrics']} metrics watched, {counted['open']} incidents open)"
+
+    # -- inside --------------------------------------------------------------------------------------------------------
+
+    def _at(self, at: datetime | None) -> datetime:
+        return moment("at", self._clock() if at is None else at)
+
+    def _take(self, observations: Sequence[Taken]) -> tuple[Notification, ...]:
+        with self._lock:
+            told = self._ledger.take(observations)
+        return self._send(told)
+
+    def _send(self, told: list[Notification]) -> tuple[Notification, ...]:
+        # Outside of the lock: a sink may ask the policy, or take its time.
+        for notification in told:
+            for sink in self._sinks:
+                try:
+                    sink.send(notification)
+                except Exception:  # noqa: BLE001 - `send` does not raise, but a subclass may have one of its own
+                    self._count_sink_error()
+        return tuple(told)
+
+    def _count_sink_error(self) -> None:
+        with self._lock:
+            self._sink_errors += 1
+
+    def _open_case(self, incident_id: str) -> Any:
+        found = self._ledger.open_case(word("incident_id", incident_id))
+        if found is None:
+            raise ValueError(f"incident_id must be that of an open incident, got {described(incident_id)}")
+        return found
+
+    def _before_fork(self) -> None:
+        self._lock.acquire()
+
+    def _after_fork_in_parent(self) -> None:
+        self._lock.release()
+
+    def _after_fork_in_child(self) -> None:
+        self._lock = threading.RLock()
+
+
+def _sinks(given: Any) -> tuple[Sink, ...]:
+    if isinstance(given, str | bytes) or not isinstance(given, Iterable):
+        raise TypeError(f"sinks must be a sequence of sinks or functions, got {described(given)}")
+    found = []
+    for place, one in enumerate(given):
+        if not isinstance(one, Sink) and not callable(one):
+            raise TypeError(f"sinks[{place}] must be a Sink or a function, got {described(one)}")
+        found.append(one if isinstance(one, Sink) else CallableSink(one))
+    return tuple(found)
