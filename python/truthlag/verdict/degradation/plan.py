@@ -115,7 +115,11 @@ def _names(metrics: Any) -> tuple[str, ...] | None:
     allowed = "a sequence of the names of metrics, at least one, or None"
     if isinstance(metrics, str | bytes | Mapping) or not isinstance(metrics, Iterable):
         raise TypeError(f"metrics must be {allowed}, got {described(metrics)}")
-    names = tuple(metrics)
+    try:
+        names = tuple(metrics)
+    except SystemError as error:
+        # A text of numpy's may hold characters that there are not.
+        raise ValueError(f"metrics must be {allowed}, got names that cannot be read") from error
     for place, name in enumerate(names):
         if not isinstance(name, str):
             raise TypeError(f"metrics[{place}] must be a str, got {described(name)}")
