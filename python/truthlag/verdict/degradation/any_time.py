@@ -11,11 +11,11 @@ import numpy as np
 
 from truthlag import _core
 from truthlag.call import ModelPerformanceTracker
-from truthlag.metrics import ConfusionCounts
+from truthlag.metrics import ConfusionCounts, Metric
 from truthlag.verdict.degradation.compare import Obstacle
 from truthlag.verdict.degradation.known_metrics import Kind, kind_of
 from truthlag.verdict.degradation.moments import EPOCH, MICROSECOND
-from truthlag.verdict.degradation.sample import Sample
+from truthlag.verdict.degradation.sample import Level, Sample
 
 __all__ = ["AnyTimeEvidence", "AnyTimeLoss"]
 
@@ -58,8 +58,8 @@ class AnyTimeEvidence:
             self.first = int(moments[0]) if self.first is None else self.first
             self.last = int(moments[-1])
 
-    def sample(self, tracker: ModelPerformanceTracker) -> Sample:
-        """The metrics of the rows that were counted."""
+    def sample(self, tracker: ModelPerformanceTracker, names: tuple[str, ...]) -> Sample:
+        """These metrics of the rows that were counted."""
         true_negatives, false_positives, false_negatives, true_positives = self.cells
         counts = ConfusionCounts(
             true_positives=true_positives,
@@ -73,8 +73,10 @@ class AnyTimeEvidence:
             held = tracker.snapshot(start=_moment(self.first), end=_moment(self.last) + MICROSECOND).counts
             counts = replace(counts, pending_positives=held.pending_positives, pending_negatives=held.pending_negatives)
             coverage = counts.labelled / (counts.labelled + counts.pending)
+        others = {name: Level(Metric(name, None, reason=_NO_MEAN)) for name in names if name not in sample.levels}
         return replace(
             sample,
+            levels={**sample.levels, **others},
             counts=counts,
             coverage=coverage,
             model=tracker.model_name,

@@ -46,6 +46,7 @@ def looked_at_any_time(
             f"min_age must be that of the first look at any time, {evidence.min_age}, got {described(min_age)}"
         )
     evidence.advance(tracker)
-    report = judged(evidence.sample(tracker), question, asked, tracker, evidence)
+    names = question.plan.names(question.source._example())
+    report = judged(evidence.sample(tracker, names), question, asked, tracker, evidence)
     evidence_of[tracker] = evidence
     return report
