@@ -11,9 +11,11 @@ from truthlag.verdict.two_sample import proportion_loss
 from truthlag.verdict.two_sample.null_curve import NullCurve, Pair
 from truthlag.verdict.two_sample.scale import Identity
 
-#: Baselines of more rows than this are looked at through quantiles of equal weight, each with the chance of the middle one.
-MOST_ROWS = 100
-QUANTILES = 32
+#: Outcomes of a baseline whose chances add up to no more than this on either side are left out.
+LEFT_OUT = 1e-6
+#: Between two outcomes of the baseline whose boundaries are as near as this share of the current sample's deviation, the
+#: boundary is a straight line.
+STRAIGHT = 0.1
 
 
 class Alarms:
@@ -24,20 +26,27 @@ class Alarms:
         self._found: dict[float, int] = {}
 
     def share(self, baseline_rate: float, rate: float) -> float:
-        """The chance of an alarm. The current sample is enumerated in full."""
+        """The chance of an alarm, over all outcomes of both samples."""
         if self.baseline_trials is None:
             return float(stats.binom.cdf(self.most_successes(baseline_rate), self.trials, rate))
-        outcomes = np.arange(self.baseline_trials + 1)
-        weights = stats.binom.pmf(outcomes, self.baseline_trials, baseline_rate)
-        if self.baseline_trials > MOST_ROWS:
-            at = (np.arange(QUANTILES) + 0.5) / QUANTILES
-            outcomes, weights = (
-                stats.binom.ppf(at, self.baseline_trials, baseline_rate).astype(int),
-                np.full(QUANTILES, 1 / QUANTILES),
-            )
-        likely = weights > 1e-7
-        alarms = [self.most_successes(int(outcome)) for outcome in outcomes[likely]]
-        return float((weights[likely] * stats.binom.cdf(alarms, self.trials, rate)).sum())
+        ends = stats.binom.ppf([LEFT_OUT, 1 - LEFT_OUT], self.baseline_trials, baseline_rate).astype(int)
+        outcomes = np.arange(ends[0], ends[1] + 1)
+        near = STRAIGHT * math.sqrt(self.trials * rate * (1 - rate))
+        boundary = {int(end): self.most_successes(int(end)) for end in ends}
+        parts = [(int(ends[0]), int(ends[1]))]
+        while parts:
+            low, high = parts.pop()
+            # The boundary never falls where the baseline is better.
+            if high - low > 1 and boundary[high] > boundary[low] and boundary[high] - boundary[low] >= near:
+                middle = (low + high) // 2
+                boundary[middle] = self.most_successes(middle)
+                parts += [(low, middle), (middle, high)]
+        known = sorted(boundary)
+        # Rounded at random, as it were: a boundary between two counts alarms at the upper one so often.
+        line = np.interp(outcomes, known, [boundary[outcome] for outcome in known])
+        below, share = np.floor(line), line - np.floor(line)
+        alarms = stats.binom.cdf(below, self.trials, rate) + share * stats.binom.pmf(below + 1, self.trials, rate)
+        return float((stats.binom.pmf(outcomes, self.baseline_trials, baseline_rate) * alarms).sum())
 
     def most_successes(self, baseline: float) -> int:
         """The largest number of current successes that still alarms, for the baseline's successes or its known rate."""

@@ -33,7 +33,7 @@ def f_loss(baseline: Confusions | float, current: Confusions, beta: float = 1.0)
     Raises:
         ValueError: Counts or values that are not possible, no relevant row, or a beta that is not positive.
 
-    Cost: that of `proportion_loss`; some hundred microseconds for a beta other than 1.
+    Cost: that of `proportion_loss`; some forty microseconds for a beta other than 1.
 
     Source: F = (1 + b²) tp / ((1 + b²) tp + b² fn + fp), van Rijsbergen (1979).
 
