@@ -73,7 +73,11 @@ class AnyTimeEvidence:
             held = tracker.snapshot(start=_moment(self.first), end=_moment(self.last) + MICROSECOND).counts
             counts = replace(counts, pending_positives=held.pending_positives, pending_negatives=held.pending_negatives)
             coverage = counts.labelled / (counts.labelled + counts.pending)
-        others = {name: Level(Metric(name, None, reason=_NO_MEAN)) for name in names if name not in sample.levels}
+        # Scores are not looked at, so that their metrics have nothing.
+        has_value = {
+            name for name, level in sample.levels.items() if level.metric.n or kind_of(name) is Kind.PROPORTION
+        }
+        others = {name: Level(Metric(name, None, reason=_NO_MEAN)) for name in names if name not in has_value}
         return replace(
             sample,
             levels={**sample.levels, **others},
