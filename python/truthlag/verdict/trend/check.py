@@ -101,7 +101,7 @@ def check_trend(
         threshold: For a tracker: decide anew, 1 where the score is at least this.
         higher_is_better: The direction; None for metrics of the library that have one.
         baseline: The value that the metric should have; None for no limit.
-        margin: How much of it may be lost; None for 5 percent of |baseline|.
+        margin: How much of it may be lost; None for 5 percent of its magnitude.
         alpha: The level: on series without a trend at most this share is called declining or improving. 0.05 by default.
 
     Returns:

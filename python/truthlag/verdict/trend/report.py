@@ -19,6 +19,7 @@ class OutlyingPeriod:
     """A single period that does not fit the others.
 
     Example:
+        >>> from truthlag import OutlyingPeriod
         >>> period = OutlyingPeriod(index=6, time=6.0, value=0.7, expected=0.95, p_value=0.0001)
         >>> round(period.value - period.expected, 2)
         -0.25
@@ -39,6 +40,7 @@ class OutlyingPeriod:
         """The fields as a dict that `json.dumps` takes; times in ISO format.
 
         Example:
+            >>> from truthlag import OutlyingPeriod
             >>> OutlyingPeriod(6, 6.0, 0.7, 0.95, 0.0001).to_dict()["index"]
             6
         """

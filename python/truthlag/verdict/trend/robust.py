@@ -20,6 +20,7 @@ class MannKendall:
     """The test of Mann and Kendall: do later values tend to be larger, or smaller, than earlier ones.
 
     Example:
+        >>> from truthlag.verdict.trend import mann_kendall
         >>> result = mann_kendall([0.9, 0.9, 0.89, 0.9, 0.88, 0.88, 0.88, 0.87, 0.9, 0.86])
         >>> result.s, round(result.variance, 3), round(result.z, 4), round(result.p_value, 4)
         (-24, 112.667, -2.1669, 0.0302)
@@ -68,6 +69,7 @@ class RobustTrend:
         """The fields as a dict that `json.dumps` takes.
 
         Example:
+            >>> from truthlag.verdict.trend import RobustTrend
             >>> RobustTrend(-0.01, -0.02, -0.005, 0.001, 1.0).to_dict()["slope"]
             -0.01
         """
