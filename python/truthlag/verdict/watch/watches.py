@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from truthlag.call.tracker import ModelPerformanceTracker
 
 MOST_WATCHES = 1_000
+# As many microseconds as an integer of 64 bits holds, and more than any prediction is old.
+_LONGEST = timedelta(days=36_500_000)
 _SAVED_TIMES = 256
 # What a row costs however seldom one looks, and then some.
 _SECONDS_A_ROW = 60e-9
@@ -132,7 +134,7 @@ class Watches:
         _core.note_look(tracker, self._took)
 
     def _taken(self) -> int:
-        return sum(watch._times.count + watch._left_out for watch in self._watches.values())
+        return sum(watch._times.count + watch._left_out for watch in list(self._watches.values()))
 
     def look_at_arrivals(self, tracker: ModelPerformanceTracker) -> None:
         """Hands the rows that have got their labels to those who take them in that order."""
@@ -180,8 +182,8 @@ def _check_min_age(min_age: Any, order: str) -> None:
         return
     if not isinstance(min_age, timedelta):
         raise TypeError(f"min_age must be a timedelta or None, got {described(min_age)}")
-    if min_age < timedelta(0):
-        raise ValueError(f"min_age must be a timedelta from zero on, got {described(min_age)}")
+    if not timedelta(0) <= min_age <= _LONGEST:
+        raise ValueError(f"min_age must be a timedelta from zero to {_LONGEST.days} days, got {described(min_age)}")
     if order == "arrival":
         raise ValueError(f"min_age must be None in order of arrival, which waits for nothing, got {described(min_age)}")
 
@@ -290,6 +292,6 @@ def _restored_loss(saved: Any) -> WatchedLoss | None:
 
 
 def _whole(number: Any) -> int:
-    if type(number) is not int or not 0 <= number < 1 << 53:
-        raise ValueError(f"a count or a time must be an int from 0 to 2**53, got {described(number)}")
+    if type(number) is not int or not 0 <= number < 1 << 62:
+        raise ValueError(f"a count or a time must be an int from 0 to 2**62, got {described(number)}")
     return number
