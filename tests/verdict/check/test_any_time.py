@@ -6,6 +6,7 @@ import copy
 import json
 import math
 import pickle
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -141,8 +142,14 @@ def test_begins_after_the_baseline_of_the_same_model() -> None:
     assert (report["precision"].current.n, report["precision"].verdict) == (500, "critical")
     # Entries of this kind are not judged anew: they count all that has come.
     assert detector.rejudge(tracker) == []
+    # Rows that were taken have been held against the baseline of their time.
     detector.rebaseline({"precision": (250, 500)})
-    assert detector.check(tracker, evidence="any time")["precision"].current.n == 1_500
+    assert detector.check(tracker, evidence="any time")["precision"].verdict == "no_data"
+    log(tracker, 2_000, np.ones(300), np.arange(300) % 2)
+    assert detector.check(tracker, evidence="any time")["precision"].current.n == 300
+    endless = DegradationDetector(tracker.snapshot(), metrics=["precision"])
+    with pytest.raises(ValueError, match=r"^baseline_metrics must be a window with an end at any time"):
+        endless.check(tracker, evidence="any time")
 
 
 def test_a_copy_begins_anew() -> None:
@@ -167,10 +174,82 @@ def test_directions_that_are_lower_are_mirrored() -> None:
     assert (verdict.verdict, verdict.loss) == ("critical", pytest.approx(0.2))
 
 
+def test_coverage_is_that_of_rows_whose_time_has_come_though_they_have_expired() -> None:
+    now = datetime(2026, 3, 1, tzinfo=UTC)
+    tracker = ModelPerformanceTracker("model", retention=timedelta(days=10), clock=lambda: datetime(2026, 6, 1))
+    detector = DegradationDetector({"accuracy": 0.9})
+    for day in range(40):
+        numbers = np.arange(day * 500, (day + 1) * 500)
+        times = now.timestamp() + 86_400 * day + 172 * np.arange(500)
+        tracker.log_predictions(numbers, np.ones(500), timestamps=times)
+        tracker.log_ground_truths(numbers[::5], np.ones(100), timestamps=times[::5] + 3_600)
+        report = detector.check(tracker, min_age=timedelta(hours=2), evidence="any time")
+        assert report["accuracy"].verdict == "immature"
+        assert report.coverage == pytest.approx(0.2, abs=0.01)
+
+
+def test_the_family_is_all_metrics_that_may_ever_be_judged() -> None:
+    tracker = ModelPerformanceTracker("model", retention=None)
+    detector = DegradationDetector({"accuracy": 0.9, "recall": 0.9}, margins=0.0)
+    log(tracker, 0, np.zeros(60), np.zeros(60))
+    first = detector.check(tracker, evidence="any time")["accuracy"]
+    assert first.gain_p_value is not None and first.adjusted_gain_p_value is not None
+    assert first.adjusted_gain_p_value == min(1.0, 2 * first.gain_p_value)
+
+
+def test_an_alarm_that_is_past_is_told_as_such() -> None:
+    tracker = ModelPerformanceTracker("model", retention=None)
+    detector = DegradationDetector({"precision": 0.9}, margins=0.02)
+    log(tracker, 0, np.ones(400), np.arange(400) % 10 > 2)
+    assert detector.check(tracker, evidence="any time")["precision"].verdict == "critical"
+    log(tracker, 400, np.ones(20_000), np.arange(20_000) % 100 > 2)
+    verdict = detector.check(tracker, evidence="any time")["precision"]
+    assert verdict.verdict == "critical"
+    assert verdict.sentence.startswith(
+        "precision was proven to be worse than the baseline by an earlier look; it is 0.9"
+    )
+
+
+def test_a_baseline_that_is_changed_in_place_has_evidence_of_its_own() -> None:
+    tracker = ModelPerformanceTracker("model", retention=None)
+    baseline = {"precision": 0.90}
+    detector = DegradationDetector(baseline, margins=0.0)
+    log(tracker, 0, np.ones(500), np.arange(500) % 100 < 86)
+    assert detector.check(tracker, evidence="any time").severity == "critical"
+    baseline["precision"] = 0.86
+    assert detector.check(tracker, evidence="any time").severity == "undecided"
+
+
+def test_threads_that_look_at_once_count_each_row_once() -> None:
+    rows = 1_100_000
+    tracker = ModelPerformanceTracker("model", retention=None, keep_ids=False)
+    log(tracker, 0, np.ones(rows), np.ones(rows))
+    detector = DegradationDetector({"precision": 0.9})
+    with ThreadPoolExecutor(4) as pool:
+        seen = list(pool.map(lambda _: detector.check(tracker, evidence="any time")["precision"].current.n, range(8)))
+    assert seen == [rows] * 8
+
+
+def test_f1_with_rows_is_counted() -> None:
+    tracker = ModelPerformanceTracker("model", retention=None)
+    log(tracker, 0, np.ones(2_000), np.arange(2_000) % 10 > 4)
+    report = DegradationDetector({"f1_score": 0.8}, n=1_000).check(tracker, evidence="any time")
+    assert report["f1_score"].verdict == "critical"
+
+
+def test_one_prediction_without_its_label_holds_up_all_and_that_is_said() -> None:
+    tracker = ModelPerformanceTracker("model", retention=None)
+    tracker.log_prediction("never", 1, timestamp=START - 10)
+    log(tracker, 0, np.ones(500), np.ones(500))
+    report = DegradationDetector({"precision": 0.9}).check(tracker, evidence="any time")
+    assert report.severity == "no_data" and "Give a min_age" in report.notes[0]
+
+
 BAD: list[tuple[dict[str, Any], type[Exception], str]] = [
     ({"evidence": "now"}, ValueError, 'evidence must be "one look" or "any time", got \'now\''),
     ({"evidence": None}, TypeError, 'evidence must be "one look" or "any time", got None'),
     ({"evidence": "any time", "window": timedelta(1)}, ValueError, "window must be None at any time"),
+    ({"evidence": "any time", "now": START}, ValueError, "now must be None at any time"),
     ({"evidence": "any time", "min_age": 5}, TypeError, "min_age must be a timedelta of at least zero, got 5"),
     (
         {"evidence": "any time", "min_age": timedelta(1)},

@@ -7,6 +7,7 @@ import math
 import os
 import pickle
 import sys
+import threading
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -290,12 +291,39 @@ def test_alarms_that_stand_are_told_once() -> None:
 def test_a_child_goes_on_though_another_thread_was_looking() -> None:
     tracker = ModelPerformanceTracker("model", retention=None)
     watch = tracker.watch("accuracy", baseline=0.9)
-    watch._lock.acquire()
+    held = threading.Event()
+    go_on = threading.Event()
+
+    def look() -> None:
+        with watch._lock:
+            held.set()
+            go_on.wait()
+
+    thread = threading.Thread(target=look)
+    thread.start()
+    held.wait()
     child = os.fork()
     if child == 0:
         changing(tracker)
         os._exit(0 if watch.alarms else 1)
-    assert os.waitpid(child, 0)[1] == 0
+    status = os.waitpid(child, 0)[1]
+    go_on.set()
+    thread.join()
+    assert status == 0
+
+
+def test_a_loss_may_ask_the_tracker() -> None:
+    tracker = ModelPerformanceTracker("model", retention=None)
+
+    def curious(predictions: Any, actuals: Any, scores: Any) -> Any:
+        assert tracker.snapshot().sample_size == len(predictions)
+        watch.look()
+        return predictions != actuals
+
+    watch = tracker.watch(curious, baseline=0.5)
+    tracker.log_predictions([1, 2], [1, 0])
+    tracker.log_ground_truths([1, 2], [1, 1])
+    assert watch.counters()["taken"] == 2
 
 
 BAD: list[tuple[tuple[Any, ...], dict[str, Any], type[Exception], str]] = [

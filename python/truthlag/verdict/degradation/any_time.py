@@ -29,22 +29,47 @@ class AnyTimeEvidence:
     min_age: timedelta | None
     frontier: tuple[int, int]
     cells: list[int] = field(default_factory=lambda: [0, 0, 0, 0])
+    passed: list[int] = field(default_factory=lambda: [0, 0])
+    """Rows by decision that had no label when their time came."""
     first: int | None = None
     last: int | None = None
-    strongest: dict[tuple[str, str], float] = field(default_factory=dict)
+    strongest: dict[tuple[str, str, float], float] = field(default_factory=dict)
 
     @classmethod
-    def after(cls, baseline: Sample, tracker: ModelPerformanceTracker, min_age: timedelta | None) -> AnyTimeEvidence:
-        """Begins with the rows after those of the baseline, where they are of the same model; else with all that are held."""
-        is_same = (baseline.model, baseline.version) == (tracker.model_name, tracker.model_version)
-        start = 0
-        if is_same and baseline.end is not None:
-            start = (baseline.end - EPOCH) // MICROSECOND + 1
-        return cls(min_age, (start, 0))
+    def after(
+        cls,
+        baseline: Sample,
+        tracker: ModelPerformanceTracker,
+        min_age: timedelta | None,
+        since: tuple[int, int] = (0, 0),
+    ) -> AnyTimeEvidence:
+        """Begins with the rows after `since` and after those of the baseline, where these are of the same model.
+
+        Raises:
+            ValueError: The baseline is a window of the same model without an end, so that no row is known to come after it.
+        """
+        if (baseline.model, baseline.version) == (tracker.model_name, tracker.model_version):
+            if baseline.end is None:
+                raise ValueError(
+                    "baseline_metrics must be a window with an end at any time, so that rows after it are known, "
+                    "got one of the same model without: give now= or end= to its snapshot"
+                )
+            since = max(since, ((baseline.end - EPOCH) // MICROSECOND + 1, 0))
+        return cls(min_age, since)
+
+    def anew(self, baseline: Sample, tracker: ModelPerformanceTracker) -> AnyTimeEvidence:
+        """Nothing, of the rows that come after those that were taken."""
+        return self.after(baseline, tracker, self.min_age, self.frontier)
+
+    @property
+    def began(self) -> datetime:
+        """Where the next rows begin."""
+        return _moment(self.frontier[0])
 
     def advance(self, tracker: ModelPerformanceTracker) -> None:
         """Counts the rows whose time has come."""
         age, has_more = None if self.min_age is None else self.min_age // MICROSECOND, True
+        before = self.frontier[0]
         while has_more:
             (decisions, actuals, _, times), (moment, taken, has_more) = _core.matured_rows(tracker, self.frontier, age)
             self.frontier = (moment, taken)
@@ -57,6 +82,9 @@ class AnyTimeEvidence:
             moments = np.frombuffer(times, np.int64)
             self.first = int(moments[0]) if self.first is None else self.first
             self.last = int(moments[-1])
+        if age is not None and self.frontier[0] > before:
+            left = tracker.snapshot(start=_moment(before), end=_moment(self.frontier[0])).counts
+            self.passed = [self.passed[0] + left.pending_negatives, self.passed[1] + left.pending_positives]
 
     def sample(self, tracker: ModelPerformanceTracker, names: tuple[str, ...]) -> Sample:
         """These metrics of the rows that were counted."""
@@ -66,13 +94,12 @@ class AnyTimeEvidence:
             false_positives=false_positives,
             false_negatives=false_negatives,
             true_negatives=true_negatives,
+            pending_negatives=self.passed[0],
+            pending_positives=self.passed[1],
         )
+        seen = counts.labelled + counts.pending
         sample = Sample.of_counts(counts)
-        coverage = None
-        if self.first is not None and self.last is not None:
-            held = tracker.snapshot(start=_moment(self.first), end=_moment(self.last) + MICROSECOND).counts
-            counts = replace(counts, pending_positives=held.pending_positives, pending_negatives=held.pending_negatives)
-            coverage = counts.labelled / (counts.labelled + counts.pending)
+        coverage = counts.labelled / seen if seen else None
         # Scores are not looked at, so that their metrics have nothing.
         has_value = {
             name for name, level in sample.levels.items() if level.metric.n or kind_of(name) is Kind.PROPORTION
@@ -108,6 +135,9 @@ class AnyTimeEvidence:
                 before = _jaccard_of(before)
             elif baseline.counts is not None:
                 before = _f1_counts(baseline.counts)
+            elif then.metric.value is not None and then.metric.standard_error is None:
+                # F1 and its rows say how many of them are found.
+                before = (round(then.metric.n * _jaccard_of(then.metric.value)), then.metric.n)
         if counted is None or before is None:
             return Obstacle(_NO_MEAN)
         successes, trials = counted
@@ -135,7 +165,7 @@ class AnyTimeLoss:
     alpha: float
     to_metric: Callable[[float], float]
     to_share: Callable[[float], float]
-    strongest: dict[tuple[str, str], float]
+    strongest: dict[tuple[str, str, float], float]
 
     @property
     def estimate(self) -> float:
@@ -152,12 +182,12 @@ class AnyTimeLoss:
         """1 over the strongest evidence for a loss beyond the margin at any look."""
         low, _ = self._baseline_limits(self.alpha / 2)
         least = self.to_share(max(self.to_metric(low) - margin, 0.0))
-        return self._p_value(f"loss beyond {margin!r}", "upper", least)
+        return self._p_value("upper", least)
 
     def gain_p_value(self) -> float:
         """1 over the strongest evidence for a gain at any look."""
         _, high = self._baseline_limits(self.alpha / 2)
-        return self._p_value("gain", "lower", high)
+        return self._p_value("lower", high)
 
     def interval(self, confidence: float) -> tuple[float, float]:
         """A confidence sequence of the loss: it holds at all looks together."""
@@ -187,7 +217,7 @@ class AnyTimeLoss:
         low = 1 - _core.rate_upper_limit(trials - successes, trials, alpha)
         return low, _core.rate_upper_limit(successes, trials, alpha)
 
-    def _p_value(self, what: str, side: str, share: float) -> float:
+    def _p_value(self, side: str, share: float) -> float:
         from truthlag.verdict.sequences import BetaBinomialSequence
 
         if not 0 < share < 1 and (share <= 0) == (side == "upper"):
@@ -195,8 +225,9 @@ class AnyTimeLoss:
             return 1.0
         sequence = BetaBinomialSequence(side=side)
         sequence.update_counts(self.successes, self.trials)
-        evidence = max(sequence.log_e_value(share), self.strongest.get((self.name, what), -math.inf))
-        self.strongest[self.name, what] = evidence
+        # By the share that is tested: another baseline or margin has evidence of its own.
+        evidence = max(sequence.log_e_value(share), self.strongest.get((self.name, side, share), -math.inf))
+        self.strongest[self.name, side, share] = evidence
         return min(1.0, self._parts * math.exp(-max(evidence, 0.0)))
 
 

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 from weakref import WeakKeyDictionary
 
 from truthlag.call import ModelPerformanceTracker
 from truthlag.call.described import described
-from truthlag.call.tracker import Time
 from truthlag.verdict.degradation.any_time import AnyTimeEvidence
 from truthlag.verdict.degradation.baseline import GivenBaseline, StandingBaseline
 from truthlag.verdict.degradation.look import Question, judged
-from truthlag.verdict.degradation.moments import checked_tracker, moment, present, span
+from truthlag.verdict.degradation.moments import checked_tracker, present, span
 from truthlag.verdict.degradation.report import DegradationReport
 
 __all__ = ["looked_at_any_time"]
+
+_WAITS = (
+    "Labels have come, but not that of the first prediction: without min_age a row waits for the labels of all earlier ones. "
+    "Give a min_age where some never come."
+)
 
 
 def looked_at_any_time(
@@ -23,7 +28,7 @@ def looked_at_any_time(
     question: Question,
     window: Any,
     min_age: Any,
-    now: Time | None,
+    now: Any,
 ) -> DegradationReport:
     """The report of all rows whose time has come by now; what they say is kept in `evidence_of`.
 
@@ -36,8 +41,10 @@ def looked_at_any_time(
         raise ValueError(f"window must be None at any time, since all rows count, got {described(window)}")
     if not isinstance(question.source, GivenBaseline | StandingBaseline):
         raise TypeError(f"baseline_metrics must not move with the window at any time, got {question.source!r}")
+    if now is not None:
+        raise ValueError(f"now must be None at any time: rows are taken as their labels come, got {described(now)}")
     age = None if min_age is None else span("min_age", min_age, positive=False)
-    asked = present(tracker) if now is None else moment("now", now)
+    asked = present(tracker)
     evidence = evidence_of.get(tracker)
     if evidence is None:
         evidence = AnyTimeEvidence.after(question.source._example(), tracker, age)
@@ -47,6 +54,8 @@ def looked_at_any_time(
         )
     evidence.advance(tracker)
     names = question.plan.names(question.source._example())
-    report = judged(evidence.sample(tracker, names), question, asked, tracker, evidence)
     evidence_of[tracker] = evidence
+    report = judged(evidence.sample(tracker, names), question, asked, tracker, evidence)
+    if evidence.last is None and age is None and tracker.snapshot(start=evidence.began).sample_size:
+        report = replace(report, notes=(*report.notes, _WAITS))
     return report

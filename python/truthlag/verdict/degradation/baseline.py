@@ -110,10 +110,10 @@ def _window(given: tuple[Any, ...]) -> PerformanceSnapshot:
     if len(given) != 2:
         raise TypeError(f"baseline_metrics must be {allowed}, got a tuple of {len(given)}")
     tracker, window = checked_tracker("baseline_metrics[0]", given[0]), given[1]
+    # With an end, so that a check can tell whether it looks at the same rows.
     if window is None:
-        return tracker.snapshot()
+        return tracker.snapshot(now=present(tracker))
     if isinstance(window, timedelta):
-        # With an end, so that a check can tell whether it looks at the same rows.
         return tracker.snapshot(window, now=present(tracker))
     if not isinstance(window, Mapping) or not all(isinstance(name, str) for name in window):
         raise TypeError(f"baseline_metrics[1] must be {_WINDOW}, got {described(window)}")

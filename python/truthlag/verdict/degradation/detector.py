@@ -25,6 +25,7 @@ from truthlag.verdict.degradation.report import DegradationReport, Evidence
 from truthlag.verdict.degradation.rules import TwoRules
 from truthlag.verdict.degradation.sample import CONFIDENCE, Sample
 from truthlag.verdict.degradation.trend_check import TrendCheck
+from truthlag.verdict.process_lock import ProcessLock
 
 __all__ = ["DegradationDetector"]
 
@@ -104,6 +105,7 @@ class DegradationDetector(TwoRules, TrendCheck):
         if not (plain and isinstance(self._source, GivenBaseline)):
             self._validate(self._source)
         self.history: list[CheckEntry | BaselineEntry] = []
+        self._lock = ProcessLock()
         self._evidence: WeakKeyDictionary[ModelPerformanceTracker, AnyTimeEvidence] = WeakKeyDictionary()
 
     @property
@@ -123,9 +125,10 @@ class DegradationDetector(TwoRules, TrendCheck):
 
     @baseline.setter
     def baseline(self, baseline_metrics: Any) -> None:
-        self._source = self._resolved(baseline_metrics, None)
-        self._given = baseline_metrics
-        self._evidence.clear()
+        with self._lock:
+            self._source = self._resolved(baseline_metrics, None)
+            self._given = baseline_metrics
+            self._begin_anew()
 
     def check(
         self,
@@ -153,11 +156,14 @@ class DegradationDetector(TwoRules, TrendCheck):
 
         It is one look: a window that is looked at again and again gives a false alarm sooner or later. With `evidence="any time"`
         a tracker may be looked at as often as one likes: the chance that any look, ever, calls a metric that has not lost a
-        warning or critical is at most `alpha`. It is judged then by all rows since the baseline (of the same model; else since the
-        first one that is held), each counted once when its time has come, by the label that it has then. That is for shares of
-        rows and `f1_score`; other metrics are `"undecided"`. An alarm there stays one: the evidence is the strongest so far.
+        warning or critical is at most `alpha`. It is judged then by all rows since the baseline (of the same model; else by all that
+        are held), each counted once when its time has come, by the label that it has then. That is for shares of rows and
+        `f1_score`; others have `"no_data"` or are `"undecided"`. The evidence is the strongest so far, so that an alarm stays where
+        enough labels are there; `rebaseline` begins anew, with the rows that come after it. It is of this detector in this
+        process: a copy, a pickle or a restart begins without any.
 
-        A check of a tracker also judges anew up to 50 earlier windows whose labels were not all there: see `rejudge`.
+        A check of a tracker, but for one at any time, also judges anew up to 50 earlier windows whose labels were not all there: see
+        `rejudge`.
 
         Args:
             snapshot_or_tracker: What is judged: a tracker, with the window that follows; a snapshot; or a mapping of counts
@@ -169,9 +175,10 @@ class DegradationDetector(TwoRules, TrendCheck):
             labels: `"both"`; `"positives_only"` where labels of 0 are never reported, as with chargebacks: then the coverage
                 says nothing, and recall alone is judged; None to find out.
             now: The end of the window, and the time of the entry in `history`; None for the clock.
-            evidence: `"one look"`, or `"any time"`: then there is no `window`, the time of a row comes when `min_age` lies between its
-                prediction and the newest label (without it, when all earlier rows have theirs), and the baseline is one that
-                does not move. `min_age` is that of the first such look.
+            evidence: `"one look"`, or `"any time"`: then there is neither `window` nor `now`, and the baseline is one that does not
+                move. The time of a row comes when `min_age` lies between its prediction and the newest label; without `min_age`,
+                when all earlier rows have their labels, which one that never comes holds up for good. It is that of the first
+                such look.
 
         Returns:
             The report; the last entry of `history` holds it too.
@@ -202,8 +209,9 @@ class DegradationDetector(TwoRules, TrendCheck):
         """
         question = Question.of(self._source, self._plan, min_coverage, labels)
         if _is_any_time(evidence):
-            found = looked_at_any_time(self._evidence, snapshot_or_tracker, question, window, min_age, now)
-            return self._noted(found, question)
+            with self._lock:
+                found = looked_at_any_time(self._evidence, snapshot_or_tracker, question, window, min_age, now)
+                return self._noted(found, question)
         if isinstance(snapshot_or_tracker, ModelPerformanceTracker):
             tracker = snapshot_or_tracker
             asked = present(tracker) if now is None else moment("now", now)
@@ -297,8 +305,9 @@ class DegradationDetector(TwoRules, TrendCheck):
         source = self._resolved(baseline_metrics, n)
         example = self._validate(source)
         words = example.described if example.counts is None or example.counts.labelled else repr(source)
-        self._source, self._given = source, baseline_metrics
-        self._evidence.clear()
+        with self._lock:
+            self._source, self._given = source, baseline_metrics
+            self._begin_anew()
         self._append(BaselineEntry(time, note, words))
 
     # -- beneath -------------------------------------------------------------------------------------------------------
@@ -335,26 +344,37 @@ class DegradationDetector(TwoRules, TrendCheck):
         return report
 
     def _append(self, entry: CheckEntry | BaselineEntry) -> None:
-        self.history.append(entry)
-        if len(self.history) > self._HISTORY_LIMIT:
-            del self.history[: -self._HISTORY_LIMIT]
+        with self._lock:
+            self.history.append(entry)
+            if len(self.history) > self._HISTORY_LIMIT:
+                del self.history[: -self._HISTORY_LIMIT]
+
+    def _begin_anew(self) -> None:
+        """Rows that were taken at any time have been held against the baseline of their time."""
+        for tracker, evidence in list(self._evidence.items()):
+            try:
+                self._evidence[tracker] = evidence.anew(self._source._example(), tracker)
+            except ValueError:
+                # The next look says what is wrong.
+                del self._evidence[tracker]
 
     def _rejudge(self, tracker: ModelPerformanceTracker, asked: datetime, most: int | None) -> list[CheckEntry]:
         """Judges windows anew, latest first: all of them, or as many as `most` of those that wait for labels."""
-        changed = []
-        looked_at = 0
-        for place in reversed(range(len(self.history))):
-            entry = self.history[place]
-            if not isinstance(entry, CheckEntry) or not _is_of(entry, tracker):
-                continue
-            if most is not None and (looked_at == most or not _waits(entry)):
-                continue
-            looked_at += 1
-            again = self._again(entry, tracker, asked)
-            if again is not None:
-                self.history[place] = again
-                changed.append(again)
-        return changed[::-1]
+        with self._lock:
+            changed = []
+            looked_at = 0
+            for place in reversed(range(len(self.history))):
+                entry = self.history[place]
+                if not isinstance(entry, CheckEntry) or not _is_of(entry, tracker):
+                    continue
+                if most is not None and (looked_at == most or not _waits(entry)):
+                    continue
+                looked_at += 1
+                again = self._again(entry, tracker, asked)
+                if again is not None:
+                    self.history[place] = again
+                    changed.append(again)
+            return changed[::-1]
 
     def _again(self, entry: CheckEntry, tracker: ModelPerformanceTracker, asked: datetime) -> CheckEntry | None:
         """The entry with one judgement more; None where nothing has changed, or rows have left."""

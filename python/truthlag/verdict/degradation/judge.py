@@ -48,6 +48,7 @@ def judge(
     min_coverage: float | None,
     confidence: float,
     compare: Comparison = loss_test,
+    is_any_time: bool = False,
 ) -> VerdictTable:
     """A verdict for every metric of the plan. `min_coverage` is None where the coverage plays no part."""
     names = plan.names(baseline)
@@ -71,12 +72,15 @@ def judge(
     beyond = {name: float(test.p_value(found[name].tolerated)) for name, test in tests.items()}
     any_loss = {name: float(test.p_value(0.0)) for name, test in tests.items()}
     gain = {name: float(test.gain_p_value()) for name, test in tests.items()}
-    p_values = _PValues(beyond, any_loss, gain, holm(beyond), holm(any_loss), holm(gain))
+    # Whoever is tested at any look shares the level with all who ever may be.
+    family = dict.fromkeys(names, 1.0) if is_any_time else {}
+    adjusted = [holm({**family, **p_values}) for p_values in (beyond, any_loss, gain)]
+    p_values = _PValues(beyond, any_loss, gain, *adjusted)
     verdicts = []
     for name, one in found.items():
         verdict = one.verdict if one.test is None else _decided(one, one.test, p_values, plan.alpha)
-        adjusted = at_prevalence(name, current, baseline.prevalence, confidence) if one.test is not None else None
-        verdict = replace(verdict, at_baseline_prevalence=adjusted, cause=_cause(verdict, adjusted, plan.alpha))
+        level = at_prevalence(name, current, baseline.prevalence, confidence) if one.test is not None else None
+        verdict = replace(verdict, at_baseline_prevalence=level, cause=_cause(verdict, level, plan.alpha))
         verdicts.append(replace(verdict, sentence=sentence(verdict, current, baseline, plan.alpha, one.reason)))
     return VerdictTable(verdicts)
 

@@ -91,6 +91,7 @@ def judged(
             min_coverage=least,
             confidence=confidence,
             compare=compare,
+            is_any_time=evidence is not None,
         ),
         alpha=question.plan.alpha,
         confidence=confidence,
@@ -112,14 +113,17 @@ def _has_only_positives(current: Sample, baseline: Sample, tracker: ModelPerform
 
 def _overlap(current: Sample, baseline: Sample) -> list[str]:
     """A warning where the window and the baseline hold the same rows."""
-    if current.start is None or current.end is None or baseline.start is None or baseline.end is None:
-        return []
     if (current.model, current.version) != (baseline.model, baseline.version) or baseline.has_gaps:
         return []
-    first, last = max(current.start, baseline.start), min(current.end, baseline.end)
-    if first > last:
+    if current.model is None:
         return []
-    shared = f"The window and the baseline share the time from {first} to {last}"
+    starts = [start for start in (current.start, baseline.start) if start is not None]
+    ends = [end for end in (current.end, baseline.end) if end is not None]
+    first, last = max(starts, default=None), min(ends, default=None)
+    if first is not None and last is not None and first > last:
+        return []
+    span = " to ".join(str(one) for one in (first or "the first prediction", last or "the last"))
+    shared = f"The window and the baseline share the time from {span}"
     return [f"{shared}: rows that are in both hide a loss, and the tests take the two for independent."]
 
 

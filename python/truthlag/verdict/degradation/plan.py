@@ -142,6 +142,12 @@ def _directions(directions: Any) -> dict[str, bool]:
             raise TypeError(f"{entry_name('directions', name)} must be {_DIRECTIONS}, got {described(direction)}")
         if direction not in {"higher", "lower"}:
             raise ValueError(f"{entry_name('directions', name)} must be {_DIRECTIONS}, got {described(direction)}")
+        known = HIGHER_IS_BETTER.get(name)
+        if known is not None and known != (direction == "higher"):
+            right = "higher" if known else "lower"
+            raise ValueError(
+                f'{entry_name("directions", name)} must be "{right}", as that metric has it, got {described(direction)}'
+            )
     return {name: direction == "higher" for name, direction in directions.items()}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -53,22 +54,32 @@ def _facts(report: DegradationReport) -> Iterable[tuple[str, str]]:
 
 def _row(verdict: MetricVerdict) -> tuple[str, ...]:
     limits = verdict.loss_interval
+    digits = decimals(verdict.current.value, verdict.baseline.value, verdict.loss)
     return (
         verdict.name,
         verdict.verdict,
-        _value(verdict.current),
-        _value(verdict.baseline),
-        "" if verdict.loss is None else f"{verdict.loss:+.4f}",
-        "" if limits is None else f"{limits[0]:+.4f} to {limits[1]:+.4f}",
-        "" if verdict.margin is None else f"{verdict.margin:.4f}",
+        _value(verdict.current, digits),
+        _value(verdict.baseline, digits),
+        "" if verdict.loss is None else f"{verdict.loss:+.{digits}f}",
+        "" if limits is None else f"{limits[0]:+.{digits}f} to {limits[1]:+.{digits}f}",
+        "" if verdict.margin is None else f"{verdict.margin:.{digits}f}",
         "" if verdict.adjusted_p_value is None else probability(verdict.adjusted_p_value),
     )
 
 
-def _value(metric: Metric) -> str:
-    return "none" if metric.value is None else f"{metric.value:.4f}"
+def _value(metric: Metric, digits: int) -> str:
+    return "none" if metric.value is None else f"{metric.value:.{digits}f}"
+
+
+def decimals(now: float | None, before: float | None, loss: float | None) -> int:
+    """As many decimals as show two figures of the smallest of these, and how near 1 a share is; 4 at least."""
+    sizes = [abs(value) for value in (now, before, loss) if value]
+    sizes += [abs(1 - value) for value in (now, before) if value is not None and value != 1]
+    # A loss that is next to nothing beside the values is not worth a line of zeros.
+    smallest = min(sizes, default=1.0)
+    return min(10, max(4, 1 - math.floor(math.log10(smallest)))) if smallest > 1e-12 else 4
 
 
 def probability(p: float) -> str:
     """A p-value as people read it."""
-    return f"{p:.4f}" if p >= 0.0001 else f"{p:.0e}"
+    return f"{p:.4f}" if p >= 0.0001 else f"{p:.0e}" if p >= 1e-300 else "below 1e-300"

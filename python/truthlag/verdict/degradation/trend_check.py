@@ -7,10 +7,12 @@ from datetime import timedelta
 from typing import Any
 
 from truthlag.call import ModelPerformanceTracker
+from truthlag.call.described import described
 from truthlag.call.tracker import Time
 from truthlag.metrics import PerformanceSnapshot
 from truthlag.verdict.degradation.baseline import BaselineSource, GivenBaseline, StandingBaseline
 from truthlag.verdict.degradation.plan import Plan
+from truthlag.verdict.directions import HIGHER_IS_BETTER
 from truthlag.verdict.trend import TrendReport, check_trend
 from truthlag.verdict.trend.columns import Times
 from truthlag.verdict.values import Numbers
@@ -82,6 +84,12 @@ class TrendCheck:
             >>> report.verdict, [round(day) for day in report.crossing_days]
             ('declining', [0, 7])
         """
+        if not isinstance(metric_name, str):
+            raise TypeError(f"metric_name must be a str, got {described(metric_name)}")
+        if metric_name not in HIGHER_IS_BETTER and metric_name not in self._plan.higher_is_better:
+            raise ValueError(
+                f'directions of the detector must have "higher" or "lower" for {metric_name!r:.80}, whose direction is not known'
+            )
         value = self._expected(metric_name)
         return check_trend(
             metric_name,

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import sys
-import threading
 import weakref
 from collections import deque
 from collections.abc import Callable
@@ -18,6 +16,7 @@ from truthlag import _core
 from truthlag.call.described import described
 from truthlag.verdict.detectors.evidence import EvidenceDetector
 from truthlag.verdict.detectors.watched import WatchedDetector
+from truthlag.verdict.process_lock import ProcessLock
 from truthlag.verdict.watch.alarm import Alarm, finite
 from truthlag.verdict.watch.value_times import ValueTimes
 from truthlag.verdict.watch.watched_loss import Column, WatchedLoss
@@ -85,8 +84,8 @@ class Watch:
         self._lost = 0
         self._is_closed = False
         self._stood = False
-        self._lock = threading.Lock()
-        self._process = os.getpid()
+        self._lock = ProcessLock()
+        self._is_looking = False
 
     # -- what it is ----------------------------------------------------------------------------------------------------
 
@@ -191,16 +190,17 @@ class Watch:
         self._take_turn(lambda: self._advance(tracker))
 
     def _take_turn(self, work: Callable[[], list[Alarm]]) -> None:
-        with self._own_lock():
-            alarms = work()
+        with self._lock:
+            # A loss of the caller's own may ask the tracker, which looks.
+            if self._is_looking:
+                return
+            self._is_looking = True
+            try:
+                alarms = work()
+            finally:
+                self._is_looking = False
         for alarm in alarms:
             self._tell(alarm)
-
-    def _own_lock(self) -> threading.Lock:
-        # One that another thread held when this process was forked is nobody's to release.
-        if self._process != os.getpid():
-            self._lock, self._process = threading.Lock(), os.getpid()
-        return self._lock
 
     def _advance(self, tracker: ModelPerformanceTracker) -> list[Alarm]:
         alarms: list[Alarm] = []

@@ -232,7 +232,7 @@ def _present(
 
 
 def _saved(watch: Watch) -> dict[str, Any]:
-    with watch._own_lock():
+    with watch._lock:
         loss = watch._loss
         return {
             "name": watch.name,
