@@ -111,7 +111,12 @@ _Onwards: TypeAlias = tuple[int, int, bool]
 _Columns: TypeAlias = tuple[bytes, bytes, bytes, bytes]
 
 def matured_losses(
-    tracker: Tracker, frontier: tuple[int, int], min_age: int | None, kind: str, numbers: list[float]
+    tracker: Tracker,
+    frontier: tuple[int, int],
+    min_age: int | None,
+    kind: str,
+    numbers: list[float],
+    detector: Detector | None = None,
 ) -> tuple[tuple[bytes, bytes, int], _Onwards]: ...
 def matured_rows(tracker: Tracker, frontier: tuple[int, int], min_age: int | None) -> tuple[_Columns, _Onwards]: ...
 def labelled_rows(tracker: Tracker) -> tuple[_Columns, int]: ...

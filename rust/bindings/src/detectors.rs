@@ -163,6 +163,15 @@ impl Detector {
         each!(&mut *watch, watch => watch.update(value)).ok()
     }
 
+    /// How many of the values it took, up to the first that raised the alarm.
+    pub(crate) fn take_until_alarm(&self, py: Python<'_>, values: &[f64]) -> PyResult<usize> {
+        let mut watch = self.lock(py)?;
+        let any = &mut *watch;
+        let mut take = || each!(any, watch => watch.update_until_alarm(values));
+        let taken = if values.len() > MOST_ATTACHED { py.detach(take) } else { take() };
+        taken.map_err(|error| out_of_domain(&format!("values[{}]", error.position), &error))
+    }
+
     fn signal(&self, py: Python<'_>) -> PyResult<Signal> {
         Ok(each!(&*self.lock(py)?, watch => watch.signal()))
     }
@@ -256,12 +265,7 @@ impl Detector {
 
     /// How many values of an array of floats it took, up to the first that raised the alarm.
     fn _update_until_alarm(&self, py: Python<'_>, values: &Bound<'_, PyAny>) -> PyResult<usize> {
-        let values = PyBuffer::<f64>::get(values)?.to_vec(py)?;
-        let mut watch = self.lock(py)?;
-        let any = &mut *watch;
-        let mut take = || each!(any, watch => watch.update_until_alarm(&values));
-        let taken = if values.len() > MOST_ATTACHED { py.detach(take) } else { take() };
-        taken.map_err(|error| out_of_domain(&format!("values[{}]", error.position), &error))
+        self.take_until_alarm(py, &PyBuffer::<f64>::get(values)?.to_vec(py)?)
     }
 
     /// Whether the last value raised the alarm, or one stands.

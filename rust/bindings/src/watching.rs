@@ -8,6 +8,7 @@ use pyo3::types::PyBytes;
 use truthlag_core::verdict::Loss;
 use truthlag_core::{Frontier, Matured, MaturedRow, Maturity, Tracker as Core};
 
+use crate::detectors::Detector;
 use crate::tracker::Tracker;
 
 /// Rows that are taken in one go.
@@ -48,24 +49,27 @@ fn column<'py, T, const N: usize>(
     })
 }
 
-fn losses<'py>(py: Python<'py>, rows: &[MaturedRow], loss: Loss) -> PyResult<Losses<'py>> {
-    let (mut values, mut times) = (Vec::with_capacity(rows.len()), Vec::with_capacity(rows.len()));
-    for row in rows {
-        if let Some(value) = loss.of(row) {
-            values.push(value);
-            times.push(row.time);
-        }
-    }
+/// The losses of rows, those that the detector has not taken, and the times of all: it takes them up to the first that raises
+/// the alarm.
+fn losses<'py>(
+    py: Python<'py>,
+    rows: &[MaturedRow],
+    loss: Loss,
+    detector: Option<&Bound<'py, Detector>>,
+) -> PyResult<Losses<'py>> {
+    let (values, times) = loss.of_all(rows);
+    let taken = detector.map_or(Ok(0), |detector| detector.get().take_until_alarm(py, &values))?;
+    let rest = values.get(taken..).unwrap_or_default();
     let left_out = rows.len() - values.len();
-    Ok((column(py, &values, |value| value.to_ne_bytes())?, column(py, &times, |time| time.to_ne_bytes())?, left_out))
+    Ok((column(py, rest, |value| value.to_ne_bytes())?, column(py, &times, |time| time.to_ne_bytes())?, left_out))
 }
 
 fn columns<'py>(py: Python<'py>, rows: &[MaturedRow]) -> PyResult<Columns<'py>> {
     Ok((
-        column(py, rows, |row| [u8::from(row.decision)])?,
-        column(py, rows, |row| [u8::from(row.actual)])?,
-        column(py, rows, |row| row.score.to_ne_bytes())?,
-        column(py, rows, |row| row.time.to_ne_bytes())?,
+        column(py, rows, |row| [u8::from(row.decision())])?,
+        column(py, rows, |row| [u8::from(row.actual())])?,
+        column(py, rows, |row| row.score().to_ne_bytes())?,
+        column(py, rows, |row| row.time().to_ne_bytes())?,
     ))
 }
 
@@ -82,8 +86,10 @@ fn onwards(matured: &Matured) -> Onwards {
     (matured.frontier.time, matured.frontier.taken, matured.has_more)
 }
 
-/// The losses of the next rows whose time has come, and where those after them begin.
+/// The losses of the next rows whose time has come, and where those after them begin. A detector takes them first, up to one
+/// that raises the alarm, and the others are given.
 #[pyfunction]
+#[pyo3(signature = (tracker, frontier, min_age, kind, numbers, detector=None))]
 #[allow(clippy::needless_pass_by_value, reason = "lists of Python become vectors")]
 pub(crate) fn matured_losses<'py>(
     py: Python<'py>,
@@ -92,10 +98,11 @@ pub(crate) fn matured_losses<'py>(
     min_age: Option<i64>,
     kind: &str,
     numbers: Vec<f64>,
+    detector: Option<&Bound<'py, Detector>>,
 ) -> PyResult<(Losses<'py>, Onwards)> {
     let loss = loss(kind, &numbers)?;
     let matured = matured(py, tracker.get(), frontier.0, frontier.1, min_age)?;
-    Ok((losses(py, &matured.rows, loss)?, onwards(&matured)))
+    Ok((losses(py, &matured.rows, loss, detector)?, onwards(&matured)))
 }
 
 /// The next rows whose time has come, and where those after them begin.

@@ -14,6 +14,8 @@ EXACT = 65_536
 """Values at the end whose times are all kept."""
 MARKS = 4_096
 """The most marks of older values; half of them go when there are more."""
+NEAREST = EXACT // MARKS
+"""The least distance of two marks, in values."""
 
 
 class ValueTimes:
@@ -23,7 +25,7 @@ class ValueTimes:
         self.count = 0
         self._parts: deque[tuple[int, Times]] = deque()
         self._marks: list[tuple[int, int]] = []
-        self._stride = 1
+        self._stride = NEAREST
 
     def add(self, times: Times) -> None:
         """Takes the times of the next values, in microseconds since the epoch."""
@@ -36,13 +38,14 @@ class ValueTimes:
             self._mark(*self._parts.popleft())
 
     def _mark(self, first: int, times: Times) -> None:
-        for offset in range(-first % self._stride, times.size, self._stride):
-            self._marks.append((first + offset, int(times[offset])))
-            if len(self._marks) > MARKS:
-                self._stride *= 2
-                self._marks = [mark for mark in self._marks if mark[0] % self._stride == 0]
-                self._mark(first + offset + 1, times[offset + 1 :])
-                return
+        last = first + int(times.size) - 1
+        # What there will be when these have come, before any of them is marked.
+        while len(self._marks) + last // self._stride - (first - 1) // self._stride > MARKS:
+            self._stride *= 2
+            del self._marks[1::2]
+        begin = -first % self._stride
+        marked = times[begin :: self._stride].tolist()
+        self._marks += zip(range(first + begin, last + 1, self._stride), marked, strict=True)
 
     def time_of(self, ago: int) -> int | None:
         """When the value was predicted that came so many values ago, 1 for the last; None where that is not known any more."""

@@ -207,16 +207,23 @@ class Watch:
         loss, has_more = self._loss, True
         while has_more and loss is not None:
             if loss.kind is not None:
+                detector = self._detector if isinstance(self._detector, WatchedDetector) else None
+                stands = self._stands()
+                # The core hands what it finds to its own detector, and gives the rest.
                 (losses, times, left_out), onwards = _core.matured_losses(
-                    tracker, self._frontier, self._min_age, loss.kind, list(loss.numbers)
+                    tracker, self._frontier, self._min_age, loss.kind, list(loss.numbers), detector
                 )
                 values, moments = np.frombuffer(losses), np.frombuffer(times, np.int64)
             else:
                 columns, onwards = _core.matured_rows(tracker, self._frontier, self._min_age)
                 values, moments, left_out = self._losses_of(loss, *read_columns(columns))
+                stands = False
             self._frontier, has_more = onwards[:2], onwards[2]
             self._left_out += left_out
-            alarms += self._feed(tracker, values, moments)
+            taken = moments.size - values.size
+            if taken:
+                alarms += self._note(tracker, moments[:taken], self._detector.drift_detected and not stands)
+            alarms += self._feed(tracker, values, moments[taken:])
         return alarms
 
     def _take_rows(self, tracker: ModelPerformanceTracker, columns: tuple[Column, ...], lost: int) -> list[Alarm]:
@@ -241,22 +248,33 @@ class Watch:
         alarms: list[Alarm] = []
         first = 0
         while first < values.size:
-            rest = np.ascontiguousarray(values[first:])
-            taken, is_alarm = self._update(rest)
-            self._times.add(moments[first : first + taken])
+            taken, is_alarm = self._update(np.ascontiguousarray(values[first:]))
+            alarms += self._note(tracker, moments[first : first + taken], is_alarm)
             first += taken
-            # With `reset="never"` an alarm that goes on is one.
-            if is_alarm and not (self._stood and taken == 1):
-                alarms.append(self._alarm(tracker, int(moments[first - 1])))
-            self._stood = is_alarm
+        return alarms
+
+    def _note(self, tracker: ModelPerformanceTracker, moments: Column, is_alarm: bool) -> list[Alarm]:
+        """Takes down what the detector has just taken, and the alarm if the last of it raised one."""
+        self._times.add(moments)
+        alarms: list[Alarm] = []
+        # With `reset="never"` an alarm that goes on is one.
+        if is_alarm and not (self._stood and moments.size == 1):
+            alarms.append(self._alarm(tracker, int(moments[-1])))
+        self._stood = is_alarm
         self._alarms.extend(alarms)
         self._alarm_count += len(alarms)
         return alarms
 
+    def _stands(self) -> bool:
+        """Whether an alarm stands, so that the detector looks at nothing."""
+        detector = self._detector
+        is_ours = isinstance(detector, WatchedDetector)
+        return is_ours and detector._parameters["reset"] == "manual" and detector.drift_detected
+
     def _update(self, values: Column) -> tuple[int, bool]:
         detector = self._detector
         if isinstance(detector, WatchedDetector):
-            stands = detector.parameters["reset"] == "manual" and detector.drift_detected
+            stands = self._stands()
             taken = detector._update_until_alarm(values)
             return taken, detector.drift_detected and not stands
         for number, value in enumerate(values.tolist()):

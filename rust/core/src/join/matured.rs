@@ -5,24 +5,59 @@ use super::query::Progress;
 use super::store::Store;
 use crate::roll::{Cell, Label, Row, Span};
 
-/// A prediction with its label, as it is handed to whoever looks at each row once.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct MaturedRow {
-    /// When the prediction was made, in microseconds since the epoch.
-    pub time: i64,
-    /// The decision.
-    pub decision: bool,
-    /// The label.
-    pub actual: bool,
-    /// The score, NaN when there is none.
-    pub score: f64,
-}
+/// Rows that are looked at together first: most often they are all wanted, or none of them is.
+const PART: usize = 32;
+
+/// A prediction with its label, as it is handed to whoever looks at each row once. It is the row itself, so that many of
+/// them are a copy of memory.
+#[derive(Debug, Clone, Copy)]
+pub struct MaturedRow(Row);
 
 impl MaturedRow {
+    /// A row of a time in microseconds since the epoch; the score is NaN when there is none.
+    #[must_use]
+    pub fn new(time: i64, decision: bool, actual: bool, score: f64) -> Self {
+        Self(Row::new(time, decision, score).with_label(Label::of(actual)))
+    }
+
     /// The row as it is; one without a label counts as negative.
     pub(super) fn of(row: &Row) -> Self {
-        let actual = row.label() == Label::Positive;
-        Self { time: row.time(), decision: row.decision(), actual, score: row.score() }
+        Self(*row)
+    }
+
+    /// When the prediction was made, in microseconds since the epoch.
+    #[must_use]
+    #[inline]
+    pub fn time(&self) -> i64 {
+        self.0.time()
+    }
+
+    /// The decision.
+    #[must_use]
+    #[inline]
+    pub fn decision(&self) -> bool {
+        self.0.decision()
+    }
+
+    /// The label.
+    #[must_use]
+    #[inline]
+    pub fn actual(&self) -> bool {
+        self.0.label() == Label::Positive
+    }
+
+    /// The score, NaN when there is none.
+    #[must_use]
+    #[inline]
+    pub fn score(&self) -> f64 {
+        self.0.score()
+    }
+}
+
+impl PartialEq for MaturedRow {
+    fn eq(&self, other: &Self) -> bool {
+        let fields = |row: &Self| (row.time(), row.decision(), row.actual(), row.score());
+        fields(self) == fields(other)
     }
 }
 
@@ -30,10 +65,18 @@ impl Generation {
     /// Collects the labelled rows in the span, from a cell on.
     fn collect_matured(&self, span: Span, from: usize, matured: &mut Vec<MaturedRow>) -> Option<Step> {
         self.look_at(span, from, |cell, rows| {
-            if cell.counts.matched() > 0 && !span.misses(cell.first, cell.last) {
-                let labelled =
-                    |row: &&Row| span.contains(row.time()) && !row.is_dead() && row.label() != Label::Pending;
-                matured.extend(rows.iter().filter(labelled).map(MaturedRow::of));
+            if cell.counts.matched() == 0 || span.misses(cell.first, cell.last) {
+                return;
+            }
+            let labelled = |row: &&Row| span.contains(row.time()) && row.is_labelled();
+            for part in rows.chunks(PART) {
+                // In order of time, a cell that the span cuts has parts outside and parts inside.
+                let wanted = part.iter().fold(0, |wanted, row| wanted + usize::from(labelled(&row)));
+                if wanted == part.len() {
+                    matured.extend(part.iter().map(MaturedRow::of));
+                } else if wanted > 0 {
+                    matured.extend(part.iter().filter(labelled).map(MaturedRow::of));
+                }
             }
         })
     }
@@ -45,10 +88,15 @@ impl Generation {
             return None;
         }
         self.look_at(span, cell, |cell, rows| {
-            if cell.counts.pending() > 0 && !span.misses(cell.first, cell.last) {
-                let pending = rows.iter().filter(|row| !row.is_dead() && row.label() == Label::Pending);
-                let earliest = pending.map(Row::time).filter(|&time| time >= from).min();
-                *best = earliest.map_or(*best, |time| time.min(*best));
+            // Those of the cells before may have been earlier than all of this one.
+            let sooner = Span { last: best.saturating_sub(1), ..span };
+            if cell.counts.pending() > 0 && !sooner.misses(cell.first, cell.last) {
+                for part in rows.chunks(PART) {
+                    if part.iter().fold(false, |is_met, row| is_met | row.is_pending()) {
+                        let pending = part.iter().filter(|row| row.is_pending() && row.time() >= from);
+                        *best = pending.map(Row::time).fold(*best, i64::min);
+                    }
+                }
             }
         })
     }
@@ -62,6 +110,12 @@ impl Generation {
 }
 
 impl Store {
+    /// No fewer than the labelled rows of a span of time; looks at no row.
+    pub(crate) fn matched_at_most(&self, span: Span) -> u64 {
+        let span = self.live(span);
+        self.generations.iter().map(|generation| generation.matched_at_most(span)).sum()
+    }
+
     /// Collects the labelled rows of a span of time, in order of arrival; true when all were visited.
     pub(crate) fn mature_step(&self, progress: &mut Progress, span: Span, matured: &mut Vec<MaturedRow>) -> bool {
         let span = self.live(span);

@@ -124,6 +124,18 @@ impl Row {
         self.stamp & DEAD != 0
     }
 
+    /// Whether it is there and has its label.
+    #[inline]
+    pub(crate) fn is_labelled(&self) -> bool {
+        (self.stamp & DEAD == 0) & (self.stamp & LABEL != 0)
+    }
+
+    /// Whether it is there and has no label yet.
+    #[inline]
+    pub(crate) fn is_pending(&self) -> bool {
+        self.stamp & (DEAD | LABEL) == 0
+    }
+
     /// Decision and label in 0..6, or 8 and above for a row that was taken out.
     #[inline]
     pub(crate) fn class(&self) -> usize {

@@ -46,7 +46,8 @@ impl Tracker {
         let Some(last) = self.last_mature(frontier.time, maturity) else { return nothing };
         let counted = |last: i64| self.labelled_in(frontier.time, last);
         let most = most.max(1);
-        if counted(last) <= frontier.taken + most {
+        // A bound costs less than a count, and is as good but for shuffled times and very many rows.
+        if self.labelled_at_most(frontier.time, last) <= frontier.taken + most || counted(last) <= frontier.taken + most {
             let rows = self.collect(frontier, last, u64::MAX);
             return Matured { frontier: next_frontier(frontier, &rows, last, maturity), rows, has_more: false };
         }
@@ -92,6 +93,11 @@ impl Tracker {
         (last >= from).then_some(last)
     }
 
+    /// No fewer than the labelled rows of a span, and no row is looked at.
+    fn labelled_at_most(&self, first: i64, last: i64) -> u64 {
+        self.shared.lock_store().matched_at_most(Span { first, last })
+    }
+
     fn labelled_in(&self, first: i64, last: i64) -> u64 {
         self.counts(Span { first, last }, None, Patience::ENDLESS).map_or(0, |counts| counts.matched())
     }
@@ -102,11 +108,13 @@ impl Tracker {
         let span = Span { first: frontier.time, last };
         while !self.shared.lock_store().mature_step(&mut progress, span, &mut rows) {}
         // Stable, so that rows of one time stay in order of arrival.
-        if !rows.is_sorted_by_key(|row| row.time) {
-            rows.sort_by_key(|row| row.time);
+        if !rows.is_sorted_by_key(MaturedRow::time) {
+            rows.sort_by_key(MaturedRow::time);
         }
-        let taken = rows.partition_point(|row| row.time == frontier.time).min(frontier.taken as usize);
-        rows.drain(..taken);
+        if frontier.taken > 0 {
+            let taken = rows.partition_point(|row| row.time() == frontier.time).min(frontier.taken as usize);
+            rows.drain(..taken);
+        }
         rows.truncate(usize::try_from(most).unwrap_or(usize::MAX));
         rows
     }
@@ -130,8 +138,9 @@ fn next_frontier(before: Frontier, rows: &[MaturedRow], last: i64, maturity: Mat
         // What comes with such a time later has come too late.
         (Maturity::Age(_), _) => Frontier { time: last.saturating_add(1).max(before.time), taken: 0 },
         (Maturity::Complete, None) => before,
-        (Maturity::Complete, Some(&MaturedRow { time, .. })) => {
-            let of_this_time = rows.iter().rev().take_while(|row| row.time == time).count() as u64;
+        (Maturity::Complete, Some(last)) => {
+            let time = last.time();
+            let of_this_time = rows.iter().rev().take_while(|row| row.time() == time).count() as u64;
             Frontier { time, taken: of_this_time + if time == before.time { before.taken } else { 0 } }
         }
     }
@@ -157,7 +166,7 @@ mod tests {
     }
 
     fn times(matured: &Matured) -> Vec<i64> {
-        matured.rows.iter().map(|row| row.time).collect()
+        matured.rows.iter().map(MaturedRow::time).collect()
     }
 
     #[test]
@@ -176,7 +185,7 @@ mod tests {
         label(&tracker, 3, 113);
         let second = tracker.matured(first.frontier, Maturity::Age(10), 100);
         assert_eq!((times(&second), second.frontier.time), (vec![103], 104));
-        assert_eq!((second.rows[0].decision, second.rows[0].actual, second.rows[0].score), (true, false, 0.5));
+        assert_eq!(second.rows[0], MaturedRow::new(103, true, false, 0.5));
         // A prediction that comes with an earlier time is passed over.
         predict(&tracker, 5, 102);
         label(&tracker, 5, 130);
@@ -259,7 +268,7 @@ mod tests {
         }
         predict(&tracker, 9, 150);
         let (rows, lost) = tracker.take_labelled();
-        assert_eq!((rows.iter().map(|row| row.time).collect::<Vec<_>>(), lost), (vec![105, 103, 102, 150], 0));
+        assert_eq!((rows.iter().map(MaturedRow::time).collect::<Vec<_>>(), lost), (vec![105, 103, 102, 150], 0));
         assert_eq!(tracker.take_labelled(), (vec![], 0));
         tracker.keep_labelled(false);
         label(&tracker, 4, 400);

@@ -27,26 +27,54 @@ impl Loss {
     #[must_use]
     #[inline]
     pub fn of(self, row: &MaturedRow) -> Option<f64> {
-        let probability = || (0.0..=1.0).contains(&row.score).then_some(row.score);
-        let loss = match self {
-            Self::ByOutcome(losses) => match (row.decision, row.actual) {
-                (false, false) => losses[0],
-                (true, false) => losses[1],
-                (false, true) => losses[2],
-                (true, true) => losses[3],
-            },
-            Self::Brier { bound } => {
-                let difference = probability()? - f64::from(u8::from(row.actual));
-                (difference * difference / bound).min(1.0)
-            }
-            Self::Logarithmic { bound } => {
-                let score = probability()?;
-                let given = if row.actual { score } else { 1.0 - score };
-                (-given.max(LEAST).ln() / bound).min(1.0)
-            }
-        };
+        let loss = self.number_of(row);
         (!loss.is_nan()).then_some(loss)
     }
+
+    /// The losses of rows in order, and the times of those that have one. Nothing is guessed from one row to the next: what a
+    /// model gets wrong is what a processor cannot foresee.
+    #[must_use]
+    pub fn of_all(self, rows: &[MaturedRow]) -> (Vec<f64>, Vec<i64>) {
+        let mut losses: Vec<f64> = rows.iter().map(|row| self.number_of(row)).collect();
+        let mut times: Vec<i64> = rows.iter().map(MaturedRow::time).collect();
+        if losses.iter().fold(false, |is_met, loss| is_met | loss.is_nan()) {
+            let mut taken = 0;
+            for number in 0..rows.len() {
+                (losses[taken], times[taken]) = (losses[number], times[number]);
+                taken += usize::from(!losses[number].is_nan());
+            }
+            losses.truncate(taken);
+            times.truncate(taken);
+        }
+        (losses, times)
+    }
+
+    /// The loss of a row, NaN where it has none.
+    #[inline]
+    fn number_of(self, row: &MaturedRow) -> f64 {
+        let probability = || if (0.0..=1.0).contains(&row.score()) { row.score() } else { f64::NAN };
+        match self {
+            Self::ByOutcome(losses) => losses[usize::from(row.decision()) + 2 * usize::from(row.actual())],
+            Self::Brier { bound } => {
+                let difference = probability() - f64::from(u8::from(row.actual()));
+                at_most_one(difference * difference / bound)
+            }
+            Self::Logarithmic { bound } => {
+                let score = probability();
+                if score.is_nan() {
+                    return score;
+                }
+                let given = if row.actual() { score } else { 1.0 - score };
+                at_most_one(-given.max(LEAST).ln() / bound)
+            }
+        }
+    }
+}
+
+/// `f64::min` would make 1 of NaN.
+#[inline]
+fn at_most_one(loss: f64) -> f64 {
+    if loss > 1.0 { 1.0 } else { loss }
 }
 
 #[cfg(test)]
@@ -55,7 +83,29 @@ mod tests {
     use super::*;
 
     fn row(decision: bool, actual: bool, score: f64) -> MaturedRow {
-        MaturedRow { time: 0, decision, actual, score }
+        MaturedRow::new(0, decision, actual, score)
+    }
+
+    #[test]
+    fn all_at_once_are_one_by_one() {
+        let rows: Vec<MaturedRow> = (0..64)
+            .map(|number| {
+                let score = [0.25, f64::NAN, 0.5, 1.5, 1.0, 0.0][number as usize % 6];
+                MaturedRow::new(number, number % 3 == 0, number % 4 == 1, score)
+            })
+            .collect();
+        let losses = [
+            Loss::ByOutcome([0.0, 1.0, f64::NAN, 0.5]),
+            Loss::ByOutcome([f64::NAN; 4]),
+            Loss::Brier { bound: 0.5 },
+            Loss::Logarithmic { bound: 3.0 },
+        ];
+        for loss in losses {
+            let expected: Vec<_> = rows.iter().filter_map(|row| Some((loss.of(row)?, row.time()))).collect();
+            let (values, times) = loss.of_all(&rows);
+            assert_eq!(values.into_iter().zip(times).collect::<Vec<_>>(), expected);
+        }
+        assert_eq!(losses[0].of_all(&[]), (vec![], vec![]));
     }
 
     #[test]

@@ -48,6 +48,15 @@ impl Generation {
         looked_at
     }
 
+    /// No fewer than the labelled rows in the span: all of the cells that it touches. Looks at no row.
+    pub(in crate::join) fn matched_at_most(&self, span: Span) -> u64 {
+        if span.misses(self.total.first, self.total.last) {
+            return 0;
+        }
+        let touched = self.cells.iter().filter(|cell| !span.misses(cell.first, cell.last));
+        touched.map(|cell| cell.counts.matched()).sum()
+    }
+
     /// Notes that a window had to look at so many rows, of a generation that takes no more; whether buckets of time would make
     /// the next one cheaper.
     pub(crate) fn wants_buckets(&mut self, looked_at: usize) -> bool {
