@@ -364,12 +364,13 @@ class ModelPerformanceTracker(_core.Tracker):
         on_alarm: "Callable[[Alarm], Any] | None" = None,
         bound: float | None = None,
         name: str | None = None,
+        since: Time | None = None,
     ) -> "Watch":
         """Have a detector look at each prediction once, when its label has come, and be told when the model gets worse.
 
         By default an `EDetector`: its false alarms come after `arl` rows or more on average, as long as the metric is no worse than
         its baseline by more than the tolerance. Where several things are watched, each asks for so many times the evidence, so that
-        this holds for the first alarm among all of them.
+        this holds for the first alarm among all of them. While the model stays bad it alarms again and again.
 
         Args:
             metric_or_loss: `"accuracy"`, `"precision"`, `"recall"`, `"specificity"`, `"negative_predictive_value"` and `"f1_score"`
@@ -379,8 +380,9 @@ class ModelPerformanceTracker(_core.Tracker):
                 arrays of predictions, actuals and scores that gives an array of losses from 0 to 1, NaN for rows that are left out.
                 Metrics that are no mean over rows, such as `roc_auc`, are refused.
             baseline: What is normal, in terms of the metric: a value that is known, (k, n) successes, `ConfusionCounts` or a
-                `PerformanceSnapshot`; of a loss, its mean or (k, n) losses of 1. With counts, the baseline's own uncertainty is
-                accounted for. None for the predictions held whose time has come already, which are counted and not looked at.
+                `PerformanceSnapshot`; of a loss, its mean or (k, n) losses of 1. With counts and snapshots, the baseline's own
+                uncertainty is accounted for. None for the predictions held whose time has come already, which are counted and not
+                looked at.
             tolerance: How much worse than the baseline is no reason for an alarm, in units of the loss (errors; a share of the
                 bound); None for 0.
             arl: The least average run length to a false alarm, in rows; None for 100 000.
@@ -388,7 +390,7 @@ class ModelPerformanceTracker(_core.Tracker):
                 `baseline`, `tolerance` and `arl` are its own business.
             min_age: When the time of a row has come: when so much time lies between its prediction and the newest label. Labels
                 that come later are not looked at. None to wait for every label: then one that never comes holds all later rows up until
-                its prediction leaves by `retention`.
+                its prediction is about to leave by `retention`.
             order: `"prediction"`, by prediction time, or `"arrival"`, as labels come. In order of arrival there is **no
                 guarantee**: where labels of one class come faster than those of the other, it alarms on nothing.
             on_alarm: Called with each `Alarm`, outside of all locks, by the thread that logs or asks. What it raises goes to
@@ -396,6 +398,7 @@ class ModelPerformanceTracker(_core.Tracker):
             bound: Of `"brier_score"` and `"log_loss"`, the loss of a row that counts as the most; larger ones count as this. 1.0 by
                 default for the former, to be given for the latter. The baseline is a mean of losses so bounded.
             name: What the watch is called; None for the name of the metric.
+            since: The first prediction time that is looked at; None for all predictions held whose labels are not the baseline.
 
         Returns:
             The watch.
@@ -433,14 +436,16 @@ class ModelPerformanceTracker(_core.Tracker):
             on_alarm=on_alarm,
             bound=bound,
             name=name,
+            since=since,
         )
 
     @property
     def watches(self) -> "dict[str, Watch]":
         """What is watched, by name: a new dict.
 
-        After `load` and the like it holds what was watched before, with its detectors as they were; functions are not saved, so
-        that `on_alarm` is to be set again, and a loss of your own to be watched anew.
+        After `load` and the like it holds what was watched before, with the detectors of `truthlag.detectors` as they were (others are not
+        saved, with a warning). Functions are not saved: set `on_alarm` again, and call `watch` with a loss of your own and the same
+        name, which goes on where it was.
 
         Example:
             >>> from truthlag import ModelPerformanceTracker

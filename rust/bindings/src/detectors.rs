@@ -15,6 +15,12 @@ use truthlag_core::verdict::detectors::{
 use crate::errors::wrong_type;
 use crate::scalar::{number, numpy_item};
 
+/// Values that are taken with the lock held, and nobody else running.
+const TOLD_TOGETHER: usize = 8_192;
+
+/// An alarm: its position among the values, the estimation, the logarithm of the evidence, and how many values ago it began.
+pub(crate) type RaisedAlarm = (usize, f64, Option<f64>, Option<u64>);
+
 /// Values that are taken in less than a millisecond or so.
 const MOST_ATTACHED: usize = 50_000;
 
@@ -163,13 +169,24 @@ impl Detector {
         each!(&mut *watch, watch => watch.update(value)).ok()
     }
 
-    /// How many of the values it took, up to the first that raised the alarm.
-    pub(crate) fn take_until_alarm(&self, py: Python<'_>, values: &[f64]) -> PyResult<usize> {
-        let mut watch = self.lock(py)?;
-        let any = &mut *watch;
-        let mut take = || each!(any, watch => watch.update_until_alarm(values));
-        let taken = if values.len() > MOST_ATTACHED { py.detach(take) } else { take() };
-        taken.map_err(|error| out_of_domain(&format!("values[{}]", error.position), &error))
+    /// Takes values, and tells of the alarms. The lock is never held while others run, so that no fork meets it.
+    pub(crate) fn take_telling(&self, py: Python<'_>, values: &[f64]) -> PyResult<Vec<RaisedAlarm>> {
+        use truthlag_core::verdict::detectors::Detector as _;
+        let mut alarms = Vec::new();
+        for (number, part) in values.chunks(TOLD_TOGETHER).enumerate() {
+            let first = number * TOLD_TOGETHER;
+            let mut watch = self.lock(py)?;
+            let told = each!(&mut *watch, watch => watch.update_telling(part, |position, detector| {
+                let (log_evidence, age) = detector.evidence().unzip();
+                alarms.push((first + position, detector.estimation(), log_evidence, age.map(|age| age as u64)));
+            }));
+            drop(watch);
+            told.map_err(|error| out_of_domain(&format!("values[{}]", first + error.position), &error))?;
+            if number % 64 == 63 {
+                py.detach(|| ());
+            }
+        }
+        Ok(alarms)
     }
 
     fn signal(&self, py: Python<'_>) -> PyResult<Signal> {
@@ -263,9 +280,9 @@ impl Detector {
         alarms.map_err(|error| out_of_domain(&format!("values[{}]", error.position), &error))
     }
 
-    /// How many values of an array of floats it took, up to the first that raised the alarm.
-    fn _update_until_alarm(&self, py: Python<'_>, values: &Bound<'_, PyAny>) -> PyResult<usize> {
-        self.take_until_alarm(py, &PyBuffer::<f64>::get(values)?.to_vec(py)?)
+    /// The alarms that an array of floats raises.
+    fn _update_telling(&self, py: Python<'_>, values: &Bound<'_, PyAny>) -> PyResult<Vec<RaisedAlarm>> {
+        self.take_telling(py, &PyBuffer::<f64>::get(values)?.to_vec(py)?)
     }
 
     /// Whether the last value raised the alarm, or one stands.
@@ -289,12 +306,8 @@ impl Detector {
 
     /// Of an e-detector: the logarithm of the evidence, and how many values ago it began to grow; None of any other.
     fn _evidence(&self, py: Python<'_>) -> PyResult<Option<(f64, f64)>> {
-        Ok(match &*self.lock(py)? {
-            AnyWatch::EDetector(watch) => {
-                Some((watch.detector().log_evidence(), watch.detector().values_since_change()))
-            }
-            _ => None,
-        })
+        use truthlag_core::verdict::detectors::Detector as _;
+        Ok(each!(&*self.lock(py)?, watch => watch.detector().evidence()))
     }
 
     /// Of an e-detector: sets the evidence that alarms; false of any other.

@@ -8,7 +8,7 @@ use pyo3::types::PyBytes;
 use truthlag_core::verdict::Loss;
 use truthlag_core::{Frontier, Matured, MaturedRow, Maturity, Tracker as Core};
 
-use crate::detectors::Detector;
+use crate::detectors::{Detector, RaisedAlarm};
 use crate::tracker::Tracker;
 
 /// Rows that are taken in one go.
@@ -49,19 +49,21 @@ fn column<'py, T, const N: usize>(
     })
 }
 
-/// The losses of rows, those that the detector has not taken, and the times of all: it takes them up to the first that raises
-/// the alarm.
+/// The losses of rows and the times of those that have one; a detector takes the losses, and its alarms are given instead.
 fn losses<'py>(
     py: Python<'py>,
     rows: &[MaturedRow],
     loss: Loss,
     detector: Option<&Bound<'py, Detector>>,
-) -> PyResult<Losses<'py>> {
+) -> PyResult<(Losses<'py>, Vec<RaisedAlarm>)> {
     let (values, times) = loss.of_all(rows);
-    let taken = detector.map_or(Ok(0), |detector| detector.get().take_until_alarm(py, &values))?;
-    let rest = values.get(taken..).unwrap_or_default();
     let left_out = rows.len() - values.len();
-    Ok((column(py, rest, |value| value.to_ne_bytes())?, column(py, &times, |time| time.to_ne_bytes())?, left_out))
+    let (alarms, given) = match detector {
+        Some(detector) => (detector.get().take_telling(py, &values)?, &[][..]),
+        None => (Vec::new(), &values[..]),
+    };
+    let losses = column(py, given, |value| value.to_ne_bytes())?;
+    Ok(((losses, column(py, &times, |time| time.to_ne_bytes())?, left_out), alarms))
 }
 
 fn columns<'py>(py: Python<'py>, rows: &[MaturedRow]) -> PyResult<Columns<'py>> {
@@ -86,8 +88,8 @@ fn onwards(matured: &Matured) -> Onwards {
     (matured.frontier.time, matured.frontier.taken, matured.has_more)
 }
 
-/// The losses of the next rows whose time has come, and where those after them begin. A detector takes them first, up to one
-/// that raises the alarm, and the others are given.
+/// The losses of the next rows whose time has come, and where those after them begin. A detector takes them, if one is given, and
+/// its alarms are told instead.
 #[pyfunction]
 #[pyo3(signature = (tracker, frontier, min_age, kind, numbers, detector=None))]
 #[allow(clippy::needless_pass_by_value, reason = "lists of Python become vectors")]
@@ -99,10 +101,11 @@ pub(crate) fn matured_losses<'py>(
     kind: &str,
     numbers: Vec<f64>,
     detector: Option<&Bound<'py, Detector>>,
-) -> PyResult<(Losses<'py>, Onwards)> {
+) -> PyResult<(Losses<'py>, Vec<RaisedAlarm>, Onwards)> {
     let loss = loss(kind, &numbers)?;
     let matured = matured(py, tracker.get(), frontier.0, frontier.1, min_age)?;
-    Ok((losses(py, &matured.rows, loss, detector)?, onwards(&matured)))
+    let (losses, alarms) = losses(py, &matured.rows, loss, detector)?;
+    Ok((losses, alarms, onwards(&matured)))
 }
 
 /// The next rows whose time has come, and where those after them begin.
@@ -149,4 +152,22 @@ pub(crate) fn may_look(tracker: &Bound<'_, Tracker>) -> PyResult<bool> {
 pub(crate) fn note_look(tracker: &Bound<'_, Tracker>, took: f64) -> PyResult<()> {
     tracker.get().core()?.note_look(Duration::try_from_secs_f64(took).unwrap_or_default());
     Ok(())
+}
+
+/// The time before which rows are about to expire, in microseconds since the epoch; 0 where none does.
+#[pyfunction]
+pub(crate) fn about_to_expire(tracker: &Bound<'_, Tracker>) -> PyResult<i64> {
+    Ok(tracker.get().core()?.about_to_expire())
+}
+
+/// The age at which rows expire, in microseconds; None where none does.
+#[pyfunction]
+pub(crate) fn retention(tracker: &Bound<'_, Tracker>) -> PyResult<Option<i64>> {
+    Ok(tracker.get().core()?.retention())
+}
+
+/// Has the interpreter report an error that nobody can be given; never fails.
+#[pyfunction]
+pub(crate) fn report_unraisable(error: &Bound<'_, PyAny>, source: &Bound<'_, PyAny>) {
+    PyErr::from_value(error.clone()).write_unraisable(error.py(), Some(source));
 }

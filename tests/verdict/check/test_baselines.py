@@ -154,6 +154,13 @@ class TestForms:
         lower = DegradationDetector({"recall": (90, 100)}, directions={"recall": "lower"}).check({"recall": (60, 100)})
         assert (higher.severity, lower["recall"].verdict, lower.severity) == ("critical", "improved", "ok")
 
+    @pytest.mark.parametrize("name", ["f1_score", "f_half_score", "f2_score", "balanced_accuracy"])
+    def test_some_directions_cannot(self, name: str) -> None:
+        with pytest.raises(
+            ValueError, match=f"^directions\\['{name}'\\] must be \"higher\", the only way it is tested"
+        ):
+            DegradationDetector({name: 0.9}, directions={name: "lower"})
+
     def test_metrics_of_ones_own(self) -> None:
         detector = DegradationDetector(
             {"complaints": (20, 1000), "recall": 0.9}, directions={"complaints": "lower"}, margins=0.01

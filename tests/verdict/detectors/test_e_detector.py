@@ -141,6 +141,24 @@ def test_the_process_with_a_counted_baseline_holds_its_chance() -> None:
     assert alarmed / 400 <= 0.05 + 3 * math.sqrt(0.05 * 0.95 / 400)
 
 
+def test_a_family_with_counted_baselines_holds_its_chance() -> None:
+    alarmed = 0
+    for seed in range(150):
+        rng = np.random.default_rng(seed)
+        members = [EProcess((int(rng.binomial(50, 0.10)), 50), family=20) for _ in range(20)]
+        alarmed += any(one.update_many(rng.random(500) < 0.10).size > 0 for one in members)
+    assert alarmed / 150 <= 0.05 + 3 * math.sqrt(0.05 * 0.95 / 150)
+
+
+def test_what_is_lost_for_good_stays_lost() -> None:
+    process = EProcess(0.1, reset="never")
+    zeros = np.zeros(2_000_000)
+    for _ in range(90):
+        process.update_many(zeros)
+    assert process.p_value == 1 and not process.drift_detected
+    assert EProcess.from_bytes(process.to_bytes()).to_bytes() == process.to_bytes()
+
+
 def test_the_evidence_is_the_product_of_the_bets() -> None:
     values = np.random.default_rng(3).random(300)
     stakes = 0.99 / 0.4 * 0.5 ** np.arange(10)
@@ -181,9 +199,14 @@ BAD: list[tuple[Any, dict[str, Any], type[Exception], str]] = [
         EDetector,
         {"baseline": 0.0},
         ValueError,
-        "baseline and tolerance must come to a mean from 1e-09 to below 1, got 0",
+        "baseline and tolerance must come to a mean loss from 1e-09 to below 1, got 0",
     ),
-    (EDetector, {"baseline": 0.9, "tolerance": 0.1}, ValueError, "baseline and tolerance must come to a mean from"),
+    (
+        EDetector,
+        {"baseline": 0.9, "tolerance": 0.1},
+        ValueError,
+        "baseline and tolerance must come to a mean loss from",
+    ),
     (EDetector, {"baseline": 0.1, "tolerance": -0.1}, ValueError, "tolerance must be a finite number from 0 to 1"),
     (
         EDetector,

@@ -25,9 +25,11 @@ ARGUMENTS: dict[str, Any] = {
     "on_alarm": print,
     "bound": None,
     "name": "watched",
+    "since": None,
 }
 
 
+@pytest.mark.filterwarnings("ignore:watches whose detectors:RuntimeWarning")
 @pytest.mark.filterwarnings("ignore:the matrix subclass:PendingDeprecationWarning")
 @pytest.mark.parametrize("argument", ARGUMENTS)
 @settings(

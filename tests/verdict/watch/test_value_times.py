@@ -61,7 +61,7 @@ def test_nothing_is_known_of_what_never_came() -> None:
 
 def test_restored_marks_last() -> None:
     saved = fed(5_000, 400_000)
-    times = ValueTimes.restored(saved.count, saved.saved(256))
+    times = ValueTimes.restored(saved.count, saved.saved(256, 0))
     for first in range(400_000, COUNT, 10_000):
         times.add(TIMES[first : first + 10_000])
     assert len(times._marks) <= MARKS

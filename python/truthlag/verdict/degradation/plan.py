@@ -12,7 +12,7 @@ import numpy as np
 
 from truthlag.call.described import described
 from truthlag.verdict.culprit import entry_name
-from truthlag.verdict.degradation.known_metrics import UNJUDGED_UNLESS_NAMED
+from truthlag.verdict.degradation.known_metrics import BETA, UNJUDGED_UNLESS_NAMED
 from truthlag.verdict.degradation.sample import Sample
 from truthlag.verdict.directions import HIGHER_IS_BETTER
 
@@ -20,6 +20,7 @@ __all__ = ["Plan"]
 
 _DEFAULT_MARGIN = 0.05
 _DIRECTIONS = '"higher" or "lower", whichever is better'
+_ONE_WAY = (*BETA, "balanced_accuracy")
 _MARGIN = "a finite number of at least 0, in units of the metric"
 
 
@@ -142,11 +143,9 @@ def _directions(directions: Any) -> dict[str, bool]:
             raise TypeError(f"{entry_name('directions', name)} must be {_DIRECTIONS}, got {described(direction)}")
         if direction not in {"higher", "lower"}:
             raise ValueError(f"{entry_name('directions', name)} must be {_DIRECTIONS}, got {described(direction)}")
-        known = HIGHER_IS_BETTER.get(name)
-        if known is not None and known != (direction == "higher"):
-            right = "higher" if known else "lower"
+        if name in _ONE_WAY and direction != "higher":
             raise ValueError(
-                f'{entry_name("directions", name)} must be "{right}", as that metric has it, got {described(direction)}'
+                f'{entry_name("directions", name)} must be "higher", the only way it is tested, got {described(direction)}'
             )
     return {name: direction == "higher" for name, direction in directions.items()}
 

@@ -29,8 +29,10 @@ def reference(baseline: Any, tolerance: Any, confidence: float) -> float:
         level = real("baseline", baseline, 0, 1)
     total = level + allowed_loss
     if not LEAST <= total < 1:
-        told = f"baseline and tolerance must come to a mean from {LEAST:g} to below 1, got {level:.6g} + {allowed_loss:.6g}"
-        raise ValueError(told)
+        raise ValueError(
+            f"baseline and tolerance must come to a mean loss from {LEAST:g} to below 1, got {level:.6g} and {allowed_loss:.6g}; "
+            "where a baseline is perfect, give its counts as (k, n), or a tolerance"
+        )
     return total
 
 

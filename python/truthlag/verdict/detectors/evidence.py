@@ -18,6 +18,8 @@ class EvidenceDetector(WatchedDetector):
 
     _reference: float
     _single_threshold: float
+    # How many a tracker watches: it says so again when it is read from bytes.
+    _members: float
 
     def _bet(
         self,
@@ -32,10 +34,11 @@ class EvidenceDetector(WatchedDetector):
         family: int,
         reset: str,
     ) -> None:
-        delta = share("delta", delta)
-        self._reference = reference(baseline, tolerance, 1 - delta)
-        self._single_threshold = threshold
         members = count("family", family, 1, MOST_FAMILY)
+        delta = share("delta", delta)
+        self._reference = reference(baseline, tolerance, 1 - delta / members)
+        self._single_threshold = threshold
+        self._members = 1.0
         numbers = [
             float(choice("form", form, self.FORMS)),
             self._reference,
@@ -64,7 +67,7 @@ class EvidenceDetector(WatchedDetector):
             >>> EDetector(0.1, arl=1_000).threshold, EProcess(0.1, alpha=0.05).threshold
             (1000.0, 20.0)
         """
-        return self._single_threshold * float(self._parameters["family"])
+        return self._single_threshold * float(self._parameters["family"]) * self._members
 
     @property
     def log_evidence(self) -> float:
@@ -102,7 +105,7 @@ class EvidenceDetector(WatchedDetector):
         evidence = self._evidence()
         return int(evidence[1]) if evidence is not None else 0
 
-    def _join(self, members: int) -> None:
-        """Becomes one of so many that are watched together."""
-        self._parameters["family"] = members
+    def _join(self, members: float) -> None:
+        """Asks for so many times the evidence, since so many are watched together."""
+        self._members = members
         self._set_threshold(self.threshold)

@@ -7,6 +7,14 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
+_KINDS: dict[str, tuple[type, ...]] = {
+    "model version watch detector": (str,),
+    "position": (int,),
+    "estimation": (int, float),
+    "reference log_evidence": (int, float, type(None)),
+    "is_guaranteed": (bool,),
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Alarm:

@@ -58,9 +58,11 @@ class ValueTimes:
         place = bisect_right(self._marks, (number, 1 << 62))
         return self._marks[place - 1][1] if place else None
 
-    def saved(self, most: int) -> list[tuple[int, int]]:
-        """Some values, oldest first, as number and time: each at most so many apart from the next as that many allow."""
-        numbers = sorted({int(number) for number in np.linspace(0, max(self.count - 1, 0), most)}) if self.count else []
+    def saved(self, most: int, exactly: int) -> list[tuple[int, int]]:
+        """Some values as number and time, oldest first: the last ones all, and so many of those before, equally far apart."""
+        last = max(self.count - exactly, 0)
+        spread = {int(number) for number in np.linspace(0, last, most)} if last else set()
+        numbers = sorted(spread | set(range(last, self.count)))
         known = ((number, self.time_of(self.count - number)) for number in numbers)
         return [(number, time) for number, time in known if time is not None]
 

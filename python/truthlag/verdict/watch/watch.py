@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sys
+import os
 import weakref
 from collections import deque
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
@@ -24,6 +23,8 @@ from truthlag.verdict.watch.watched_loss import Column, WatchedLoss
 if TYPE_CHECKING:
     from truthlag.call.tracker import ModelPerformanceTracker
 
+RaisedAlarm: TypeAlias = tuple[int, float, float | None, int | None]
+
 ORDERS = ("prediction", "arrival")
 MOST_ALARMS = 1_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -38,8 +39,12 @@ class Watch:
     a row has then is final for the detector: corrections change the metrics, and not the past of a detector. Rows that get
     their label, or are logged, after their turn are passed over.
 
-    Looks are taken with the logging calls, after some hundred of them or with each batch, and whenever the watch or the
-    tracker is asked anything; so an alarm is raised by the thread that logs or asks.
+    Looks are taken with the logging calls, after some hundred of them or with each batch of labels, and whenever the watch or
+    the tracker is asked anything; so an alarm is raised by the thread that logs or asks. A look that had to scan many rows, as at
+    shuffled times, is followed by a rest of twenty times its length unless one is asked for. While the model stays bad a detector
+    with `reset="auto"` alarms again and again; `truthlag.AlertPolicy` makes one incident of that.
+
+    A prediction that is logged anew with a later timestamp is one of that time, and is taken again.
 
     Example:
         >>> from datetime import UTC, datetime, timedelta
@@ -85,7 +90,8 @@ class Watch:
         self._is_closed = False
         self._stood = False
         self._lock = ProcessLock()
-        self._is_looking = False
+        self._looking_in: int | None = None
+        self._untold: list[Alarm] = []
 
     # -- what it is ----------------------------------------------------------------------------------------------------
 
@@ -137,8 +143,9 @@ class Watch:
         """What has become of the rows whose time has come.
 
         Returns:
-            `taken` by the detector; `left_out`: rows of which the metric takes no account, or without a score that it needs; `alarms`;
-            `lost`: in order of arrival, rows that nobody asked for among a million others.
+            `taken`: rows that were handed to the detector (with `reset="manual"` it looks at none while an alarm stands);
+            `left_out`: rows of which the metric takes no account, or without a score that it needs; `alarms`; `lost`: in order of
+            arrival, rows that nobody asked for among a million others.
 
         Example:
             >>> from truthlag import ModelPerformanceTracker
@@ -162,7 +169,7 @@ class Watch:
         """Up to where predictions have been looked at, by their time; None before the first, and in order of arrival."""
         self.look()
         time, _ = self._frontier
-        return _moment(time) if time > 0 else None
+        return _moment(time) if time > 0 and self._order == "prediction" else None
 
     # -- what it does --------------------------------------------------------------------------------------------------
 
@@ -189,51 +196,70 @@ class Watch:
             return
         self._take_turn(lambda: self._advance(tracker))
 
-    def _take_turn(self, work: Callable[[], list[Alarm]]) -> None:
-        with self._lock:
-            # A loss of the caller's own may ask the tracker, which looks.
-            if self._is_looking:
-                return
-            self._is_looking = True
-            try:
-                alarms = work()
-            finally:
-                self._is_looking = False
-        for alarm in alarms:
-            self._tell(alarm)
+    def reset(self) -> None:
+        """Have the detector forget all values and the alarm; rows that were taken stay taken.
 
-    def _advance(self, tracker: ModelPerformanceTracker) -> list[Alarm]:
-        alarms: list[Alarm] = []
+        Example:
+            >>> from truthlag import ModelPerformanceTracker
+            >>> tracker = ModelPerformanceTracker("fraud-detector")
+            >>> watch = tracker.watch("accuracy", baseline=0.9)
+            >>> watch.reset()
+            >>> watch.drift_detected
+            False
+        """
+        with self._lock:
+            self._detector.reset()
+            self._stood = False
+
+    def _take_turn(self, work: Callable[[], None]) -> None:
+        untold: list[Alarm] = []
+        try:
+            with self._lock:
+                # A loss of the caller's own may ask the tracker, which looks. In a child of a fork nobody looks yet.
+                if self._looking_in == os.getpid():
+                    return
+                self._looking_in = os.getpid()
+                try:
+                    work()
+                finally:
+                    self._looking_in = None
+                    untold, self._untold = self._untold, []
+        finally:
+            # What was found before something failed is told too.
+            for alarm in untold:
+                self._tell(alarm)
+
+    def _advance(self, tracker: ModelPerformanceTracker) -> None:
         loss, has_more = self._loss, True
         while has_more and loss is not None:
             if loss.kind is not None:
                 detector = self._detector if isinstance(self._detector, WatchedDetector) else None
-                stands = self._stands()
-                # The core hands what it finds to its own detector, and gives the rest.
-                (losses, times, left_out), onwards = _core.matured_losses(
+                # The core hands what it finds to its own detector.
+                (losses, times, left_out), raised, onwards = _core.matured_losses(
                     tracker, self._frontier, self._min_age, loss.kind, list(loss.numbers), detector
                 )
-                values, moments = np.frombuffer(losses), np.frombuffer(times, np.int64)
+                moments = np.frombuffer(times, np.int64)
+                self._frontier, has_more = onwards[:2], onwards[2]
+                self._left_out += left_out
+                if detector is not None:
+                    self._note(tracker, moments, raised)
+                else:
+                    self._feed(tracker, np.frombuffer(losses), moments)
             else:
                 columns, onwards = _core.matured_rows(tracker, self._frontier, self._min_age)
                 values, moments, left_out = self._losses_of(loss, *read_columns(columns))
-                stands = False
-            self._frontier, has_more = onwards[:2], onwards[2]
-            self._left_out += left_out
-            taken = moments.size - values.size
-            if taken:
-                alarms += self._note(tracker, moments[:taken], self._detector.drift_detected and not stands)
-            alarms += self._feed(tracker, values, moments[taken:])
-        return alarms
+                self._frontier, has_more = onwards[:2], onwards[2]
+                self._left_out += left_out
+                self._feed(tracker, values, moments)
 
-    def _take_rows(self, tracker: ModelPerformanceTracker, columns: tuple[Column, ...], lost: int) -> list[Alarm]:
+    def _take_rows(self, tracker: ModelPerformanceTracker, columns: tuple[Column, ...], lost: int) -> None:
         """Takes rows in the order in which their labels came."""
+        self._lost += lost
         if self._loss is None:
-            return []
+            return
         values, moments, left_out = self._losses_of(self._loss, *columns)
         self._left_out += left_out
-        self._lost += lost
-        return self._feed(tracker, values, moments)
+        self._feed(tracker, values, moments)
 
     def _losses_of(
         self, loss: WatchedLoss, predictions: Column, actuals: Column, scores: Column, moments: Column
@@ -244,62 +270,43 @@ class Watch:
         is_taken = ~np.isnan(values)
         return values[is_taken], moments[is_taken], int(values.size - np.count_nonzero(is_taken))
 
-    def _feed(self, tracker: ModelPerformanceTracker, values: Column, moments: Column) -> list[Alarm]:
-        alarms: list[Alarm] = []
-        first = 0
-        while first < values.size:
-            taken, is_alarm = self._update(np.ascontiguousarray(values[first:]))
-            alarms += self._note(tracker, moments[first : first + taken], is_alarm)
-            first += taken
-        return alarms
+    def _feed(self, tracker: ModelPerformanceTracker, values: Column, moments: Column) -> None:
+        if isinstance(self._detector, WatchedDetector):
+            self._note(tracker, moments, self._detector._update_telling(np.ascontiguousarray(values)))
+            return
+        raised: list[RaisedAlarm] = []
+        for position, value in enumerate(values.tolist()):
+            self._detector.update(value)
+            stands = bool(self._detector.drift_detected)
+            # An alarm that goes on is one.
+            if stands and not self._stood:
+                raised.append((position, float(getattr(self._detector, "estimation", 0.0)), None, None))
+            self._stood = stands
+        self._note(tracker, moments, raised)
 
-    def _note(self, tracker: ModelPerformanceTracker, moments: Column, is_alarm: bool) -> list[Alarm]:
-        """Takes down what the detector has just taken, and the alarm if the last of it raised one."""
+    def _note(self, tracker: ModelPerformanceTracker, moments: Column, raised: list[RaisedAlarm]) -> None:
+        """Takes down what the detector has just taken, and its alarms."""
+        before = self._times.count
         self._times.add(moments)
-        alarms: list[Alarm] = []
-        # With `reset="never"` an alarm that goes on is one.
-        if is_alarm and not (self._stood and moments.size == 1):
-            alarms.append(self._alarm(tracker, int(moments[-1])))
-        self._stood = is_alarm
-        self._alarms.extend(alarms)
-        self._alarm_count += len(alarms)
-        return alarms
-
-    def _stands(self) -> bool:
-        """Whether an alarm stands, so that the detector looks at nothing."""
-        detector = self._detector
-        is_ours = isinstance(detector, WatchedDetector)
-        return is_ours and detector._parameters["reset"] == "manual" and detector.drift_detected
-
-    def _update(self, values: Column) -> tuple[int, bool]:
-        detector = self._detector
-        if isinstance(detector, WatchedDetector):
-            stands = self._stands()
-            taken = detector._update_until_alarm(values)
-            return taken, detector.drift_detected and not stands
-        for number, value in enumerate(values.tolist()):
-            detector.update(value)
-            if detector.drift_detected:
-                return number + 1, True
-        return len(values), False
-
-    def _alarm(self, tracker: ModelPerformanceTracker, time: int) -> Alarm:
-        detector = self._detector
-        is_evident = isinstance(detector, EvidenceDetector)
-        change = self._times.time_of(detector.values_since_change) if is_evident else None
-        return Alarm(
-            model=tracker.model_name,
-            version=tracker.model_version,
-            watch=self._name,
-            time=_moment(time),
-            position=self._times.count,
-            change=None if change is None else _moment(change),
-            reference=detector.reference if is_evident else None,
-            estimation=float(getattr(detector, "estimation", 0.0)),
-            log_evidence=finite(detector.log_evidence) if is_evident else None,
-            detector=type(detector).__name__,
-            is_guaranteed=self.is_guaranteed,
-        )
+        for position, estimation, log_evidence, age in raised:
+            number = before + position + 1
+            change = None if age is None else self._times.time_of(self._times.count - number + age)
+            alarm = Alarm(
+                model=tracker.model_name,
+                version=tracker.model_version,
+                watch=self._name,
+                time=_moment(int(moments[position])),
+                position=number,
+                change=None if change is None else _moment(change),
+                reference=self._detector.reference if isinstance(self._detector, EvidenceDetector) else None,
+                estimation=estimation,
+                log_evidence=None if log_evidence is None else finite(log_evidence),
+                detector=type(self._detector).__name__,
+                is_guaranteed=self.is_guaranteed,
+            )
+            self._alarms.append(alarm)
+            self._untold.append(alarm)
+            self._alarm_count += 1
 
     def _tell(self, alarm: Alarm) -> None:
         if self.on_alarm is None:
@@ -307,7 +314,7 @@ class Watch:
         try:
             self.on_alarm(alarm)
         except Exception as error:  # noqa: BLE001 - whatever it is, who logs or asks is not to be stopped by it
-            report_unraisable(error, self.on_alarm)
+            _core.report_unraisable(error, self.on_alarm)
 
     def close(self) -> None:
         """End the watch: its tracker forgets it, and nothing is taken any more. What it has said stays.
@@ -340,14 +347,6 @@ def read_columns(columns: tuple[bytes, bytes, bytes, bytes]) -> tuple[Column, Co
         np.frombuffer(scores),
         np.frombuffer(times, np.int64),
     )
-
-
-def report_unraisable(error: Exception, source: Any) -> None:
-    """Has the interpreter report an error that nobody can be given."""
-    told: Any = SimpleNamespace(
-        exc_type=type(error), exc_value=error, exc_traceback=error.__traceback__, err_msg=None, object=source
-    )
-    sys.unraisablehook(told)
 
 
 def _moment(microseconds: int) -> datetime:

@@ -19,6 +19,8 @@ Column: TypeAlias = np.ndarray[Any, Any]
 LossFunction: TypeAlias = Callable[[Column, Column, Column], Any]
 Baseline: TypeAlias = float | tuple[int, int] | ConfusionCounts | PerformanceSnapshot
 
+DELTA = 0.05
+"""The chance at which the true baseline lies above the limit that is taken for it."""
 LEFT_OUT = math.nan
 OUTCOMES = ("true_negatives", "false_positives", "false_negatives", "true_positives")
 # Losses of true negatives, false positives, false negatives and true positives.
@@ -57,6 +59,8 @@ class WatchedLoss:
     numbers: tuple[float, ...]
     baseline: LossBaseline | None
     function: LossFunction | None = None
+    is_measured: bool = False
+    """Whether the baseline is the upper limit, at 1 - DELTA, of a mean that was measured."""
 
     @property
     def is_binary(self) -> bool:
@@ -66,7 +70,9 @@ class WatchedLoss:
     def of_rows(self, predictions: Column, actuals: Column, scores: Column) -> Column:
         """The losses of some rows, NaN for those that are left out."""
         if self.function is not None:
-            return _checked(self.function(predictions, actuals, scores), len(predictions))
+            # Whole numbers that can be subtracted.
+            columns = predictions.astype(np.int64), actuals.astype(np.int64), scores
+            return _checked(self.function(*columns), len(predictions))
         if self.kind == "outcome":
             return np.array(self.numbers)[predictions + 2 * actuals.astype(np.intp)]
         bound = self.numbers[0]
@@ -168,7 +174,12 @@ def _f_measure(name: str, baseline: Any) -> WatchedLoss:
     most = (1 + square) * (1 - value)
     span = most + value * max(1.0, square)
     false_positive, false_negative = (most + value) / span, (most + value * square) / span
-    return WatchedLoss(name, "outcome", (LEFT_OUT, false_positive, false_negative, 0.0), most / span)
+    told, losses = most / span, (LEFT_OUT, false_positive, false_negative, 0.0)
+    if counts is None:
+        return WatchedLoss(name, "outcome", losses, told)
+    rows = counts.true_positives + counts.false_positives + counts.false_negatives
+    squares = counts.false_positives * false_positive**2 + counts.false_negatives * false_negative**2
+    return WatchedLoss(name, "outcome", losses, _upper_limit(told, squares / rows - told**2, rows), is_measured=True)
 
 
 def _mean(name: str, baseline: Any, bound: Any) -> WatchedLoss:
@@ -178,11 +189,28 @@ def _mean(name: str, baseline: Any, bound: Any) -> WatchedLoss:
         bound = 1.0
     limit = real("bound", bound, 0, 1e6, above=True)
     if isinstance(baseline, PerformanceSnapshot):
-        baseline = baseline.metrics[name].value
-        if baseline is None:
-            raise ValueError(f"baseline must be a snapshot that has {name}, got one without")
+        metric = baseline.metrics[name]
+        if metric.value is None or metric.value > limit:
+            raise ValueError(
+                f"baseline must be a snapshot whose {name} is at most the bound {limit:g}, got {metric.value}"
+            )
+        # A bound makes mean and variance smaller, if anything.
+        variance = metric.n * (metric.standard_error or 0.0) ** 2 / limit**2
+        most = _upper_limit(metric.value / limit, variance, metric.n)
+        return WatchedLoss(name, MEANS[name], (limit,), most, is_measured=True)
     told = None if baseline is None else real("baseline", baseline, 0, limit) / limit
     return WatchedLoss(name, MEANS[name], (limit,), told)
+
+
+def _upper_limit(mean: float, variance: float, n: int) -> float:
+    """That of a mean of losses from 0 to 1, by the empirical Bernstein bound of Maurer and Pontil (2009)."""
+    if n < 2:
+        raise ValueError(f"baseline must rest on at least 2 rows, got {n}")
+    logarithm = math.log(2 / DELTA)
+    limit = mean + math.sqrt(2 * max(variance, 0.0) * logarithm / n) + 7 * logarithm / (3 * (n - 1))
+    if limit >= 1:
+        raise ValueError(f"baseline must rest on more rows: of {n:,}, the upper limit of the mean loss is all there is")
+    return limit
 
 
 def _loss_baseline(baseline: Any) -> LossBaseline | None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import base64
 import time
-from collections.abc import Mapping
+import warnings
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
 
 import numpy as np
 
@@ -17,10 +19,11 @@ from truthlag.verdict import detectors
 from truthlag.verdict.detectors import EDetector
 from truthlag.verdict.detectors.evidence import EvidenceDetector
 from truthlag.verdict.detectors.watched import WatchedDetector
+from truthlag.verdict.process_lock import ProcessLock
 from truthlag.verdict.watch.alarm import Alarm
 from truthlag.verdict.watch.value_times import ValueTimes
-from truthlag.verdict.watch.watch import Watch, check_order, read_columns, report_unraisable
-from truthlag.verdict.watch.watched_loss import PROPORTIONS, WatchedLoss, watched_loss
+from truthlag.verdict.watch.watch import Watch, check_order, read_columns
+from truthlag.verdict.watch.watched_loss import DELTA, PROPORTIONS, WatchedLoss, watched_loss
 
 if TYPE_CHECKING:
     from truthlag.call.tracker import ModelPerformanceTracker
@@ -28,12 +31,19 @@ if TYPE_CHECKING:
 MOST_WATCHES = 1_000
 # As many microseconds as an integer of 64 bits holds, and more than any prediction is old.
 _LONGEST = timedelta(days=36_500_000)
+_ARL = 100_000.0
 _SAVED_TIMES = 256
+# Times at the end that are saved exactly.
+_SAVED_EXACTLY = 2_048
 # What a row costs however seldom one looks, and then some.
 _SECONDS_A_ROW = 60e-9
 # A look that takes so many seconds can be taken with every batch.
 _QUICK = 200e-6
 _SAVED_ALARMS = 100
+
+
+# Detectors at work in a watch of this process.
+_WATCHED: WeakSet[WatchedDetector] = WeakSet()
 
 
 class Watches:
@@ -43,6 +53,8 @@ class Watches:
         self._watches: dict[str, Watch] = {}
         self._keeps_labelled = False
         self._took = 0.0
+        self._lock = ProcessLock()
+        self._is_handing_out = False
 
     def by_name(self) -> dict[str, Watch]:
         """A new dict of them."""
@@ -62,29 +74,64 @@ class Watches:
         on_alarm: Any,
         bound: Any,
         name: Any,
+        since: Any,
     ) -> Watch:
         """A new watch, from what the caller gave."""
         check_order(order)
-        _check_min_age(min_age, order)
+        _check_min_age(min_age, order, _core.retention(tracker))
         if on_alarm is not None and not callable(on_alarm):
             raise TypeError(f"on_alarm must be a callable that takes an alarm, or None, got {described(on_alarm)}")
         loss = watched_loss(metric_or_loss, baseline, bound)
-        start = (0, 0)
-        if detector is None and loss.baseline is None and loss.name in PROPORTIONS and not callable(metric_or_loss):
+        taken_over = self._restored_without_function(loss, name)
+        if taken_over is not None:
+            with taken_over._lock:
+                taken_over._loss, taken_over.on_alarm = loss, on_alarm
+            return taken_over
+        start = (0, 0) if since is None else (_core.microseconds("since", since), 0)
+        title = self._name_for(loss.name, name)
+        if detector is None and loss.baseline is None and loss.kind is not None and loss.name in PROPORTIONS:
+            if since is not None:
+                raise TypeError(
+                    f"since must be None where the predictions held are the baseline, got {described(since)}"
+                )
+            if order == "arrival":
+                # What has come by now is counted, and what comes from now on is taken.
+                _core.keep_labelled(tracker, keeps=True)
+                self.look_at_arrivals(tracker)
             counted, start = _present(tracker, loss, min_age, order)
             loss = replace(loss, baseline=counted)
         if detector is None:
             given = {name: value for name, value in (("tolerance", tolerance), ("arl", arl)) if value is not None}
-            detector = _default_detector(loss, given)
+            detector = self._default_detector(loss, given)
         else:
             for argument, value in (("baseline", baseline), ("tolerance", tolerance), ("arl", arl)):
                 if value is not None and not (argument == "baseline" and loss.name in ("f_half_score", "f2_score")):
                     raise TypeError(f"{argument} must be None where a detector is given, got {described(value)}")
             _check_detector(detector, loss)
-        title = self._name_for(loss.name, name)
         watch = Watch(tracker, title, loss, detector, min_age=min_age, order=order, on_alarm=on_alarm, start=start)
-        self._take_in(tracker, watch)
+        with self._lock:
+            self._name_for(title, None)
+            self._watches[title] = watch
+            self._settle(tracker)
+        if isinstance(detector, WatchedDetector):
+            _WATCHED.add(detector)
         return watch
+
+    def _restored_without_function(self, loss: WatchedLoss, name: Any) -> Watch | None:
+        """The watch of this name that was saved without its function, if this is one."""
+        watch = self._watches.get(loss.name if name is None else name) if isinstance(name, str | None) else None
+        return watch if watch is not None and watch._loss is None and loss.kind is None else None
+
+    def _default_detector(self, loss: WatchedLoss, given: dict[str, Any]) -> EDetector:
+        if loss.baseline is None:
+            raise TypeError(f"baseline of {loss.name} must be given, or a detector that needs none")
+        if loss.is_measured:
+            return EDetector(loss.baseline, **{**given, "arl": given.get("arl", _ARL) / (1 - DELTA)})
+        if not isinstance(loss.baseline, tuple | list):
+            return EDetector(loss.baseline, **given)
+        # The limits of all baselines hold together at 1 - DELTA: the k-th is given 1 / (k (k + 1)) of it.
+        number = 1 + sum(isinstance(watch._detector, EvidenceDetector) for watch in self._watches.values())
+        return EDetector(loss.baseline, delta=DELTA * (1 if number == 1 else 1 / (number * (number + 1))), **given)
 
     def _name_for(self, metric: str, name: Any) -> str:
         if name is not None and not isinstance(name, str):
@@ -96,30 +143,34 @@ class Watches:
             raise ValueError(f"a tracker has at most {MOST_WATCHES} watches")
         return title
 
-    def _take_in(self, tracker: ModelPerformanceTracker, watch: Watch) -> None:
-        self._watches[watch.name] = watch
-        self._settle(tracker)
-
     def remove(self, tracker: ModelPerformanceTracker, watch: Watch) -> None:
         """Forgets one of them."""
-        if self._watches.get(watch.name) is watch:
-            del self._watches[watch.name]
-            self._settle(tracker)
+        with self._lock:
+            if self._watches.get(watch.name) is watch:
+                del self._watches[watch.name]
+                self._settle(tracker)
+        if isinstance(watch._detector, WatchedDetector):
+            _WATCHED.discard(watch._detector)
 
     def _settle(self, tracker: ModelPerformanceTracker) -> None:
         """What depends on how many there are: each asks for so many times the evidence, so that the family keeps the rate of one."""
         watches = list(self._watches.values())
         for watch in watches:
             if isinstance(watch._detector, EvidenceDetector):
-                watch._detector._join(len(watches))
+                watch._detector._join(len(watches) * _level_again(watch._detector))
         self._keeps_labelled = any(watch.order == "arrival" for watch in watches)
         _core.keep_labelled(tracker, self._keeps_labelled)
         _core.be_watched(tracker, bool(watches))
 
     def look(self, tracker: ModelPerformanceTracker) -> None:
         """Has all of them look, unless the last look was long, and not long ago."""
-        if self._took <= _QUICK or _core.may_look(tracker):
+        if self._took <= _QUICK or _core.may_look(tracker) or self._is_pressed(tracker):
             self.look_now(tracker)
+
+    def _is_pressed(self, tracker: ModelPerformanceTracker) -> bool:
+        """Whether rows that were not taken yet are about to expire."""
+        fronts = [watch._frontier[0] for watch in list(self._watches.values()) if watch.order == "prediction"]
+        return bool(fronts) and min(fronts) < _core.about_to_expire(tracker)
 
     def look_now(self, tracker: ModelPerformanceTracker) -> None:
         """Has all of them look."""
@@ -128,7 +179,7 @@ class Watches:
             self.look_at_arrivals(tracker)
         for watch in list(self._watches.values()):
             if watch.order == "prediction":
-                _look_or_report(watch)
+                _look_or_report(watch, watch.look)
         took = time.perf_counter() - began - _SECONDS_A_ROW * (self._taken() - taken)
         self._took = max(took, 0.0)
         _core.note_look(tracker, self._took)
@@ -138,11 +189,19 @@ class Watches:
 
     def look_at_arrivals(self, tracker: ModelPerformanceTracker) -> None:
         """Hands the rows that have got their labels to those who take them in that order."""
-        columns, lost = _core.labelled_rows(tracker)
-        rows = read_columns(columns)
-        for watch in list(self._watches.values()):
-            if watch.order == "arrival":
-                watch._take_turn(lambda watch=watch: watch._take_rows(tracker, rows, lost))  # type: ignore[misc]
+        with self._lock:
+            # A loss of the caller's own may ask the tracker, which looks.
+            if self._is_handing_out:
+                return
+            self._is_handing_out = True
+            try:
+                columns, lost = _core.labelled_rows(tracker)
+                rows = read_columns(columns)
+                for watch in list(self._watches.values()):
+                    if watch.order == "arrival":
+                        _look_or_report(watch, lambda watch=watch: _take(watch, tracker, rows, lost))  # type: ignore[misc]
+            finally:
+                self._is_handing_out = False
 
     # -- to JSON and back ----------------------------------------------------------------------------------------------
 
@@ -150,7 +209,12 @@ class Watches:
         """What JSON can hold of them: all but functions, and detectors of others."""
         # Rows in order of arrival are nowhere but here.
         self.look_now(tracker)
-        return [_saved(watch) for watch in self._watches.values() if isinstance(watch._detector, WatchedDetector)]
+        watches = list(self._watches.values())
+        others = [watch.name for watch in watches if not isinstance(watch._detector, WatchedDetector)]
+        if others:
+            told = f"watches whose detectors are not of truthlag.detectors are not saved: {', '.join(others)}"
+            warnings.warn(told, RuntimeWarning, stacklevel=4)
+        return [_saved(watch) for watch in watches if watch.name not in others]
 
     def restore(self, tracker: ModelPerformanceTracker, saved: Any) -> None:
         """Takes what `saved` gave; the bytes may come from anywhere.
@@ -163,6 +227,7 @@ class Watches:
         try:
             for one in saved:
                 watch = _restored(tracker, one)
+                self._name_for(watch.name, None)
                 self._watches[watch.name] = watch
         except (KeyError, TypeError, ValueError, OverflowError, AttributeError) as error:
             raise ValueError(f"the saved tracker is inconsistent: a watch cannot be read: {error}") from error
@@ -170,35 +235,49 @@ class Watches:
             self._settle(tracker)
 
 
-def _look_or_report(watch: Watch) -> None:
+def _take(watch: Watch, tracker: ModelPerformanceTracker, rows: Any, lost: int) -> None:
+    watch._take_turn(lambda: watch._take_rows(tracker, rows, lost))
+
+
+def _look_or_report(watch: Watch, look: Callable[[], None]) -> None:
     try:
-        watch.look()
+        look()
     except Exception as error:  # noqa: BLE001 - a loss of the caller's own may raise anything; the others go on
-        report_unraisable(error, watch)
+        _core.report_unraisable(error, watch)
 
 
-def _check_min_age(min_age: Any, order: str) -> None:
+def _level_again(detector: EvidenceDetector) -> float:
+    """What makes up for a baseline whose limit was given less than DELTA, so that all have the level of one."""
+    delta = detector.parameters.get("delta", DELTA)
+    is_counted = isinstance(detector.parameters["baseline"], list)
+    return (1 - delta) / (1 - DELTA) if is_counted and delta < DELTA else 1.0
+
+
+def _check_min_age(min_age: Any, order: str, retention: int | None) -> None:
     if min_age is None:
         return
     if not isinstance(min_age, timedelta):
         raise TypeError(f"min_age must be a timedelta or None, got {described(min_age)}")
     if not timedelta(0) <= min_age <= _LONGEST:
         raise ValueError(f"min_age must be a timedelta from zero to {_LONGEST.days} days, got {described(min_age)}")
+    if retention is not None and min_age >= timedelta(microseconds=retention - retention // 32):
+        kept = timedelta(microseconds=retention)
+        raise ValueError(
+            f"min_age must be well below the retention of {kept}, else rows leave first, got {described(min_age)}"
+        )
     if order == "arrival":
         raise ValueError(f"min_age must be None in order of arrival, which waits for nothing, got {described(min_age)}")
 
 
-def _default_detector(loss: WatchedLoss, given: Mapping[str, Any]) -> EDetector:
-    if loss.baseline is None:
-        raise TypeError(f"baseline of {loss.name} must be given, or a detector that needs none")
-    return EDetector(loss.baseline, **given)
-
-
 def _check_detector(detector: Any, loss: WatchedLoss) -> None:
-    if isinstance(detector, type) or not (hasattr(detector, "update") and hasattr(detector, "drift_detected")):
+    if isinstance(detector, type):
+        raise TypeError(f"detector must be a detector and not its class: call {detector.__name__}(...)")
+    if not (hasattr(detector, "update") and hasattr(detector, "drift_detected")):
         raise TypeError(
             f"detector must be one of truthlag.detectors, or have update and drift_detected, got {described(detector)}"
         )
+    if isinstance(detector, WatchedDetector) and detector in _WATCHED:
+        raise ValueError("detector must be one of its own for each watch, got one that is at work in another")
     if isinstance(detector, WatchedDetector) and not loss.is_binary:
         try:
             type(detector)(**detector.parameters).update(0.5)
@@ -217,7 +296,7 @@ def _present(
         age = 0
     losses, trials, frontier, has_more = 0, 0, (0, 0), True
     while has_more:
-        (values, _, _), (moment, taken, has_more) = _core.matured_losses(
+        (values, _, _), _, (moment, taken, has_more) = _core.matured_losses(
             tracker, frontier, age, "outcome", list(loss.numbers)
         )
         frontier = (moment, taken)
@@ -249,7 +328,7 @@ def _saved(watch: Watch) -> dict[str, Any]:
             "order": watch.order,
             "frontier": list(watch._frontier),
             "count": watch._times.count,
-            "times": watch._times.saved(_SAVED_TIMES),
+            "times": watch._times.saved(_SAVED_TIMES, _SAVED_EXACTLY),
             "alarms": [alarm.to_dict() for alarm in list(watch._alarms)[-_SAVED_ALARMS:]],
             "alarm_count": watch._alarm_count,
             "left_out": watch._left_out,
@@ -263,13 +342,15 @@ def _restored(tracker: ModelPerformanceTracker, saved: Any) -> Watch:
     kind: Any = getattr(detectors, saved["detector"])
     watch = Watch(
         tracker,
-        str(saved["name"]),
+        saved["name"],
         _restored_loss(saved["loss"]),
         kind.from_bytes(base64.b64decode(saved["state"], validate=True)),
         min_age=None if saved["min_age"] is None else timedelta(microseconds=_whole(saved["min_age"])),
         order=check_order(saved["order"]),
         on_alarm=None,
     )
+    if not isinstance(saved["name"], str) or (watch.order == "arrival" and watch.min_age is not None):
+        raise ValueError("its name is no text, or it has a min_age in order of arrival")
     first, taken = (_whole(number) for number in saved["frontier"])
     watch._frontier = (first, taken)
     marks = [(_whole(one), _whole(other)) for one, other in saved["times"]]
@@ -288,6 +369,8 @@ def _restored_loss(saved: Any) -> WatchedLoss | None:
     kind, name = saved["kind"], saved["name"]
     if not isinstance(name, str) or {"outcome": 4, "brier": 1, "logarithmic": 1}.get(kind) != len(numbers):
         raise ValueError(f"there is no loss {described(kind)} of {len(numbers)} numbers")
+    if not all(0 <= number <= 1 if kind == "outcome" else 0 < number <= 1e6 for number in numbers if number == number):
+        raise ValueError("a loss lies outside [0, 1], or a bound outside (0, 1e6]")
     return WatchedLoss(name, kind, numbers, None)
 
 

@@ -29,6 +29,15 @@ enum Found {
 impl Store {
     /// Applies events in their order. `bytes` holds their ids and features one after the other.
     pub(crate) fn apply(&mut self, events: &[Event], bytes: &[u8]) {
+        self.apply_part(events, bytes);
+        let labels = events.iter().filter(|event| event.advances && event.kind == Kind::Label);
+        if let Some(newest) = labels.map(|event| event.time).max() {
+            self.advance_labels(newest);
+        }
+    }
+
+    /// As [`Store::apply`], of events that more labels belong to: the newest of them is told when all are applied.
+    pub(crate) fn apply_part(&mut self, events: &[Event], bytes: &[u8]) {
         let mut rest = bytes;
         let group = |number: usize| events.chunks(GROUP).nth(number).unwrap_or_default();
         self.prefetch_buckets(group(0));
@@ -46,12 +55,7 @@ impl Store {
                 }
                 match event.kind {
                     Kind::Prediction => self.apply_prediction(event, id, features),
-                    Kind::Label => {
-                        if event.advances {
-                            self.advance_labels(event.time);
-                        }
-                        self.apply_label(event, id);
-                    }
+                    Kind::Label => self.apply_label(event, id),
                 }
             }
         }

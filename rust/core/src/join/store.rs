@@ -22,6 +22,8 @@ const RING: u64 = 1 << (32 - OFFSET_BITS);
 /// The most generations held at a time. A number comes round again after another half of the ring has been opened, and
 /// by then the whole index has been swept of it.
 const MOST_GENERATIONS: u64 = RING / 2;
+/// Steps of the cutoff before which rows are about to expire.
+const STEPS_AHEAD: i64 = 2;
 /// Parts of the index whose sweep is due for each generation that leaves.
 const SWEEP_PER_GENERATION: usize = PARTS / 16;
 /// Parts swept with each drain: at least so many, and at least those of so many slots.
@@ -245,6 +247,14 @@ impl Store {
             if cutoff > self.cutoff {
                 self.move_cutoff(cutoff);
             }
+        }
+    }
+
+    /// The time before which rows expire with one of the next steps of the cutoff; 0 without retention.
+    pub(crate) fn about_to_expire(&self) -> i64 {
+        match self.options.cutoff_step() {
+            Some(step) => self.cutoff.saturating_add(STEPS_AHEAD.saturating_mul(step)).max(0),
+            None => 0,
         }
     }
 

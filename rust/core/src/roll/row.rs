@@ -127,7 +127,7 @@ impl Row {
     /// Whether it is there and has its label.
     #[inline]
     pub(crate) fn is_labelled(&self) -> bool {
-        (self.stamp & DEAD == 0) & (self.stamp & LABEL != 0)
+        self.stamp & DEAD == 0 && self.stamp & LABEL != 0
     }
 
     /// Whether it is there and has no label yet.

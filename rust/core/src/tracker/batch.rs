@@ -33,8 +33,9 @@ impl Tracker {
         let mut block = LabelBlock::default();
         let mut slice = self.empty_slice();
         let mut start = 0;
+        let mut newest = None;
         while start < count {
-            let end = self.gather(&mut block, start, count, &row);
+            let end = self.gather(&mut block, start, count, &row, &mut newest);
             // A block has an order of its own.
             if block.len() >= LEAST_IN_BLOCK && !self.shared.lock_store().keeps_labelled() {
                 self.apply_in_order(&mut block);
@@ -45,9 +46,13 @@ impl Tracker {
                 slice.clear();
                 let rows = positions.iter().filter_map(|&position| row(start + position as usize));
                 rows.for_each(|row| slice.push(Kind::Label, &row));
-                self.drained().apply(&slice.list, &slice.bytes);
+                self.drained().apply_part(&slice.list, &slice.bytes);
             }
             start = end;
+        }
+        // Not before: rows of which the label is at hand would be taken for ones whose label comes too late.
+        if let Some(newest) = newest {
+            self.drained().advance_labels(newest);
         }
     }
 
@@ -64,6 +69,7 @@ impl Tracker {
         start: usize,
         count: usize,
         row: &impl Fn(usize) -> Option<BatchRow<'a>>,
+        newest_label: &mut Option<i64>,
     ) -> usize {
         block.clear();
         // A block has one cutoff, which its first event may move: another event that would begins another block.
@@ -80,6 +86,7 @@ impl Tracker {
                     return number;
                 }
                 newest = newest.max(Some(row.time));
+                *newest_label = (*newest_label).max(Some(row.time.time));
             }
             block.push(&row.key, row.time.time, row.positive, number - start);
         }
@@ -92,7 +99,6 @@ impl Tracker {
         let mut store = self.drained();
         if time.advances {
             store.advance(time.time);
-            store.advance_labels(time.time);
         }
         store.next_cutoff_move().unwrap_or(i64::MAX)
     }

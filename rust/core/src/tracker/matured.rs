@@ -47,7 +47,8 @@ impl Tracker {
         let counted = |last: i64| self.labelled_in(frontier.time, last);
         let most = most.max(1);
         // A bound costs less than a count, and is as good but for shuffled times and very many rows.
-        if self.labelled_at_most(frontier.time, last) <= frontier.taken + most || counted(last) <= frontier.taken + most {
+        if self.labelled_at_most(frontier.time, last) <= frontier.taken + most || counted(last) <= frontier.taken + most
+        {
             let rows = self.collect(frontier, last, u64::MAX);
             return Matured { frontier: next_frontier(frontier, &rows, last, maturity), rows, has_more: false };
         }
@@ -78,11 +79,14 @@ impl Tracker {
 
     /// The last time whose rows have come of age.
     fn last_mature(&self, from: i64, maturity: Maturity) -> Option<i64> {
+        let first = from;
         let last = match maturity {
             Maturity::Age(age) => self.drained().newest_label?.saturating_sub(age),
             Maturity::Complete => {
                 let (mut progress, mut best) = (Progress::default(), MAXIMUM_TIME + 1);
                 let mut store = self.drained();
+                // What waits for a row until it expires would expire with it.
+                let from = from.max(store.about_to_expire());
                 while !store.first_pending_step(&mut progress, from, &mut best) {
                     drop(store);
                     store = self.shared.lock_store();
@@ -90,7 +94,19 @@ impl Tracker {
                 best - 1
             }
         };
-        (last >= from).then_some(last)
+        (last >= first).then_some(last)
+    }
+
+    /// The time before which rows expire with one of the next steps of the cutoff; 0 without retention.
+    #[must_use]
+    pub fn about_to_expire(&self) -> i64 {
+        self.shared.lock_store().about_to_expire()
+    }
+
+    /// The age at which rows expire, in microseconds.
+    #[must_use]
+    pub fn retention(&self) -> Option<i64> {
+        self.options().retention
     }
 
     /// No fewer than the labelled rows of a span, and no row is looked at.

@@ -15,6 +15,8 @@ const GROUPS: usize = 3;
 const STEPS: usize = 16;
 /// Numbers beyond so many bits from 1 are scaled by as many.
 const BITS: i32 = 400;
+/// The largest exponent, a multiple of them.
+const MOST_EXPONENT: i32 = 1_000_000_000;
 /// The part of what may be staked that the highest bet stakes: a factor stays above 0.01.
 const MOST_STAKED: f64 = 0.99;
 
@@ -60,7 +62,15 @@ impl Scaled {
             } else {
                 continue;
             };
-            self.set(lane, mantissa * 2_f64.powi(-shift), self.exponent[lane] + shift);
+            let exponent = self.exponent[lane] + shift;
+            // Beyond all that is ever told apart: what has lost so much is lost, and what has won so much wins no more.
+            if exponent < -MOST_EXPONENT {
+                self.set(lane, 0.0, 0);
+            } else if exponent > MOST_EXPONENT {
+                self.set(lane, 1.0, self.exponent[lane]);
+            } else {
+                self.set(lane, mantissa * 2_f64.powi(-shift), exponent);
+            }
         }
     }
 
@@ -272,7 +282,8 @@ impl Bets {
     /// Takes what [`Bets::state`] gave; false when that cannot be.
     pub(super) fn restore(&mut self, state: &[f64]) -> bool {
         let [steps, total, lanes @ ..] = state else { return false };
-        let fits = |exponent: f64| exponent.abs() < 1e9 && exponent % f64::from(BITS) == 0.0;
+        let most = f64::from(MOST_EXPONENT);
+        let fits = |exponent: f64| exponent.abs() <= most && exponent % f64::from(BITS) == 0.0;
         let holds = |mantissa: f64| (0.0..2_f64.powi(1_000)).contains(&mantissa);
         if lanes.len() != 5 * self.count
             || !(0.0..=STEPS as f64).contains(steps)

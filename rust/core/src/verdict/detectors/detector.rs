@@ -68,6 +68,11 @@ pub trait Detector {
     /// What it holds for the mean of the values by now; before the first 0, or the target of a chart.
     fn estimation(&self) -> f64;
 
+    /// The natural logarithm of its evidence, and how many of its values came after the change, if it tells them.
+    fn evidence(&self) -> Option<(f64, f64)> {
+        None
+    }
+
     /// What it goes by, each with its name in the papers or in River; NaN for what there is not yet.
     fn statistics(&self) -> Vec<(&'static str, f64)> {
         Vec::new()

@@ -91,6 +91,10 @@ impl Detector for EDetector {
         if self.n > 0.0 { self.sum / self.n } else { 0.0 }
     }
 
+    fn evidence(&self) -> Option<(f64, f64)> {
+        Some((self.log_evidence(), self.values_since_change()))
+    }
+
     fn statistics(&self) -> Vec<(&'static str, f64)> {
         vec![("n", self.n), ("log_evidence", self.log_evidence()), ("values_since_change", self.values_since_change())]
     }

@@ -72,13 +72,23 @@ impl<D: Detector> Watch<D> {
         Ok(alarms)
     }
 
-    /// Takes values in order, up to the first that raises the alarm; how many it took. The signal says whether there was one.
+    /// Takes values in order, and tells of each that raises the alarm: its position, and the detector after it. One that goes on
+    /// alarming, as [`Reset::Never`] lets it, is told of once.
     ///
     /// # Errors
-    /// [`OutOfDomain`] for the first value that is not taken, wherever it is; then none was.
-    pub fn update_until_alarm(&mut self, values: &[f64]) -> Result<usize, OutOfDomain> {
+    /// [`OutOfDomain`] for the first value that is not taken; then none was.
+    pub fn update_telling(&mut self, values: &[f64], mut tell: impl FnMut(usize, &D)) -> Result<(), OutOfDomain> {
         Self::check(values)?;
-        Ok(if values.is_empty() { 0 } else { self.take_until_alarm(values).unwrap_or(values.len()) })
+        let mut taken = 0;
+        while let Some(rest) = values.get(taken..).filter(|rest| !rest.is_empty()) {
+            let alarmed = self.reset == Reset::Never && self.signal == Signal::Alarm;
+            let Some(more) = self.take_until_alarm(rest) else { break };
+            taken += more;
+            if self.signal == Signal::Alarm && !(alarmed && more == 1) {
+                tell(taken - 1, &self.detector);
+            }
+        }
+        Ok(())
     }
 
     fn check(values: &[f64]) -> Result<(), OutOfDomain> {
