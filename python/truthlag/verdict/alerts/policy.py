@@ -12,7 +12,15 @@ from truthlag.verdict.alerts.forking import guard
 from truthlag.verdict.alerts.incident import Incident
 from truthlag.verdict.alerts.label_feed import LabelFeed
 from truthlag.verdict.alerts.ledger import MUTES, Ledger, Taken
-from truthlag.verdict.alerts.moment import Clock, moment, now_of_system, optional_moment
+from truthlag.verdict.alerts.moment import (
+    FARTHEST_AHEAD,
+    FARTHEST_PLANNED,
+    Clock,
+    moment,
+    not_ahead,
+    now_of_system,
+    optional_moment,
+)
 from truthlag.verdict.alerts.mute import Mute
 from truthlag.verdict.alerts.notification import Notification
 from truthlag.verdict.alerts.observation import LabelCount, Observation
@@ -50,7 +58,9 @@ class AlertPolicy:
     **Time** is that of the observations: `at`, or the `clock` where it is not given. A look at a metric that is older than the
     last look at it is left out, and counted as `late`; one of the same time as `repeated`, so that a restarted server may
     send again what it is not sure of. Between metrics, order does not matter. Time never goes back: what comes late for
-    another reason is told at the newest time seen.
+    another reason is told at the newest time seen. So a time may lie ahead of the `clock` by a day at most, and back as far as
+    it likes: one far ahead would end and silence everything until then. Where the whole log lies ahead, as in a simulation,
+    give its `clock`.
 
     **Bounds.** At most `open_limit` incidents are open (then the one that was not looked at for longest is ended, as
     `displaced`), `closed_limit` are kept, each with `evidence_limit` looks; `metric_limit` metrics are watched. What is not
@@ -80,7 +90,7 @@ class AlertPolicy:
         label_feed: What to hold the labels of each model against: a `LabelFeed` whose settings are copied; None for one of
             hours.
         sinks: Where notifications go: sinks, or functions that take a `Notification`.
-        clock: Gives the time where `at` is not given; None for the system's.
+        clock: Gives the time where `at` is not given, and the one that `at` is held against; None for the system's.
 
     Raises:
         TypeError: An argument has the wrong type.
@@ -248,7 +258,11 @@ class AlertPolicy:
             >>> told.text
             'critical opened: fraud: accuracy, f1_score worse since 2026-03-01 00:00'
         """
-        return self._take(observations_of(report, model, at, self._clock))
+        now = self._now()
+        observations = observations_of(report, model, at, lambda: now)
+        for one in observations[:1]:
+            not_ahead("at", one.at, now, FARTHEST_AHEAD)
+        return self._take(observations)
 
     def observe_alarm(
         self,
@@ -360,7 +374,7 @@ class AlertPolicy:
 
         Raises:
             TypeError: `at` is no datetime.
-            ValueError: UTC cannot hold it.
+            ValueError: UTC cannot hold it, or it is more than a day ahead.
 
         Cost: some four microseconds for each open incident.
 
@@ -381,7 +395,8 @@ class AlertPolicy:
         """What this policy would have told over a past log, from a state of its own: nothing is sent, nothing changes.
 
         Args:
-            observations: In order of time. Those of one time are taken together, as `observe_report` does.
+            observations: In order of time, of any time: none is too far ahead here, so one that is ends what is open. Those
+                of one time are taken together, as `observe_report` does. Nothing ticks between them.
 
         Returns:
             The notifications and incidents; `print` shows them.
@@ -512,7 +527,7 @@ class AlertPolicy:
         Args:
             model: Of which model; None for all.
             metric: Of which metric; None for all. That of a label feed is `labels`.
-            at: From when, which may lie ahead; None for now.
+            at: From when, which may lie ahead, by a year at most; None for now.
             until: Until when; None for until `unmute`.
             reason: Why.
 
@@ -536,7 +551,9 @@ class AlertPolicy:
             ['opened']
         """
         model, metric = optional_word("model", model), optional_word("metric", metric)
-        when, end = self._at(at), optional_moment("until", until)
+        now = self._now()
+        when = now if at is None else not_ahead("at", moment("at", at), now, FARTHEST_PLANNED)
+        end = optional_moment("until", until)
         if end is not None and end <= when:
             raise ValueError(f"until must be after at ({when.isoformat()}), got {end.isoformat()}")
         reason = optional_word("reason", reason)
@@ -790,8 +807,13 @@ class AlertPolicy:
 
     # -- inside --------------------------------------------------------------------------------------------------------
 
+    def _now(self) -> datetime:
+        return moment("what clock gives", self._clock())
+
     def _at(self, at: datetime | None) -> datetime:
-        return moment("at", self._clock() if at is None else at)
+        # One time far ahead would end and silence everything until then.
+        now = self._now()
+        return now if at is None else not_ahead("at", moment("at", at), now, FARTHEST_AHEAD)
 
     def _take(self, observations: Sequence[Taken]) -> tuple[Notification, ...]:
         with self._lock:
