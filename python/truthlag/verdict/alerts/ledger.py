@@ -10,7 +10,7 @@ from truthlag.verdict.alerts.case import Case, Group
 from truthlag.verdict.alerts.condition import AT_ONCE, Condition, Key, Look
 from truthlag.verdict.alerts.evidence import Evidence
 from truthlag.verdict.alerts.incident import Incident
-from truthlag.verdict.alerts.label_feed import LabelFeed
+from truthlag.verdict.alerts.label_feed import LabelFeed, LabelFeedReport
 from truthlag.verdict.alerts.moment import read, read_optional, written
 from truthlag.verdict.alerts.mute import Mute
 from truthlag.verdict.alerts.notification import Notification
@@ -73,7 +73,14 @@ class Ledger:
 
     def tick(self, at: datetime) -> list[Notification]:
         """Let time go on; what is to be told by now."""
-        return self._settle(self._advance(at))
+        now = self._advance(at)
+        for model, feed in self.feeds.items():
+            found = self.conditions.get(_key_of_labels(model))
+            # By the time that is given: an observation that came ahead of it makes no other model's labels overdue.
+            if found is not None:
+                for report in feed.tick(at):
+                    self._take_report(found, report, now)
+        return self._settle(now)
 
     def _advance(self, at: datetime) -> datetime:
         self.now = at if self.now is None else max(self.now, at)
@@ -95,16 +102,23 @@ class Ledger:
             self._apply(found, look, is_changed=found.take(look, self.settings.rule), now=now)
 
     def _take_labels(self, labels: LabelCount, now: datetime) -> None:
-        found = self._condition((LABELS, labels.model, LABELS, LABELS), labels.at, now)
+        feed = self.feeds.get(labels.model)
+        # A period that was filled in has not been reported: its count is late, not repeated.
+        is_filled = feed is not None and feed.reported_until != labels.at
+        found = self._condition(_key_of_labels(labels.model), labels.at, now, is_filled=is_filled)
         if found is None:
             return
+        # What makes room for a metric may have taken the feed of one.
         feed = self.feeds.get(labels.model)
         if feed is None:
             feed = self.feeds[labels.model] = LabelFeed(**self.feed.settings)
-        report = feed.observe(labels.count, labels.at)
+        for report in feed.observe_all(labels.count, labels.at):
+            self._take_report(found, report, now)
+
+    def _take_report(self, found: Condition, report: LabelFeedReport, now: datetime) -> None:
         rank = RANKS.get(report.verdict)
         if rank is None or report.expected is None:
-            found.last = labels.at
+            found.last = report.at
             return
         details = {"periods": report.periods, "lowest": report.lowest, "since": report.since.isoformat()}
         evidence = Evidence(
@@ -122,7 +136,7 @@ class Ledger:
         look = Look(rank, report.since if rank else report.at, evidence)
         self._apply(found, look, is_changed=found.take(look, AT_ONCE), now=now)
 
-    def _condition(self, key: Key, at: datetime, now: datetime) -> Condition | None:
+    def _condition(self, key: Key, at: datetime, now: datetime, *, is_filled: bool = False) -> Condition | None:
         """The condition to look at; None where this moment of it has been seen."""
         self.counted["observations"] += 1
         found = self.conditions.get(key)
@@ -131,7 +145,7 @@ class Ledger:
                 self._forget(next(iter(self.conditions)), now, "displaced")
             found = self.conditions[key] = Condition(key, at)
         elif at <= found.last:
-            self.counted["late" if at < found.last else "repeated"] += 1
+            self.counted["late" if at < found.last or is_filled else "repeated"] += 1
             return None
         found.seen = now
         self.conditions.move_to_end(key)
@@ -394,3 +408,7 @@ class Ledger:
         is_open = {key for key, condition in self.conditions.items() if condition.rank}
         if members != is_open:
             raise ValueError("open conditions that belong to no incident")
+
+
+def _key_of_labels(model: str) -> Key:
+    return LABELS, model, LABELS, LABELS

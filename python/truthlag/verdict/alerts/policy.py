@@ -337,6 +337,9 @@ class AlertPolicy:
     def observe_labels(self, model: str, count: int, at: datetime | None = None) -> tuple[Notification, ...]:
         """Take the number of labels that came in one period; each period once, those without labels too.
 
+        Periods before it that nobody reported count as periods without labels (see `LabelFeed`); where this one is good, what
+        they were is told to nobody, but kept as an incident. A count that comes for one of them afterwards is `late`.
+
         Args:
             model: The model.
             count: How many.
@@ -364,7 +367,10 @@ class AlertPolicy:
         return self._take([LabelCount(model, count, self._at(at))])
 
     def tick(self, at: datetime | None = None) -> tuple[Notification, ...]:
-        """Let time go on without an observation: reminders, escalation, alarms and mutes that run out.
+        """Let time go on without an observation: reminders, escalation, alarms and mutes that run out, labels overdue.
+
+        Periods of labels that are overdue count as periods without labels (see `LabelFeed`), since whoever reports them may
+        be down with their feed.
 
         Args:
             at: The time; None for now.
@@ -376,7 +382,8 @@ class AlertPolicy:
             TypeError: `at` is no datetime.
             ValueError: UTC cannot hold it, or it is more than a day ahead.
 
-        Cost: some four microseconds for each open incident.
+        Cost: some four microseconds for each open incident, and one for each feed of labels; that of `observe_labels` for
+            each period that is overdue, until labels are too few.
 
         Example:
             >>> from datetime import datetime
