@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import copy
 import json
+import operator
 import pickle
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
@@ -12,7 +14,7 @@ import numpy as np
 import pytest
 
 from truthlag import AlertPolicy, Incident
-from truthlag.alerts import LabelCount, LabelFeed, Observation, Threshold
+from truthlag.alerts import Evidence, LabelCount, LabelFeed, Observation, Threshold
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -461,6 +463,58 @@ def test_incidents_are_values() -> None:
     assert incident.notified == 1 and told.incident.notified == 2
     with pytest.raises(TypeError, match=r"^an AlertPolicy cannot be pickled or copied: use to_bytes"):
         pickle.dumps(policy)
+
+
+def test_what_is_handed_out_cannot_change_the_policy() -> None:
+    given = {"note": {"a": [1, {"b": [2]}]}, "array": np.arange(3)}
+    policy = AlertPolicy(open_looks=1)
+    (told,) = policy.observe("m", "x", "critical", at(0), evidence=given)
+    before = policy.to_bytes()
+    given["note"]["a"].append(99)
+    details = told.incident.peak.details
+    assert details == {"note": {"a": (1, {"b": (2,)})}, "array": (0, 1, 2)}
+    for change in (
+        lambda: details["note"]["a"].append(99),
+        lambda: details["note"]["a"][1]["b"].append(99),
+    ):
+        with pytest.raises(AttributeError):
+            change()
+    for spoil in (
+        lambda: operator.setitem(details, "note", 1),
+        lambda: operator.delitem(details, "note"),
+        lambda: operator.ior(details, {"note": 1}),
+        lambda: details["note"].update(a=1),
+        lambda: details["note"]["a"][1].setdefault("c", 1),
+        lambda: details.pop("note"),
+        lambda: details.popitem(),
+        lambda: details.clear(),
+    ):
+        with pytest.raises(TypeError, match=r"^the details of an evidence cannot be changed"):
+            spoil()
+    # What is given as plain values is the caller's own.
+    plain = told.incident.to_dict()
+    assert plain["peak"]["details"] == {"note": {"a": [1, {"b": [2]}]}, "array": [0, 1, 2]}
+    plain["peak"]["details"]["note"]["a"].append(99)
+    policy.to_dict()["state"]["conditions"][0]["looks"].clear()
+    assert policy.to_bytes() == before
+    for copied in (pickle.loads(pickle.dumps(told)), copy.deepcopy(told), copy.copy(told)):
+        assert copied == told and hash(copied.incident.peak) == hash(told.incident.peak)
+        with pytest.raises(TypeError, match="cannot be changed"):
+            copied.incident.peak.details.clear()
+    assert json.loads(json.dumps(details)) == plain["evidence"][0]["details"]
+    assert AlertPolicy.from_bytes(before).incidents() == policy.incidents()
+
+
+def test_evidence_of_a_caller_s_own_is_frozen_too() -> None:
+    deep: list[Any] = []
+    deep.append(deep)
+    own = {"deep": deep}
+    evidence = Evidence(at(0), "x", "check", "ok", details=own)
+    own["more"] = []
+    assert list(evidence.details) == ["deep"] and len(json.dumps(evidence.to_dict())) < 500
+    assert replace(evidence, value=1.0).details is evidence.details
+    with pytest.raises(TypeError, match=r"^details must be a mapping, got 3"):
+        Evidence(at(0), "x", "check", "ok", details=3)  # type: ignore[arg-type]
 
 
 def test_times_of_every_kind() -> None:
