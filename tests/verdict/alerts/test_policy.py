@@ -465,6 +465,22 @@ def test_incidents_are_values() -> None:
         pickle.dumps(policy)
 
 
+def test_an_incident_is_headed_by_how_bad_it_is() -> None:
+    policy = AlertPolicy(open_looks=1, close_looks=1, reopen_within=6 * HOUR)
+    headings = []
+    for hour, verdict in enumerate(["warning", "critical", "ok", "warning", "ok"]):
+        policy.observe("m", "x", verdict, at(hour))
+        (incident,) = policy.incidents()
+        headings.append(str(incident).splitlines()[0].split(": ")[1])
+    assert headings == [
+        "m, warning, open",
+        "m, critical, open",
+        "m, critical, recovered",
+        "m, warning (critical at the worst), open",
+        "m, critical, recovered",
+    ]
+
+
 def test_what_is_handed_out_cannot_change_the_policy() -> None:
     given = {"note": {"a": [1, {"b": [2]}]}, "array": np.arange(3)}
     policy = AlertPolicy(open_looks=1)
