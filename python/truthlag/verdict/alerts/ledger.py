@@ -15,6 +15,7 @@ from truthlag.verdict.alerts.moment import read, read_optional, written
 from truthlag.verdict.alerts.mute import Mute
 from truthlag.verdict.alerts.notification import Notification
 from truthlag.verdict.alerts.observation import LABELS, RANKS, LabelCount, Observation
+from truthlag.verdict.alerts.parameters import word
 from truthlag.verdict.alerts.settings import Settings
 
 Taken: TypeAlias = Observation | LabelCount
@@ -52,6 +53,8 @@ class Ledger:
         self.cases: OrderedDict[Group, Case] = OrderedDict()
         self.closed: OrderedDict[str, Incident] = OrderedDict()
         self.feeds: OrderedDict[str, LabelFeed] = OrderedDict()
+        self.label_totals: dict[str, int] = {}
+        """How many labels had come to the tracker of each model when it was last asked; the longest ago first."""
         self.mutes: list[Mute] = []
         self.counted: Counter[str] = Counter(dict.fromkeys(_COUNTED, 0))
         # When something was last told of a group, and how bad the worst was that was told within the cool-down.
@@ -70,6 +73,29 @@ class Ledger:
             else:
                 self._take_look(observation, now)
         return [] if self.now is None else self._settle(self.now)
+
+    def take_total(self, model: str, total: int, at: datetime, *, is_same: bool) -> list[Notification]:
+        """Take how many labels have come by now: since the last time, one period's worth.
+
+        Args:
+            model: The model.
+            total: How many have come to its tracker.
+            at: The end of the period.
+            is_same: Whether it is the tracker that was asked the last time.
+        """
+        found = self.conditions.get(_key_of_labels(model))
+        if found is not None and at <= found.last:
+            # It is left out, and its labels are those of the next period.
+            return self.take([LabelCount(model, 0, at)])
+        last = self.label_totals.pop(model, None)
+        while len(self.label_totals) >= self.settings.metric_limit:
+            del self.label_totals[next(iter(self.label_totals))]
+        self.label_totals[model] = total
+        if last is None:
+            return self._settle(self._advance(at))
+        # Labels that were taken back make fewer. So does a new tracker, to which all of its labels have come since.
+        count = total if total < last and not is_same else max(0, total - last)
+        return self.take([LabelCount(model, count, at)])
 
     def tick(self, at: datetime) -> list[Notification]:
         """Let time go on; what is to be told by now."""
@@ -237,6 +263,7 @@ class Ledger:
         del self.conditions[key]
         if key[0] == LABELS:
             self.feeds.pop(key[1], None)
+            self.label_totals.pop(key[1], None)
 
     # -- what is told --------------------------------------------------------------------------------------------------
 
@@ -370,6 +397,7 @@ class Ledger:
             "cases": [case.to_state() for case in self.cases.values()],
             "closed": [incident.to_dict() for incident in self.closed.values()],
             "feeds": [[model, feed.to_dict()] for model, feed in self.feeds.items()],
+            "label_totals": [[model, total] for model, total in self.label_totals.items()],
             "mutes": [mute.to_dict() for mute in self.mutes],
             "counted": dict(self.counted),
             "spoken": [[list(group), written(at), rank] for group, (at, rank) in self._spoken.items()],
@@ -392,6 +420,7 @@ class Ledger:
             incident = Incident.from_dict(one)
             ledger.closed[incident.id] = incident
         ledger.feeds.update((model, LabelFeed.from_dict(one)) for model, one in state["feeds"])
+        ledger.label_totals = {word("model", model): int(total) for model, total in state["label_totals"]}
         ledger.mutes = [Mute.from_dict(one) for one in state["mutes"]]
         ledger.counted.update({name: int(state["counted"][name]) for name in _COUNTED})
         ledger._spoken = {

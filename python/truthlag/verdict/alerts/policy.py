@@ -1,10 +1,11 @@
 """From verdicts to incidents: when a person is told, and when not."""
 
 import threading
+import weakref
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from types import TracebackType
-from typing import Any, NoReturn, Self
+from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 from truthlag.call.described import described
 from truthlag.verdict.alerts.dry_run import DryRun
@@ -32,6 +33,12 @@ from truthlag.verdict.alerts.sinks.call import CallableSink
 from truthlag.verdict.alerts.sinks.sink import Sink
 from truthlag.verdict.alerts.threshold import Threshold
 from truthlag.verdict.watch import Alarm
+
+if TYPE_CHECKING:
+    from truthlag.call.tracker import ModelPerformanceTracker
+
+_LABELS_THAT_CAME = ("labels", "expired_labelled", "dropped_orphans", "late_labels")
+"""The counters of a tracker whose sum is how many ids labels have come for."""
 
 AnySink = Sink | Callable[[Notification], object]
 
@@ -145,6 +152,8 @@ class AlertPolicy:
         self._clock = now_of_system if clock is None else clock
         self._feed = LabelFeed(**(LabelFeed() if label_feed is None else label_feed).settings)
         self._ledger = Ledger(self._settings, self._feed)
+        self._trackers: dict[str, weakref.ref[ModelPerformanceTracker]] = {}
+        """By model, the tracker that was last asked for its labels."""
         self._sink_errors = 0
         self._lock = threading.RLock()
         guard(self)
@@ -365,6 +374,56 @@ class AlertPolicy:
             ('labels', 'critical')
         """
         return self._take([LabelCount(model, count, self._at(at))])
+
+    def observe_labels_of(
+        self, tracker: "ModelPerformanceTracker", at: datetime | None = None, *, model: str | None = None
+    ) -> tuple[Notification, ...]:
+        """Take the number of labels that have come to a tracker since the last call, as those of one period.
+
+        Call it once each period. The first call notes where the tracker stands. What came is what `tracker.counters()` says is
+        held (`labels`), has left (`expired_labelled`, `dropped_orphans`) or was too late (`late_labels`): repeats and
+        corrections are no news, and labels that are retracted count as not come. The state keeps where the tracker stood, so
+        that a restart loses nothing where the tracker is restored too; of a new tracker all labels count.
+
+        Args:
+            tracker: The tracker.
+            at: The end of the period; None for now.
+            model: What the model is called here; None for the tracker's `model_name`.
+
+        Returns:
+            What was told then.
+
+        Raises:
+            TypeError: An argument has the wrong type.
+            ValueError: An argument has a value that is not allowed.
+
+        Cost: that of `observe_labels` and of `tracker.counters()`.
+
+        Example:
+            >>> from datetime import datetime, timedelta
+            >>> from truthlag import AlertPolicy, ModelPerformanceTracker
+            >>> policy, tracker = AlertPolicy(), ModelPerformanceTracker("fraud")
+            >>> for hour in range(24 * 14):
+            ...     tracker.log_ground_truths([f"{hour}-{number}" for number in range(40)], [1] * 40)
+            ...     _ = policy.observe_labels_of(tracker, datetime(2026, 3, 2) + timedelta(hours=hour))
+            >>> (told,) = policy.observe_labels_of(tracker, datetime(2026, 3, 16))
+            >>> told.incident.model, told.incident.peak.value
+            ('fraud', 0)
+        """
+        from truthlag.call.tracker import ModelPerformanceTracker
+
+        if not isinstance(tracker, ModelPerformanceTracker):
+            raise TypeError(f"tracker must be a ModelPerformanceTracker, got {described(tracker)}")
+        name = word("model", tracker.model_name if model is None else model)
+        when = self._at(at)
+        counters = tracker.counters()
+        total = sum(counters[counter] for counter in _LABELS_THAT_CAME)
+        with self._lock:
+            asked = self._trackers.get(name)
+            told = self._ledger.take_total(name, total, when, is_same=asked is not None and asked() is tracker)
+            self._trackers = {one: reference for one, reference in self._trackers.items() if reference() is not None}
+            self._trackers[name] = weakref.ref(tracker)
+        return self._send(told)
 
     def tick(self, at: datetime | None = None) -> tuple[Notification, ...]:
         """Let time go on without an observation: reminders, escalation, alarms and mutes that run out, labels overdue.
