@@ -73,7 +73,8 @@ class AlertPolicy:
     `displaced`), `closed_limit` are kept, each with `evidence_limit` looks; `metric_limit` metrics are watched. What is not
     looked at for `forget_after` is forgotten, and its incident ends as `stale`.
 
-    Thread-safe. Sinks are called outside of the lock. One process should own a policy: after a fork each has a copy.
+    Thread-safe. Sinks are called outside of the lock, in the thread that observes: it waits for functions, for logging and for
+    files, and never for webhooks, which send from threads of their own. One process should own a policy: after a fork each has a copy.
 
     Args:
         open_looks: Bad looks that open, of how many: (m, n), or one number for all of so many.
@@ -404,7 +405,7 @@ class AlertPolicy:
             >>> from truthlag import AlertPolicy, ModelPerformanceTracker
             >>> policy, tracker = AlertPolicy(), ModelPerformanceTracker("fraud")
             >>> for hour in range(24 * 14):
-            ...     tracker.log_ground_truths([f"{hour}-{number}" for number in range(40)], [1] * 40)
+            ...     _ = tracker.log_ground_truths([f"{hour}-{number}" for number in range(40)], [1] * 40)
             ...     _ = policy.observe_labels_of(tracker, datetime(2026, 3, 2) + timedelta(hours=hour))
             >>> (told,) = policy.observe_labels_of(tracker, datetime(2026, 3, 16))
             >>> told.incident.model, told.incident.peak.value
