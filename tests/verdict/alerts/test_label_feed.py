@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -220,6 +221,82 @@ def test_late_periods_are_left_out() -> None:
     assert feed.to_dict() == before
 
 
+def ends_of(feed: LabelFeed) -> list[datetime]:
+    data = feed.to_dict()
+    return [datetime.fromisoformat(end) for end, _ in [*data["known"], *data["low"]]]
+
+
+@pytest.mark.parametrize("mean", [lambda hours: np.full(hours, 40.0), week, lambda hours: np.full(hours, 1.5)])
+def test_overdue_periods_are_what_zeros_would_have_been(mean: Any) -> None:
+    counts = np.random.default_rng(10).poisson(mean(24 * 21 + 10))
+    end = MONDAY + len(counts) * HOUR
+    silent, _ = feed_with(counts)
+    told, _ = feed_with(counts)
+    reports = silent.tick(end + 31 * HOUR)
+    zeros = [told.observe(0, end + hour * HOUR) for hour in range(1, 30)]
+    first = next(place for place, report in enumerate(zeros) if report.verdict in LOW)
+    # All until labels are too few, and the last.
+    assert [replace(one, sentence="") for one in reports] == [
+        replace(one, sentence="") for one in [*zeros[: first + 1], zeros[-1]]
+    ]
+    assert {**silent.to_dict(), "reported": None} == {**told.to_dict(), "reported": None}
+    assert reports[-1].sentence == f"{zeros[-1].sentence}; not reported since {end:%Y-%m-%d %H:%M}"
+    assert silent.reported_until == end
+    assert silent.observe(int(counts[-1]), end + 30 * HOUR) == told.observe(int(counts[-1]), end + 30 * HOUR)
+
+
+def test_a_period_is_overdue_after_the_grace() -> None:
+    instant = timedelta(microseconds=1)
+    for grace in (None, HOUR, timedelta(0), timedelta(minutes=150)):
+        feed, _ = feed_with(np.full(24 * 14, 40), grace=grace)
+        last = MONDAY + 14 * DAY
+        due = last + HOUR + (HOUR if grace is None else grace)
+        assert feed.tick(due) == feed.tick(last) == feed.tick(MONDAY) == ()
+        (report,) = feed.tick(due + instant)
+        assert (report.verdict, report.at) == ("critical", last + HOUR)
+        assert feed.tick(due + HOUR) == ()
+        assert [one.at for one in feed.tick(due + HOUR + instant)] == [last + 2 * HOUR]
+
+
+def test_a_count_after_a_gap_finds_the_periods_before_it_empty() -> None:
+    last = MONDAY + 14 * DAY
+    for count, verdict in ((40, "ok"), (0, "critical")):
+        feed, _ = feed_with(np.full(24 * 14, 40))
+        reports = feed.observe_all(count, last + 60 * HOUR)
+        assert [report.at for report in reports] == [last + hour * HOUR for hour in (1, 59, 60)]
+        assert [report.verdict for report in reports] == ["critical", "critical", verdict]
+        if not count:
+            # Each of them, once.
+            assert ends_of(feed) == [MONDAY + hour * HOUR for hour in range(1, 24 * 14 + 61)]
+        assert feed.observe(40, last + 30 * HOUR).verdict == "immature"
+    # One report that was missed is forgiven.
+    feed, _ = feed_with(np.full(24 * 14, 40))
+    assert [one.verdict for one in feed.observe_all(40, last + 2 * HOUR)] == ["ok"]
+
+
+def test_not_more_is_filled_in_than_the_longest_span_and_the_rest_later() -> None:
+    feed, _ = feed_with(np.full(24 * 14, 40))
+    last = MONDAY + 14 * DAY
+    far = last + 2000 * DAY
+    assert [one.at - last for one in feed.tick(far)] == [HOUR, 64 * HOUR]
+    assert [one.at - last for one in feed.tick(far)] == [128 * HOUR]
+    told = [feed.tick(far) for _ in range(100)]
+    # Silence does not become what is usual, however long it is.
+    assert {one.verdict for some in told for one in some} == {"critical"}
+    assert told[-1] == ()
+    assert ends_of(feed)[-1] - last < timedelta(weeks=8)
+    assert feed.low_since == last
+
+
+def test_a_young_feed_is_not_filled_in() -> None:
+    assert LabelFeed().tick(MONDAY) == ()
+    feed, _ = feed_with(np.full(24 * 3, 40))
+    before = feed.to_dict()
+    assert feed.tick(MONDAY + 30 * DAY) == ()
+    assert feed.to_dict() == before
+    assert [one.verdict for one in feed.observe_all(40, MONDAY + 30 * DAY)] == ["ok"]
+
+
 def test_the_state_goes_on_at_any_point() -> None:
     rng = np.random.default_rng(9)
     counts = rng.poisson(week(24 * 16))
@@ -247,6 +324,8 @@ BAD: list[tuple[dict[str, Any], type[Exception], str]] = [
     ({"least_history": None}, TypeError, "least_history must be a timedelta"),
     ({"zone": "Mars/Olympus"}, ValueError, "zone must be a time zone that this system knows, got 'Mars/Olympus'"),
     ({"zone": 1}, TypeError, "zone must be a str"),
+    ({"grace": -HOUR}, ValueError, "grace must be a timedelta of at least 0"),
+    ({"grace": 3}, TypeError, "grace must be a timedelta of at least 0, got 3"),
 ]
 
 
@@ -264,6 +343,8 @@ def test_bad_periods_change_nothing() -> None:
             feed.observe(count, MONDAY + DAY)  # type: ignore[arg-type]
     with pytest.raises(TypeError, match=r"^at must be a datetime"):
         feed.observe(1, "2026-03-01")  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match=r"^at must be a datetime"):
+        feed.tick(3)  # type: ignore[arg-type]
     assert feed.to_dict() == before
     for data in (3, {}, {**before, "known": [["x", 1]]}, {**before, "settings": {"period": "x"}}):
         with pytest.raises((TypeError, ValueError), match=r"^data must be a dict of a LabelFeed"):

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import copy
 import json
+import operator
 import pickle
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
@@ -12,7 +14,7 @@ import numpy as np
 import pytest
 
 from truthlag import AlertPolicy, Incident
-from truthlag.alerts import LabelCount, LabelFeed, Observation, Threshold
+from truthlag.alerts import Evidence, LabelCount, LabelFeed, Observation, Threshold
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -372,6 +374,61 @@ def test_a_label_feed_that_stops_is_an_incident_of_its_own() -> None:
     assert policy.observe_labels("m", 0, at(243)) == ()
 
 
+def labelled(**settings: Any) -> AlertPolicy:
+    policy = AlertPolicy(**AT_ONCE, **settings)
+    for hour in range(24 * 14):
+        policy.observe_labels("m", 40, at(hour))
+    return policy
+
+
+def test_a_label_feed_whose_reports_stop_too_is_found_by_tick() -> None:
+    policy = labelled(clock=lambda: at(335 + 48))
+    assert policy.tick(at(337)) == ()
+    policy = AlertPolicy.from_bytes(policy.to_bytes(), clock=lambda: at(335 + 48))
+    (told,) = policy.tick()
+    assert (told.at, told.incident.kind, told.severity, told.incident.first_bad) == (
+        at(383),
+        "labels",
+        "critical",
+        at(335),
+    )
+    assert told.text.endswith("; not reported since 2026-03-14 23:00")
+    # What was filled in has been counted: what comes for it now is late, to the last of it.
+    for hour in (350, 382 - 1):
+        assert policy.observe_labels("m", 40, at(hour)) == ()
+    counters = policy.counters()
+    assert (counters["late"], counters["repeated"], counters["observations"]) == (2, 0, 338)
+    assert kinds(policy.observe_labels("m", 40, at(383))) == ["recovered"]
+    policy.observe_labels("m", 40, at(383))
+    assert policy.counters()["repeated"] == 1
+
+
+def test_a_count_after_a_gap_tells_of_it_where_it_lasts() -> None:
+    policy = labelled()
+    (told,) = policy.observe_labels("m", 1, at(335 + 60))
+    assert (told.severity, told.incident.first_bad) == ("critical", at(335))
+    policy = labelled()
+    assert policy.observe_labels("m", 40, at(335 + 60)) == ()
+    (incident,) = policy.incidents()
+    assert (incident.state, incident.first_bad, incident.notified) == ("recovered", at(335), 0)
+
+
+def test_what_is_ahead_of_time_makes_no_labels_of_others_overdue() -> None:
+    policy = labelled(clock=lambda: at(336))
+    policy.observe("z", "x", "ok", at(336 + 23))
+    assert policy.tick() == ()
+
+
+def test_a_feed_that_nobody_reports_is_forgotten_at_last() -> None:
+    policy = labelled(repeat_every=None)
+    told = [one for day in range(1, 100) for one in policy.tick(at(335 + 24 * day))]
+    assert [(one.kind, one.incident.ended_by, one.at) for one in told] == [
+        ("opened", None, at(335 + 24)),
+        ("closed", "stale", at(335 + 24 * 60)),
+    ]
+    assert policy.counters()["metrics"] == len(policy.to_dict()["state"]["feeds"]) == 0
+
+
 def test_a_dry_run_sends_nothing_and_tells_the_same() -> None:
     sent: list[Any] = []
     policy = AlertPolicy(open_looks=1, close_looks=1, sinks=[sent.append])
@@ -408,6 +465,74 @@ def test_incidents_are_values() -> None:
         pickle.dumps(policy)
 
 
+def test_an_incident_is_headed_by_how_bad_it_is() -> None:
+    policy = AlertPolicy(open_looks=1, close_looks=1, reopen_within=6 * HOUR)
+    headings = []
+    for hour, verdict in enumerate(["warning", "critical", "ok", "warning", "ok"]):
+        policy.observe("m", "x", verdict, at(hour))
+        (incident,) = policy.incidents()
+        headings.append(str(incident).splitlines()[0].split(": ")[1])
+    assert headings == [
+        "m, warning, open",
+        "m, critical, open",
+        "m, critical, recovered",
+        "m, warning (critical at the worst), open",
+        "m, critical, recovered",
+    ]
+
+
+def test_what_is_handed_out_cannot_change_the_policy() -> None:
+    given = {"note": {"a": [1, {"b": [2]}]}, "array": np.arange(3)}
+    policy = AlertPolicy(open_looks=1)
+    (told,) = policy.observe("m", "x", "critical", at(0), evidence=given)
+    before = policy.to_bytes()
+    given["note"]["a"].append(99)
+    details = told.incident.peak.details
+    assert details == {"note": {"a": (1, {"b": (2,)})}, "array": (0, 1, 2)}
+    for change in (
+        lambda: details["note"]["a"].append(99),
+        lambda: details["note"]["a"][1]["b"].append(99),
+    ):
+        with pytest.raises(AttributeError):
+            change()
+    for spoil in (
+        lambda: operator.setitem(details, "note", 1),
+        lambda: operator.delitem(details, "note"),
+        lambda: operator.ior(details, {"note": 1}),
+        lambda: details["note"].update(a=1),
+        lambda: details["note"]["a"][1].setdefault("c", 1),
+        lambda: details.pop("note"),
+        lambda: details.popitem(),
+        lambda: details.clear(),
+    ):
+        with pytest.raises(TypeError, match=r"^the details of an evidence cannot be changed"):
+            spoil()
+    # What is given as plain values is the caller's own.
+    plain = told.incident.to_dict()
+    assert plain["peak"]["details"] == {"note": {"a": [1, {"b": [2]}]}, "array": [0, 1, 2]}
+    plain["peak"]["details"]["note"]["a"].append(99)
+    policy.to_dict()["state"]["conditions"][0]["looks"].clear()
+    assert policy.to_bytes() == before
+    for copied in (pickle.loads(pickle.dumps(told)), copy.deepcopy(told), copy.copy(told)):
+        assert copied == told and hash(copied.incident.peak) == hash(told.incident.peak)
+        with pytest.raises(TypeError, match="cannot be changed"):
+            copied.incident.peak.details.clear()
+    assert json.loads(json.dumps(details)) == plain["evidence"][0]["details"]
+    assert AlertPolicy.from_bytes(before).incidents() == policy.incidents()
+
+
+def test_evidence_of_a_caller_s_own_is_frozen_too() -> None:
+    deep: list[Any] = []
+    deep.append(deep)
+    own = {"deep": deep}
+    evidence = Evidence(at(0), "x", "check", "ok", details=own)
+    own["more"] = []
+    assert list(evidence.details) == ["deep"] and len(json.dumps(evidence.to_dict())) < 500
+    assert replace(evidence, value=1.0).details is evidence.details
+    with pytest.raises(TypeError, match=r"^details must be a mapping, got 3"):
+        Evidence(at(0), "x", "check", "ok", details=3)  # type: ignore[arg-type]
+
+
 def test_times_of_every_kind() -> None:
     policy = AlertPolicy(open_looks=1, clock=lambda: datetime(2026, 3, 1, 5))
     (told,) = policy.observe("m", "x", "critical")
@@ -415,10 +540,61 @@ def test_times_of_every_kind() -> None:
     (told,) = policy.observe("n", "x", "critical", datetime(2026, 3, 1, 9, tzinfo=timezone(3 * HOUR)))
     assert told.at == at(6)
     assert AlertPolicy(open_looks=1).observe("m", "x", "critical")[0].at.tzinfo is UTC
-    policy.observe("m", "x", "ok", datetime.max.replace(tzinfo=UTC))
     policy.observe("m", "x", "ok", datetime.min.replace(tzinfo=UTC))
+    latest = datetime.max.replace(tzinfo=UTC)
+    last = AlertPolicy(open_looks=1, clock=lambda: latest)
+    assert last.observe("m", "x", "critical", latest)[0].at == last.observe("n", "x", "critical")[0].at == latest
     with pytest.raises(ValueError, match=r"^at must be a datetime that UTC can hold"):
         policy.observe("m", "x", "ok", datetime.max.replace(tzinfo=timezone(-HOUR)))
+
+
+AHEAD: list[Any] = [
+    lambda policy, when: policy.observe("z", "acc", "ok", when),
+    lambda policy, when: policy.observe_value("z", "acc", 0.9, Threshold(0.5), when),
+    lambda policy, when: policy.observe_report({"acc": "ok"}, model="z", at=when),
+    lambda policy, when: policy.observe_report(Asked(when), model="z"),
+    lambda policy, when: policy.observe_alarm("z", "acc", when),
+    lambda policy, when: policy.observe_labels("z", 3, when),
+    lambda policy, when: policy.tick(when),
+    lambda policy, when: policy.acknowledge(policy.incidents()[0].id, when),
+    lambda policy, when: policy.resolve(policy.incidents()[0].id, when),
+    lambda policy, when: policy.unmute("mute-1", when),
+    lambda policy, when: policy.mute("z", at=when + timedelta(days=365)),
+]
+
+
+class Asked:
+    def __init__(self, at: datetime) -> None:
+        self.at, self.metrics = at, {"acc": "ok"}
+
+
+@pytest.mark.parametrize("call", AHEAD)
+def test_a_time_far_ahead_is_an_error_and_changes_nothing(call: Any) -> None:
+    policy = AlertPolicy(open_looks=1, clock=lambda: at(5))
+    policy.observe_alarm("m", "x", at(0))
+    policy.mute("k", at=at(0))
+    before = policy.to_bytes()
+    for when in (at(29) + timedelta(microseconds=1), datetime(2126, 1, 1)):
+        with pytest.raises(ValueError, match=r"^at must be at most \d+ days? ahead of the clock \(2026-03-01T05:00"):
+            call(policy, when)
+        assert policy.to_bytes() == before
+    # Clocks differ, and zones are left out: a day is no error. Nor is any time in the past.
+    call(policy, at(29))
+    assert AlertPolicy(open_looks=1).observe("m", "x", "critical", datetime(1970, 1, 1))
+
+
+def test_a_mute_is_planned_ahead_and_a_dry_run_is_of_any_time() -> None:
+    policy = AlertPolicy(open_looks=1, clock=lambda: at(0))
+    mute = policy.mute("m", at=at(24 * 30), until=datetime(2126, 1, 1))
+    assert policy.observe("m", "x", "critical") and policy.mutes() == (mute,)
+    ahead = datetime(2126, 1, 1, tzinfo=UTC)
+    assert [one.at for one in policy.dry_run([Observation("m", "x", "critical", ahead)])] == [ahead]
+
+
+def test_a_clock_that_gives_no_time_is_an_error() -> None:
+    for call in (lambda policy: policy.tick(), lambda policy: policy.observe("m", "x", "ok", at(0))):
+        with pytest.raises(TypeError, match=r"^what clock gives must be a datetime, got 3"):
+            call(AlertPolicy(clock=lambda: 3))  # type: ignore[arg-type, return-value]
 
 
 BAD_SETTINGS: list[tuple[dict[str, Any], type[Exception], str]] = [

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Self
 
+from truthlag.call.described import described
+from truthlag.verdict.alerts.frozen import frozen, thawed
 from truthlag.verdict.alerts.moment import read, short, written
 from truthlag.verdict.alerts.plain_copy import plain_copy
 
@@ -56,7 +58,13 @@ class Evidence:
     sentence: str = ""
     """The same in words."""
     details: Mapping[str, Any] = field(default_factory=dict)
-    """All else that was given, as plain values."""
+    """All else that was given, as plain values: read-only, with tuples for lists, so that an evidence shares nothing that can
+    be changed. `to_dict` gives dicts and lists of your own."""
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.details, Mapping):
+            raise TypeError(f"details must be a mapping, got {described(self.details)}")
+        object.__setattr__(self, "details", frozen(self.details))
 
     @property
     def relative_loss(self) -> float | None:
@@ -91,7 +99,7 @@ class Evidence:
             "verdict": self.verdict,
             **{name: getattr(self, name) for name in _NAMES},
             "sentence": self.sentence,
-            "details": dict(self.details),
+            "details": thawed(self.details),
         }
 
     @classmethod

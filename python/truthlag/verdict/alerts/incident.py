@@ -265,7 +265,13 @@ class Incident:
             rows.append(("told", said))
         width = max(len(name) for name, _ in rows) + 2
         lines = [f"  {name.ljust(width)}{text}" for name, text in rows]
-        return "\n".join([f"incident {self.id}: {self.model}, {self.peak_severity}, {self.state}", *lines])
+        return "\n".join([f"incident {self.id}: {self.model}, {self._severity_text()}, {self.state}", *lines])
+
+    def _severity_text(self) -> str:
+        """How bad it is, and was; of what is over, how bad it was at the worst."""
+        if self.end is not None or self.severity == self.peak_severity:
+            return self.peak_severity
+        return f"{self.severity} ({self.peak_severity} at the worst)"
 
 
 def _metric_text(metric: IncidentMetric) -> str:

@@ -1,7 +1,7 @@
 """Whether the labels still come: fewer than the last periods led to expect."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Self
 from zoneinfo import ZoneInfo
@@ -11,7 +11,7 @@ import numpy as np
 from truthlag.call.described import described
 from truthlag.verdict.alerts.moment import moment, read, read_optional, short, written
 from truthlag.verdict.alerts.parameters import between, count, duration, optional_duration, optional_word
-from truthlag.verdict.alerts.shortfall import Shortfall, Slots, lower_limit, shortfall
+from truthlag.verdict.alerts.shortfall import BLOCKS, Shortfall, Slots, lower_limit, shortfall
 
 _MONDAY = datetime(1970, 1, 5, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -109,6 +109,12 @@ class LabelFeed:
     expected in the shortest span from which ten were expected. A feed that stays low is what is expected once `history` has
     passed, or after `reset()`.
 
+    Whoever reports may be down with the feed. So a period that is not reported within `grace` of its end is overdue, and
+    counts as one without labels, with the next `tick` or `observe`; a count that comes for it later is left out. One missed
+    report is forgiven where the next one comes within the grace. At most the periods of the longest span that can be judged
+    (a twenty-first of `history`: 64 hours of 8 weeks) are filled in at once, the next of them with the next call, and none
+    once all of `history` was low. A feed too young to be judged is left as it is.
+
     Args:
         period: The length of a period; each must be reported once, those without labels too.
         false_alarm_rate: The most periods to alarm in without cause, as a share; above 0 and below 1.
@@ -117,6 +123,7 @@ class LabelFeed:
         history: How far to look back; None for 8 weeks, or 100 periods where that is longer.
         least_history: How long to look before the first verdict.
         zone: The time zone whose days and weeks the labels follow, as "Europe/Berlin"; None for UTC.
+        grace: How long after its end a period may be reported; None for one period.
 
     Raises:
         TypeError: An argument has the wrong type.
@@ -151,6 +158,7 @@ class LabelFeed:
         history: timedelta | None = None,
         least_history: timedelta = _WEEK,
         zone: str | None = None,
+        grace: timedelta | None = None,
     ) -> None:
         self._period = duration("period", period, above=True)
         self._false_alarm_rate = between("false_alarm_rate", false_alarm_rate, 0, 1)
@@ -161,6 +169,7 @@ class LabelFeed:
         self._least_history = duration("least_history", least_history)
         self._zone_name = optional_word("zone", zone)
         self._zone = _zone(self._zone_name)
+        self._grace = self._period if grace is None else duration("grace", grace)
         self._most_periods = self._history // self._period
         if not 1 <= self._most_periods <= _MOST_PERIODS:
             raise ValueError(
@@ -185,6 +194,7 @@ class LabelFeed:
             "history": self._history,
             "least_history": self._least_history,
             "zone": self._zone_name,
+            "grace": self._grace,
         }
 
     def reset(self) -> None:
@@ -207,6 +217,19 @@ class LabelFeed:
         self._low: list[_Entry] = []
         self._low_since: datetime | None = None
         self._last: datetime | None = None
+        self._reported: datetime | None = None
+        """The last period that was reported; those after it, up to the last, were filled in."""
+
+    @property
+    def reported_until(self) -> datetime | None:
+        """The end of the last period that was reported; None before the first.
+
+        Example:
+            >>> from truthlag.alerts import LabelFeed
+            >>> LabelFeed().reported_until is None
+            True
+        """
+        return self._reported
 
     @property
     def low_since(self) -> datetime | None:
@@ -233,7 +256,8 @@ class LabelFeed:
             TypeError: An argument has the wrong type.
             ValueError: The count is below 0, or the time is none that UTC can hold.
 
-        Cost: proportional to the periods looked back on, about a millisecond for 8 weeks of hours.
+        Cost: proportional to the periods looked back on, about a millisecond for 8 weeks of hours; that of each period
+            that is filled in before it too, until labels are too few.
 
         Example:
             >>> from datetime import datetime, timedelta
@@ -241,16 +265,107 @@ class LabelFeed:
             >>> LabelFeed(timedelta(days=1)).observe(40, datetime(2026, 3, 1)).verdict
             'immature'
         """
+        return self.observe_all(count, at)[-1]
+
+    def observe_all(self, count: int, at: datetime) -> tuple[LabelFeedReport, ...]:
+        """The same, and what was said of the periods before it that were not reported.
+
+        Args:
+            count: How many; 0 where none came.
+            at: The end of the period.
+
+        Returns:
+            What the periods say that were filled in, then what this one says.
+
+        Raises:
+            TypeError: An argument has the wrong type.
+            ValueError: The count is below 0, or the time is none that UTC can hold.
+
+        Cost: that of `observe`, for each period that is filled in until labels are too few.
+
+        Example:
+            >>> from datetime import datetime, timedelta
+            >>> from truthlag.alerts import LabelFeed
+            >>> feed = LabelFeed()
+            >>> for hour in range(24 * 14):
+            ...     _ = feed.observe(40, datetime(2026, 3, 2) + timedelta(hours=hour))
+            >>> reports = feed.observe_all(30, datetime(2026, 3, 18, 11))
+            >>> reports[0].verdict, reports[-1].verdict
+            ('critical', 'ok')
+        """
         entry = self._entry(moment("at", at), _labels(count))
         if self._last is not None and entry.end <= self._last:
             last = short(self._last)
-            return self._untold(entry, f"the period up to {short(entry.end)} is not after the last one, up to {last}")
+            return (
+                self._untold(entry, f"the period up to {short(entry.end)} is not after the last one, up to {last}"),
+            )
+        missed = self._fill(entry.end, 0 if self._last is None else (entry.end - self._last) // self._period - 1)
+        self._reported = entry.end
+        return (*missed, self._add(entry, is_judged=True))
+
+    def tick(self, at: datetime) -> tuple[LabelFeedReport, ...]:
+        """Let time go on without a count: periods that are overdue count as periods without labels.
+
+        Args:
+            at: The time.
+
+        Returns:
+            What they say; of those within a shortage, only the last is judged.
+
+        Raises:
+            TypeError: `at` is no datetime.
+            ValueError: UTC cannot hold it.
+
+        Cost: a microsecond where nothing is overdue, else that of `observe` for each period until labels are too few.
+
+        Example:
+            >>> from datetime import datetime, timedelta
+            >>> from truthlag.alerts import LabelFeed
+            >>> feed = LabelFeed()
+            >>> for hour in range(24 * 14):
+            ...     _ = feed.observe(40, datetime(2026, 3, 2) + timedelta(hours=hour))
+            >>> feed.tick(datetime(2026, 3, 16))
+            ()
+            >>> report = feed.tick(datetime(2026, 3, 16, 2))[0]
+            >>> report.verdict, report.labels, report.sentence.split("; ")[-1]
+            ('critical', 0, 'not reported since 2026-03-15 23:00')
+        """
+        now = moment("at", at)
+        if self._last is None or now <= self._last:
+            return ()
+        # The most k for which now - (last + k * period) > grace.
+        number = -((self._grace - (now - self._last)) // self._period) - 1
+        return tuple(self._fill(now, number))
+
+    def _fill(self, now: datetime, number: int) -> list[LabelFeedReport]:
+        """Take so many periods after the last as periods without labels, where the first is overdue, and what they say."""
+        last = self._last
+        if last is None or not self._known or now - last - self._period <= self._grace:
+            return []
+        if self._low_since is not None:
+            left = self._history - (last - self._low_since)
+            number = min(number, -(-left // self._period) - 1)
+        elif last - self._known[0].end < self._least_history:
+            return []
+        told: list[LabelFeedReport] = []
+        longest = max(1, self._most_periods // (BLOCKS + 1))
+        number = min(number, longest)
+        for place in range(1, number + 1):
+            # Empty periods within a shortage make it no better: one verdict at their end says it.
+            is_judged = self._low_since is None or place == number
+            report = self._add(self._entry(last + place * self._period, 0), is_judged=is_judged)
+            if is_judged:
+                sentence = f"{report.sentence}; not reported since {short(self._reported)}"
+                told.append(replace(report, sentence=sentence))
+        return told
+
+    def _add(self, entry: _Entry, *, is_judged: bool) -> LabelFeedReport:
         self._last = entry.end
         if self._low_since is not None:
             # What is known does not age meanwhile: there is nothing newer to hold the labels against.
             self._low = [*self._low, entry][-self._most_periods :]
             if self._known and entry.end - self._low_since < self._history:
-                return self._judge_while_low(entry)
+                return self._judge_while_low(entry) if is_judged else self._untold(entry, "")
             # So low for so long that it is what is usual.
             self._known, self._low, self._low_since = self._low, [], None
         else:
@@ -374,6 +489,7 @@ class LabelFeed:
             "low": [[entry.end.isoformat(), entry.labels] for entry in self._low],
             "low_since": written(self._low_since),
             "last": written(self._last),
+            "reported": written(self._reported),
         }
 
     @classmethod
@@ -396,7 +512,7 @@ class LabelFeed:
             raise TypeError(f"data must be a dict of a LabelFeed, got {described(data)}")
         try:
             settings: dict[str, Any] = {
-                name: timedelta(seconds=value) if name in {"period", "history", "least_history"} else value
+                name: timedelta(seconds=value) if name in {"period", "history", "least_history", "grace"} else value
                 for name, value in data["settings"].items()
             }
             feed = cls(**settings)
@@ -404,6 +520,7 @@ class LabelFeed:
             feed._low = [feed._entry(read(end), _labels(labels)) for end, labels in data["low"]]
             feed._low_since = read_optional(data["low_since"])
             feed._last = read_optional(data["last"])
+            feed._reported = read_optional(data["reported"])
         except (AttributeError, KeyError, OverflowError, TypeError, ValueError) as error:
             raise ValueError("data must be a dict of a LabelFeed, got one that cannot be read") from error
         return feed

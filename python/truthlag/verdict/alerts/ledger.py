@@ -10,11 +10,12 @@ from truthlag.verdict.alerts.case import Case, Group
 from truthlag.verdict.alerts.condition import AT_ONCE, Condition, Key, Look
 from truthlag.verdict.alerts.evidence import Evidence
 from truthlag.verdict.alerts.incident import Incident
-from truthlag.verdict.alerts.label_feed import LabelFeed
+from truthlag.verdict.alerts.label_feed import LabelFeed, LabelFeedReport
 from truthlag.verdict.alerts.moment import read, read_optional, written
 from truthlag.verdict.alerts.mute import Mute
 from truthlag.verdict.alerts.notification import Notification
 from truthlag.verdict.alerts.observation import LABELS, RANKS, LabelCount, Observation
+from truthlag.verdict.alerts.parameters import word
 from truthlag.verdict.alerts.settings import Settings
 
 Taken: TypeAlias = Observation | LabelCount
@@ -52,6 +53,8 @@ class Ledger:
         self.cases: OrderedDict[Group, Case] = OrderedDict()
         self.closed: OrderedDict[str, Incident] = OrderedDict()
         self.feeds: OrderedDict[str, LabelFeed] = OrderedDict()
+        self.label_totals: dict[str, int] = {}
+        """How many labels had come to the tracker of each model when it was last asked; the longest ago first."""
         self.mutes: list[Mute] = []
         self.counted: Counter[str] = Counter(dict.fromkeys(_COUNTED, 0))
         # When something was last told of a group, and how bad the worst was that was told within the cool-down.
@@ -71,9 +74,39 @@ class Ledger:
                 self._take_look(observation, now)
         return [] if self.now is None else self._settle(self.now)
 
+    def take_total(self, model: str, total: int, at: datetime, *, is_same: bool) -> list[Notification]:
+        """Take how many labels have come by now: since the last time, one period's worth.
+
+        Args:
+            model: The model.
+            total: How many have come to its tracker.
+            at: The end of the period.
+            is_same: Whether it is the tracker that was asked the last time.
+        """
+        found = self.conditions.get(_key_of_labels(model))
+        if found is not None and at <= found.last:
+            # It is left out, and its labels are those of the next period.
+            return self.take([LabelCount(model, 0, at)])
+        last = self.label_totals.pop(model, None)
+        while len(self.label_totals) >= self.settings.metric_limit:
+            del self.label_totals[next(iter(self.label_totals))]
+        self.label_totals[model] = total
+        if last is None:
+            return self._settle(self._advance(at))
+        # Labels that were taken back make fewer. So does a new tracker, to which all of its labels have come since.
+        count = total if total < last and not is_same else max(0, total - last)
+        return self.take([LabelCount(model, count, at)])
+
     def tick(self, at: datetime) -> list[Notification]:
         """Let time go on; what is to be told by now."""
-        return self._settle(self._advance(at))
+        now = self._advance(at)
+        for model, feed in self.feeds.items():
+            found = self.conditions.get(_key_of_labels(model))
+            # By the time that is given: an observation that came ahead of it makes no other model's labels overdue.
+            if found is not None:
+                for report in feed.tick(at):
+                    self._take_report(found, report, now)
+        return self._settle(now)
 
     def _advance(self, at: datetime) -> datetime:
         self.now = at if self.now is None else max(self.now, at)
@@ -95,16 +128,23 @@ class Ledger:
             self._apply(found, look, is_changed=found.take(look, self.settings.rule), now=now)
 
     def _take_labels(self, labels: LabelCount, now: datetime) -> None:
-        found = self._condition((LABELS, labels.model, LABELS, LABELS), labels.at, now)
+        feed = self.feeds.get(labels.model)
+        # A period that was filled in has not been reported: its count is late, not repeated.
+        is_filled = feed is not None and feed.reported_until != labels.at
+        found = self._condition(_key_of_labels(labels.model), labels.at, now, is_filled=is_filled)
         if found is None:
             return
+        # What makes room for a metric may have taken the feed of one.
         feed = self.feeds.get(labels.model)
         if feed is None:
             feed = self.feeds[labels.model] = LabelFeed(**self.feed.settings)
-        report = feed.observe(labels.count, labels.at)
+        for report in feed.observe_all(labels.count, labels.at):
+            self._take_report(found, report, now)
+
+    def _take_report(self, found: Condition, report: LabelFeedReport, now: datetime) -> None:
         rank = RANKS.get(report.verdict)
         if rank is None or report.expected is None:
-            found.last = labels.at
+            found.last = report.at
             return
         details = {"periods": report.periods, "lowest": report.lowest, "since": report.since.isoformat()}
         evidence = Evidence(
@@ -122,7 +162,7 @@ class Ledger:
         look = Look(rank, report.since if rank else report.at, evidence)
         self._apply(found, look, is_changed=found.take(look, AT_ONCE), now=now)
 
-    def _condition(self, key: Key, at: datetime, now: datetime) -> Condition | None:
+    def _condition(self, key: Key, at: datetime, now: datetime, *, is_filled: bool = False) -> Condition | None:
         """The condition to look at; None where this moment of it has been seen."""
         self.counted["observations"] += 1
         found = self.conditions.get(key)
@@ -131,7 +171,7 @@ class Ledger:
                 self._forget(next(iter(self.conditions)), now, "displaced")
             found = self.conditions[key] = Condition(key, at)
         elif at <= found.last:
-            self.counted["late" if at < found.last else "repeated"] += 1
+            self.counted["late" if at < found.last or is_filled else "repeated"] += 1
             return None
         found.seen = now
         self.conditions.move_to_end(key)
@@ -223,6 +263,7 @@ class Ledger:
         del self.conditions[key]
         if key[0] == LABELS:
             self.feeds.pop(key[1], None)
+            self.label_totals.pop(key[1], None)
 
     # -- what is told --------------------------------------------------------------------------------------------------
 
@@ -356,6 +397,7 @@ class Ledger:
             "cases": [case.to_state() for case in self.cases.values()],
             "closed": [incident.to_dict() for incident in self.closed.values()],
             "feeds": [[model, feed.to_dict()] for model, feed in self.feeds.items()],
+            "label_totals": [[model, total] for model, total in self.label_totals.items()],
             "mutes": [mute.to_dict() for mute in self.mutes],
             "counted": dict(self.counted),
             "spoken": [[list(group), written(at), rank] for group, (at, rank) in self._spoken.items()],
@@ -378,6 +420,7 @@ class Ledger:
             incident = Incident.from_dict(one)
             ledger.closed[incident.id] = incident
         ledger.feeds.update((model, LabelFeed.from_dict(one)) for model, one in state["feeds"])
+        ledger.label_totals = {word("model", model): int(total) for model, total in state["label_totals"]}
         ledger.mutes = [Mute.from_dict(one) for one in state["mutes"]]
         ledger.counted.update({name: int(state["counted"][name]) for name in _COUNTED})
         ledger._spoken = {
@@ -394,3 +437,7 @@ class Ledger:
         is_open = {key for key, condition in self.conditions.items() if condition.rank}
         if members != is_open:
             raise ValueError("open conditions that belong to no incident")
+
+
+def _key_of_labels(model: str) -> Key:
+    return LABELS, model, LABELS, LABELS

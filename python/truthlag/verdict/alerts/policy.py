@@ -1,10 +1,11 @@
 """From verdicts to incidents: when a person is told, and when not."""
 
 import threading
+import weakref
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from types import TracebackType
-from typing import Any, NoReturn, Self
+from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 from truthlag.call.described import described
 from truthlag.verdict.alerts.dry_run import DryRun
@@ -12,7 +13,15 @@ from truthlag.verdict.alerts.forking import guard
 from truthlag.verdict.alerts.incident import Incident
 from truthlag.verdict.alerts.label_feed import LabelFeed
 from truthlag.verdict.alerts.ledger import MUTES, Ledger, Taken
-from truthlag.verdict.alerts.moment import Clock, moment, now_of_system, optional_moment
+from truthlag.verdict.alerts.moment import (
+    FARTHEST_AHEAD,
+    FARTHEST_PLANNED,
+    Clock,
+    moment,
+    not_ahead,
+    now_of_system,
+    optional_moment,
+)
 from truthlag.verdict.alerts.mute import Mute
 from truthlag.verdict.alerts.notification import Notification
 from truthlag.verdict.alerts.observation import LabelCount, Observation
@@ -24,6 +33,12 @@ from truthlag.verdict.alerts.sinks.call import CallableSink
 from truthlag.verdict.alerts.sinks.sink import Sink
 from truthlag.verdict.alerts.threshold import Threshold
 from truthlag.verdict.watch import Alarm
+
+if TYPE_CHECKING:
+    from truthlag.call.tracker import ModelPerformanceTracker
+
+_LABELS_THAT_CAME = ("labels", "expired_labelled", "dropped_orphans", "late_labels")
+"""The counters of a tracker whose sum is how many ids labels have come for."""
 
 AnySink = Sink | Callable[[Notification], object]
 
@@ -50,13 +65,16 @@ class AlertPolicy:
     **Time** is that of the observations: `at`, or the `clock` where it is not given. A look at a metric that is older than the
     last look at it is left out, and counted as `late`; one of the same time as `repeated`, so that a restarted server may
     send again what it is not sure of. Between metrics, order does not matter. Time never goes back: what comes late for
-    another reason is told at the newest time seen.
+    another reason is told at the newest time seen. So a time may lie ahead of the `clock` by a day at most, and back as far as
+    it likes: one far ahead would end and silence everything until then. Where the whole log lies ahead, as in a simulation,
+    give its `clock`.
 
     **Bounds.** At most `open_limit` incidents are open (then the one that was not looked at for longest is ended, as
     `displaced`), `closed_limit` are kept, each with `evidence_limit` looks; `metric_limit` metrics are watched. What is not
     looked at for `forget_after` is forgotten, and its incident ends as `stale`.
 
-    Thread-safe. Sinks are called outside of the lock. One process should own a policy: after a fork each has a copy.
+    Thread-safe. Sinks are called outside of the lock, in the thread that observes: it waits for functions, for logging and for
+    files, and never for webhooks, which send from threads of their own. One process should own a policy: after a fork each has a copy.
 
     Args:
         open_looks: Bad looks that open, of how many: (m, n), or one number for all of so many.
@@ -80,7 +98,7 @@ class AlertPolicy:
         label_feed: What to hold the labels of each model against: a `LabelFeed` whose settings are copied; None for one of
             hours.
         sinks: Where notifications go: sinks, or functions that take a `Notification`.
-        clock: Gives the time where `at` is not given; None for the system's.
+        clock: Gives the time where `at` is not given, and the one that `at` is held against; None for the system's.
 
     Raises:
         TypeError: An argument has the wrong type.
@@ -135,6 +153,8 @@ class AlertPolicy:
         self._clock = now_of_system if clock is None else clock
         self._feed = LabelFeed(**(LabelFeed() if label_feed is None else label_feed).settings)
         self._ledger = Ledger(self._settings, self._feed)
+        self._trackers: dict[str, weakref.ref[ModelPerformanceTracker]] = {}
+        """By model, the tracker that was last asked for its labels."""
         self._sink_errors = 0
         self._lock = threading.RLock()
         guard(self)
@@ -248,7 +268,11 @@ class AlertPolicy:
             >>> told.text
             'critical opened: fraud: accuracy, f1_score worse since 2026-03-01 00:00'
         """
-        return self._take(observations_of(report, model, at, self._clock))
+        now = self._now()
+        observations = observations_of(report, model, at, lambda: now)
+        for one in observations[:1]:
+            not_ahead("at", one.at, now, FARTHEST_AHEAD)
+        return self._take(observations)
 
     def observe_alarm(
         self,
@@ -323,6 +347,9 @@ class AlertPolicy:
     def observe_labels(self, model: str, count: int, at: datetime | None = None) -> tuple[Notification, ...]:
         """Take the number of labels that came in one period; each period once, those without labels too.
 
+        Periods before it that nobody reported count as periods without labels (see `LabelFeed`); where this one is good, what
+        they were is told to nobody, but kept as an incident. A count that comes for one of them afterwards is `late`.
+
         Args:
             model: The model.
             count: How many.
@@ -349,8 +376,61 @@ class AlertPolicy:
         """
         return self._take([LabelCount(model, count, self._at(at))])
 
+    def observe_labels_of(
+        self, tracker: "ModelPerformanceTracker", at: datetime | None = None, *, model: str | None = None
+    ) -> tuple[Notification, ...]:
+        """Take the number of labels that have come to a tracker since the last call, as those of one period.
+
+        Call it once each period. The first call notes where the tracker stands. What came is what `tracker.counters()` says is
+        held (`labels`), has left (`expired_labelled`, `dropped_orphans`) or was too late (`late_labels`): repeats and
+        corrections are no news, and labels that are retracted count as not come. The state keeps where the tracker stood, so
+        that a restart loses nothing where the tracker is restored too; of a new tracker all labels count.
+
+        Args:
+            tracker: The tracker.
+            at: The end of the period; None for now.
+            model: What the model is called here; None for the tracker's `model_name`.
+
+        Returns:
+            What was told then.
+
+        Raises:
+            TypeError: An argument has the wrong type.
+            ValueError: An argument has a value that is not allowed.
+
+        Cost: that of `observe_labels` and of `tracker.counters()`.
+
+        Example:
+            >>> from datetime import datetime, timedelta
+            >>> from truthlag import AlertPolicy, ModelPerformanceTracker
+            >>> policy, tracker = AlertPolicy(), ModelPerformanceTracker("fraud")
+            >>> for hour in range(24 * 14):
+            ...     _ = tracker.log_ground_truths([f"{hour}-{number}" for number in range(40)], [1] * 40)
+            ...     _ = policy.observe_labels_of(tracker, datetime(2026, 3, 2) + timedelta(hours=hour))
+            >>> (told,) = policy.observe_labels_of(tracker, datetime(2026, 3, 16))
+            >>> told.incident.model, told.incident.peak.value
+            ('fraud', 0)
+        """
+        from truthlag.call.tracker import ModelPerformanceTracker
+
+        if not isinstance(tracker, ModelPerformanceTracker):
+            raise TypeError(f"tracker must be a ModelPerformanceTracker, got {described(tracker)}")
+        name = word("model", tracker.model_name if model is None else model)
+        when = self._at(at)
+        counters = tracker.counters()
+        total = sum(counters[counter] for counter in _LABELS_THAT_CAME)
+        with self._lock:
+            asked = self._trackers.get(name)
+            told = self._ledger.take_total(name, total, when, is_same=asked is not None and asked() is tracker)
+            self._trackers = {one: reference for one, reference in self._trackers.items() if reference() is not None}
+            self._trackers[name] = weakref.ref(tracker)
+        return self._send(told)
+
     def tick(self, at: datetime | None = None) -> tuple[Notification, ...]:
-        """Let time go on without an observation: reminders, escalation, alarms and mutes that run out.
+        """Let time go on without an observation: reminders, escalation, alarms and mutes that run out, labels overdue.
+
+        Periods of labels that are overdue count as periods without labels (see `LabelFeed`), since whoever reports them may
+        be down with their feed.
 
         Args:
             at: The time; None for now.
@@ -360,9 +440,10 @@ class AlertPolicy:
 
         Raises:
             TypeError: `at` is no datetime.
-            ValueError: UTC cannot hold it.
+            ValueError: UTC cannot hold it, or it is more than a day ahead.
 
-        Cost: some four microseconds for each open incident.
+        Cost: some four microseconds for each open incident, and one for each feed of labels; that of `observe_labels` for
+            each period that is overdue, until labels are too few.
 
         Example:
             >>> from datetime import datetime
@@ -381,7 +462,8 @@ class AlertPolicy:
         """What this policy would have told over a past log, from a state of its own: nothing is sent, nothing changes.
 
         Args:
-            observations: In order of time. Those of one time are taken together, as `observe_report` does.
+            observations: In order of time, of any time: none is too far ahead here, so one that is ends what is open. Those
+                of one time are taken together, as `observe_report` does. Nothing ticks between them.
 
         Returns:
             The notifications and incidents; `print` shows them.
@@ -512,7 +594,7 @@ class AlertPolicy:
         Args:
             model: Of which model; None for all.
             metric: Of which metric; None for all. That of a label feed is `labels`.
-            at: From when, which may lie ahead; None for now.
+            at: From when, which may lie ahead, by a year at most; None for now.
             until: Until when; None for until `unmute`.
             reason: Why.
 
@@ -536,7 +618,9 @@ class AlertPolicy:
             ['opened']
         """
         model, metric = optional_word("model", model), optional_word("metric", metric)
-        when, end = self._at(at), optional_moment("until", until)
+        now = self._now()
+        when = now if at is None else not_ahead("at", moment("at", at), now, FARTHEST_PLANNED)
+        end = optional_moment("until", until)
         if end is not None and end <= when:
             raise ValueError(f"until must be after at ({when.isoformat()}), got {end.isoformat()}")
         reason = optional_word("reason", reason)
@@ -790,8 +874,13 @@ class AlertPolicy:
 
     # -- inside --------------------------------------------------------------------------------------------------------
 
+    def _now(self) -> datetime:
+        return moment("what clock gives", self._clock())
+
     def _at(self, at: datetime | None) -> datetime:
-        return moment("at", self._clock() if at is None else at)
+        # One time far ahead would end and silence everything until then.
+        now = self._now()
+        return now if at is None else not_ahead("at", moment("at", at), now, FARTHEST_AHEAD)
 
     def _take(self, observations: Sequence[Taken]) -> tuple[Notification, ...]:
         with self._lock:
