@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 from benches.batch import batch
 from benches.calls import call_cost, worst_calls
+from benches.checks import checks
+from benches.detectors import detector_updates
 from benches.figure import Figure
 from benches.imports import imports
 from benches.incremental import incremental
@@ -13,6 +15,7 @@ from benches.pairs import string_pairs, uuid_pairs
 from benches.progress import Progress
 from benches.ranking import snapshots
 from benches.sizes import Sizes
+from benches.watched import watched_batches, watched_calls
 from benches.windows import baseline_query, in_time_order, with_shuffled_times
 
 
@@ -36,5 +39,9 @@ CATALOGUE = {
     "snapshot": Benchmark("a full snapshot with AUC", snapshots),
     "batch": Benchmark("arrays to metrics, against pandas, polars and DuckDB", batch),
     "incremental": Benchmark("new labels and metrics on a large store, against DuckDB", incremental),
+    "detectors": Benchmark("values of the detectors, against River", detector_updates),
+    "watched": Benchmark("batches of labels into a tracker that is watched", watched_batches),
+    "watched-calls": Benchmark("labels one by one into a tracker that is watched", watched_calls),
+    "checks": Benchmark("one check of a tracker against a baseline", checks),
     "memory": Benchmark("resident bytes of a pending prediction", memory),
 }

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import truthlag
 
-RIVALS = ("numpy", "pandas", "polars", "duckdb")
+RIVALS = ("numpy", "pandas", "polars", "duckdb", "river")
 
 
 def processor() -> str:

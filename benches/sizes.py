@@ -23,6 +23,12 @@ class Sizes:
     incremental_labels: int
     memory_rows: tuple[int, ...]
     imports: int
+    detector_values: int
+    single_values: int
+    watched_rows: int
+    watched_batches: tuple[int, ...]
+    checked_rows: int
+    checks: int
 
 
 FULL = Sizes(
@@ -42,6 +48,12 @@ FULL = Sizes(
     incremental_labels=100_000,
     memory_rows=(3_000_000, 4_000_000, 5_000_000, 6_000_000, 8_000_000),
     imports=21,
+    detector_values=1_000_000,
+    single_values=20_000,
+    watched_rows=1_000_000,
+    watched_batches=(1_000, 10_000),
+    checked_rows=1_000_000,
+    checks=11,
 )
 
 QUICK = Sizes(
@@ -61,4 +73,10 @@ QUICK = Sizes(
     incremental_labels=1_000,
     memory_rows=(100_000, 200_000),
     imports=3,
+    detector_values=20_000,
+    single_values=5_000,
+    watched_rows=20_000,
+    watched_batches=(1_000, 5_000),
+    checked_rows=20_000,
+    checks=3,
 )

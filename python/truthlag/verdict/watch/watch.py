@@ -60,6 +60,15 @@ class Watch:
         >>> _ = tracker.log_ground_truths(np.arange(8_000), actuals, timestamps=times + 3_600)
         >>> print(watch.alarms[0])
         fraud-detector v2: accuracy is worse than its baseline, by predictions up to 2026-03-04 14:16, probably since 2026-03-04 11:43
+
+    What it is, and how far it has come:
+
+        >>> watch.name, watch.order, watch.min_age, watch.is_guaranteed, watch.on_alarm
+        ('accuracy', 'prediction', None, True, None)
+        >>> watch.drift_detected, watch.warning_detected, str(watch.judged_until)
+        (False, False, '2026-03-06 13:19:00+00:00')
+        >>> watch.detector.parameters["arl"]
+        100000.0
     """
 
     def __init__(

@@ -64,18 +64,24 @@ impl PartialEq for MaturedRow {
 impl Generation {
     /// Collects the labelled rows in the span, from a cell on.
     fn collect_matured(&self, span: Span, from: usize, matured: &mut Vec<MaturedRow>) -> Option<Step> {
+        let (least, greatest) = span.stamps();
+        if least > greatest {
+            return None;
+        }
+        // One comparison for both ends.
+        let (least, width) = (least as u64, (greatest - least) as u64);
+        let wanted = |row: &Row| (row.stamp().wrapping_sub(least) <= width) & row.is_labelled();
         self.look_at(span, from, |cell, rows| {
             if cell.counts.matched() == 0 || span.misses(cell.first, cell.last) {
                 return;
             }
-            let labelled = |row: &&Row| span.contains(row.time()) && row.is_labelled();
             for part in rows.chunks(PART) {
                 // In order of time, a cell that the span cuts has parts outside and parts inside.
-                let wanted = part.iter().fold(0, |wanted, row| wanted + usize::from(labelled(&row)));
-                if wanted == part.len() {
+                let count = part.iter().fold(0, |count, row| count + usize::from(wanted(row)));
+                if count == part.len() {
                     matured.extend(part.iter().map(MaturedRow::of));
-                } else if wanted > 0 {
-                    matured.extend(part.iter().filter(labelled).map(MaturedRow::of));
+                } else if count > 0 {
+                    matured.extend(part.iter().filter(|row| wanted(row)).map(MaturedRow::of));
                 }
             }
         })
