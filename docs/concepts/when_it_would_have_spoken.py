@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,7 @@ MIN_AGE = 2 * DAY
 BASELINE = 14 * DAY
 TREND_DAYS = 31
 FEWEST_LABELS = 20
+CHECK = "`check` and `AlertPolicy`"
 DETECTORS = ("ADWIN", "DDM", "EDDM", "HDDMA", "PageHinkley", "KSWIN")
 
 
@@ -56,6 +58,8 @@ class Log:
         self.labels = table["label"].to_numpy(zero_copy_only=False).astype(float)
         self.scores = table["score"].to_numpy()
         self.is_labelled = ~np.isnan(self.labels) & ~np.isnat(self.known)
+        labelled = np.flatnonzero(self.is_labelled)
+        self.by_arrival = labelled[np.argsort(self.known[labelled], kind="stable")]
         self.first = moment(self.times.min())
         self.last = moment(self.times.max())
         self.first_midnight = self.first.replace(hour=0, minute=0, second=0, microsecond=0)
@@ -63,17 +67,19 @@ class Log:
         self.known_times = self.times[self.is_labelled][order]
         self.is_wrong = (self.predictions != self.labels)[self.is_labelled][order]
 
-    def tracker(self) -> ModelPerformanceTracker:
-        """One that has been told of all predictions, and of no label."""
+    def tracker(self, since: datetime | None = None) -> ModelPerformanceTracker:
+        """One that has been told of all predictions since then, and of no label."""
         tracker = ModelPerformanceTracker("elec2", retention=None)
-        rows = np.arange(len(self.times))
-        tracker.log_predictions(rows, self.predictions, self.scores, timestamps=self.times)
+        rows = np.flatnonzero(self.times >= plain(since or self.first))
+        tracker.log_predictions(rows, self.predictions[rows], self.scores[rows], timestamps=self.times[rows])
         return tracker
 
     def label(self, tracker: ModelPerformanceTracker) -> None:
         """Tell it of all labels, in the order in which they came."""
-        rows = np.flatnonzero(self.is_labelled)
-        rows = rows[np.argsort(self.known[rows], kind="stable")]
+        self.tell(tracker, self.by_arrival)
+
+    def tell(self, tracker: ModelPerformanceTracker, rows: Any) -> None:
+        """Tell it of the labels of these rows."""
         tracker.log_ground_truths(rows, self.labels[rows].astype(int), timestamps=self.known[rows])
 
     def wrong(self, start: datetime, end: datetime) -> tuple[int, int]:
@@ -87,14 +93,11 @@ class Log:
         Labels come by and by, so that each is told before the look that may know it.
         """
         tracker = self.tracker()
-        rows = np.flatnonzero(self.is_labelled)
-        rows = rows[np.argsort(self.known[rows], kind="stable")]
-        arrivals, told = self.known[rows], 0
+        arrivals, told = self.known[self.by_arrival], 0
         asked = self.first_midnight + every
         while asked < self.last + MIN_AGE + every:
             until = int(np.searchsorted(arrivals, plain(asked)))
-            some = rows[told:until]
-            tracker.log_ground_truths(some, self.labels[some].astype(int), timestamps=self.known[some])
+            self.tell(tracker, self.by_arrival[told:until])
             told = until
             if asked >= self.first + BASELINE + MIN_AGE:
                 yield asked, tracker.snapshot(start=asked - MIN_AGE - window, end=asked - MIN_AGE)
@@ -122,8 +125,7 @@ def baseline_of(log: Log) -> PerformanceSnapshot:
     """The first two weeks, as known when all of it was two days old."""
     ready = plain(log.first + BASELINE + MIN_AGE)
     tracker = log.tracker()
-    rows = np.flatnonzero(log.is_labelled & (log.known < ready))
-    tracker.log_ground_truths(rows, log.labels[rows].astype(int), timestamps=log.known[rows])
+    log.tell(tracker, np.flatnonzero(log.is_labelled & (log.known < ready)))
     return tracker.snapshot(start=log.first, end=log.first + BASELINE)
 
 
@@ -146,20 +148,21 @@ def split(log: Log, start: datetime, end: datetime) -> datetime:
 
 @dataclass(frozen=True)
 class Truth:
-    """What is known in hindsight."""
+    """What is known in hindsight of the rate of errors: when it rose, fell, rose for eleven months, and fell."""
 
-    loss: datetime
-    """When accuracy first fell."""
-    great_loss: datetime
-    """When it fell for eleven months."""
-    recovery: datetime
+    spring: datetime
+    spring_end: datetime
+    summer: datetime
+    summer_end: datetime
 
 
+@cache
 def truth_of(log: Log) -> Truth:
-    """The changes of the error rate, found by splitting the log, and then its parts."""
-    recovery = split(log, log.first, log.last)
-    great_loss = split(log, log.first, recovery)
-    return Truth(split(log, log.first, great_loss), great_loss, recovery)
+    """The log divided where its two parts differ most, and then what lies before, and again."""
+    summer_end = split(log, log.first, log.last)
+    summer = split(log, log.first, summer_end)
+    spring_end = split(log, log.first, summer)
+    return Truth(split(log, log.first, spring_end), spring_end, summer, summer_end)
 
 
 # -- the rules ---------------------------------------------------------------------------------------------------------
@@ -214,35 +217,26 @@ def trend(log: Log) -> Spoken:
     return Spoken("`check_trend` over 31 days", at_once(alarms), "week")
 
 
-def incidents(log: Log, options: Sequence[str], looks: str, rule: str) -> Spoken:
+def incidents(log: Log, rule: str, looks: str, *options: str) -> Spoken:
     """The incidents that `truthlag replay --alerts` shows."""
     program = [sys.executable, "-c", "from truthlag.show.cli import main; main()", "replay", str(log.path)]
-    given = ["--alerts", "--alert-metrics", "accuracy", "--no-watch", "--min-age", "2d", "--format", "json", *options]
+    given = ["--alerts", "--alert-metrics", "accuracy", "--min-age", "2d", "--format", "json", *options]
     finished = subprocess.run([*program, *given], capture_output=True, check=True, encoding="utf-8")
     found = []
     for line in finished.stdout.splitlines():
         incident = json.loads(line)
         if incident["kind"] == "degradation":
             start, end = incident["start"], incident["end"]
-            over = log.last if end is None else datetime.fromisoformat(end)
-            found.append((datetime.fromisoformat(start), over))
+            found.append((datetime.fromisoformat(start), log.last if end is None else datetime.fromisoformat(end)))
     return Spoken(rule, tuple(found), looks)
-
-
-def weekly_check(log: Log) -> Spoken:
-    """`check` once a week, one critical look opens."""
-    return incidents(log, ["--every", "7d"], "week", "`check` and `AlertPolicy`")
-
-
-def daily_check(log: Log) -> Spoken:
-    """`check` of the last week once a day, two of three critical looks open."""
-    return incidents(log, ["--every", "1d"], "day", "`check` and `AlertPolicy`")
 
 
 def watched(log: Log, rule: str, **options: Any) -> Spoken:
     """The alarms of a detector that takes each decision once when it is two days old."""
-    tracker = log.tracker()
-    if "detector" not in options:
+    is_new = "detector" in options
+    # What knows no baseline needs the first weeks to learn from; what has one does not look at them again.
+    tracker = log.tracker(log.first if is_new else log.first + BASELINE)
+    if not is_new:
         options |= {"baseline": baseline_of(log)}
     watch = tracker.watch("accuracy", min_age=MIN_AGE, **options)
     alarms = []
@@ -250,11 +244,6 @@ def watched(log: Log, rule: str, **options: Any) -> Spoken:
     log.label(tracker)
     watch.look()
     return Spoken(rule, at_once([alarm.time + MIN_AGE for alarm in alarms]), "decision")
-
-
-def e_detector(log: Log, tolerance: float, rule: str) -> Spoken:
-    """The e-detector against the counts of the baseline."""
-    return watched(log, rule, tolerance=tolerance)
 
 
 def popular(log: Log, name: str) -> Spoken:
@@ -271,11 +260,12 @@ def rules() -> dict[str, Callable[[Log], Spoken]]:
         "line, days": lambda log: seven_values(log, DAY, "day"),
         "line, weeks": lambda log: seven_values(log, WEEK, "week"),
         "trend": trend,
-        "check, days": daily_check,
-        "check, weeks": weekly_check,
-        "e-detector": lambda log: e_detector(log, 0.0, "e-detector"),
-        "e-detector, 5 percent": lambda log: e_detector(log, margin(log), "e-detector, 5 percent tolerated"),
-        "e-detector, 10 points": lambda log: e_detector(log, 0.10, "e-detector, 10 points tolerated"),
+        "check, days": lambda log: incidents(log, CHECK, "day", "--every", "1d", "--no-watch"),
+        "check, weeks": lambda log: incidents(log, CHECK, "week", "--every", "7d", "--no-watch"),
+        "check and watch": lambda log: incidents(log, "`check`, `AlertPolicy`, e-detector", "week", "--every", "7d"),
+        "e-detector": lambda log: watched(log, "e-detector", tolerance=0.0),
+        "e-detector, 5 percent": lambda log: watched(log, "e-detector, 5 percent tolerated", tolerance=margin(log)),
+        "e-detector, 10 points": lambda log: watched(log, "e-detector, 10 points tolerated", tolerance=0.10),
         **{name: lambda log, name=name: popular(log, name) for name in DETECTORS},
     }
 
@@ -287,30 +277,48 @@ def margin(log: Log) -> float:
 
 # -- the table ---------------------------------------------------------------------------------------------------------
 
-HEADINGS = ("rule", "looks", "before the loss", "first alarm after it", "days", "wrong until then", "too many", "alarms", "after the recovery")
+HEADINGS = (
+    "rule",
+    "looks",
+    "before",
+    "spring: first alarm",
+    "wrong by then",
+    "summer: first alarm",
+    "wrong by then",
+    "in all",
+    "after",
+)
+NEVER = "never"
 
 
-def row(log: Log, truth: Truth, spoken: Spoken) -> tuple[str, ...]:
-    """What one rule came to: what it said before there was anything, how long it took, and what the wait cost."""
-    starts = [start for start, _ in spoken.alarms]
-    before = sum(start < truth.loss for start in starts)
-    after = [start for start in starts if start >= truth.loss]
-    late = sum(start >= truth.recovery for start in starts)
-    if not after:
-        return (spoken.rule, spoken.looks, str(before), "never", "", "", "", str(len(starts)), str(late))
-    first = min(after)
-    wrong, decisions = log.wrong(truth.loss, first)
+def spells(starts: Sequence[datetime]) -> str:
+    """How many alarms, and how many spells of them with a week of silence before each."""
+    ordered = sorted(starts)
+    begun = sum(one - before > WEEK for before, one in pairwise(ordered)) + bool(ordered)
+    return f"{len(ordered):,}" if begun == len(ordered) else f"{len(ordered):,} ({begun})"
+
+
+def cost(log: Log, starts: Sequence[datetime], loss: datetime, end: datetime) -> tuple[str, str]:
+    """The first alarm of a loss, and how many decisions were wrong from its beginning until then; or until it was over."""
     usual = 1 - float(baseline_of(log).accuracy or 0.0)
+    first = min((start for start in starts if loss <= start < end), default=None)
+    wrong, decisions = log.wrong(loss, end if first is None else first)
+    told = NEVER if first is None else f"{first:%Y-%m-%d}"
+    return told, f"{wrong:,} ({round(wrong - usual * decisions):+,})"
+
+
+def row(log: Log, spoken: Spoken) -> tuple[str, ...]:
+    """What one rule came to: what it said before there was anything, when it spoke, and what was wrong by then."""
+    truth = truth_of(log)
+    starts = [start for start, _ in spoken.alarms]
     return (
         spoken.rule,
         spoken.looks,
-        str(before),
-        f"{first:%Y-%m-%d}",
-        f"{(first - truth.loss) / DAY:.0f}",
-        f"{wrong:,}",
-        f"{wrong - usual * decisions:,.0f}",
-        f"{len(starts):,}",
-        str(late),
+        spells([start for start in starts if log.first + BASELINE <= start < truth.spring]),
+        *cost(log, starts, truth.spring, truth.spring_end),
+        *cost(log, starts, truth.summer, truth.summer_end),
+        spells(starts),
+        spells([start for start in starts if start >= truth.summer_end]),
     )
 
 
@@ -320,10 +328,88 @@ def as_table(rows: Sequence[Sequence[str]]) -> str:
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
-if __name__ == "__main__":
-    log = log_of(Path(sys.argv[1]))
+# -- the picture -------------------------------------------------------------------------------------------------------
+
+COLOURS = {"plain": "#e09f3e", "ours": "#1d3557", "popular": "#5b8e7d"}
+_FIRST_OF_OURS, _FIRST_POPULAR = 4, 11
+
+
+def weeks(log: Log) -> tuple[list[datetime], list[float]]:
+    """The accuracy of each week in hindsight, at its middle; weeks with few decisions are left out."""
+    middles, values = [], []
+    start = log.first_midnight
+    while start < log.last:
+        wrong, decisions = log.wrong(start, start + WEEK)
+        if decisions > 100:
+            middles.append(start + WEEK / 2)
+            values.append(1 - wrong / decisions)
+        start += WEEK
+    return middles, values
+
+
+def draw(log: Log, spoken: Sequence[Spoken], path: Path) -> None:
+    """Accuracy by week; beneath it a line for each rule, with a mark for each alarm and a bar for each incident."""
+    import matplotlib as mpl
+    from matplotlib import pyplot as plt
+    from matplotlib.dates import DateFormatter, MonthLocator, date2num
+
+    mpl.rcParams |= {"svg.hashsalt": "truthlag", "font.size": 9, "svg.fonttype": "path"}
+    figure, (upper, lower) = plt.subplots(
+        2, 1, figsize=(9, 6.4), sharex=True, height_ratios=(2, 3), layout="constrained"
+    )
     truth = truth_of(log)
-    print(truth)
+    for axes in (upper, lower):
+        for start, end in ((truth.spring, truth.spring_end), (truth.summer, truth.summer_end)):
+            axes.axvspan(start, end, color="#c1440e", alpha=0.10, linewidth=0)
+        axes.axvspan(log.first, log.first + BASELINE, color="#888888", alpha=0.20, linewidth=0)
+        axes.spines[["top", "right"]].set_visible(False)
+    upper.plot(*weeks(log), color="#c1440e", linewidth=1.6)
+    upper.axhline(float(baseline_of(log).accuracy or 0.0), color="#888888", linestyle=":", linewidth=1)
+    upper.set_ylabel("accuracy by week")
+    upper.set_ylim(0.44, 0.96)
+    upper.grid(axis="y", color="#dddddd", linewidth=0.6)
+    for start, end, name in (
+        (truth.spring, truth.spring_end, "spring"),
+        (truth.summer, truth.summer_end, "summer"),
+        (log.first, log.first + BASELINE, "baseline"),
+    ):
+        upper.annotate(
+            name, (start + (end - start) / 2, 0.97), ha="center", color="#666666", fontsize=8, annotation_clip=False
+        )
+    for place, one in enumerate(spoken):
+        kind = "plain" if place < _FIRST_OF_OURS else "ours" if place < _FIRST_POPULAR else "popular"
+        # One path for all marks of a rule, one mark a day: the picture stays small.
+        days = sorted({start.replace(hour=12, minute=0, second=0, microsecond=0) for start, _ in one.alarms})
+        across = [x for day in days for x in (date2num(day), date2num(day), np.nan)]
+        lower.plot(across, [place - 0.32, place + 0.32, np.nan] * len(days), color=COLOURS[kind], linewidth=0.9)
+        for start, end in one.alarms:
+            if end > start:
+                lower.plot([start, end], [place, place], color=COLOURS[kind], linewidth=4, solid_capstyle="butt")
+    names = [one.rule.replace("`", "") + ("" if one.looks == "decision" else f", {one.looks}") for one in spoken]
+    lower.set_yticks(range(len(spoken)), names)
+    lower.set_ylim(len(spoken) - 0.4, -0.6)
+    lower.tick_params(axis="y", length=0)
+    lower.xaxis.set_major_locator(MonthLocator(interval=3))
+    lower.xaxis.set_major_formatter(DateFormatter("%Y-%m"))
+    figure.savefig(path, metadata={"Date": None} if path.suffix == ".svg" else None, dpi=110)
+    plt.close(figure)
+
+
+def put_into_page(table: str) -> None:
+    """Replace the table of the page."""
+    text = PAGE.read_text(encoding="utf-8")
+    head, _, rest = text.partition(BEGIN)
+    _, _, tail = rest.partition(END)
+    PAGE.write_text(f"{head}{BEGIN}\n\n{table}\n\n{END}{tail}", encoding="utf-8")
+
+
+def main(folder: Path, picture: Path) -> None:
+    """Make both."""
+    log = log_of(folder)
     spoken = [say(log) for say in rules().values()]
-    table = as_table([row(log, truth, one) for one in spoken])
-    print(table)
+    put_into_page(as_table([row(log, one) for one in spoken]))
+    draw(log, spoken, picture)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), Path(sys.argv[2]) if len(sys.argv) > 2 else PICTURE)
