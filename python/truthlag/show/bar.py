@@ -27,6 +27,9 @@ class _Bar:
     def advance(self, rows: int) -> None:
         self._bar.advance(self._task, rows)
 
+    def reached(self, doing: str) -> None:
+        self._bar.update(self._task, description=doing)
+
 
 @contextmanager
 def progress_bar(console: Console | None) -> Iterator[Progress]:

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from truthlag.show.alert_settings import AlertSettings, parse_looks, parse_metrics
 from truthlag.show.columns import Columns
 from truthlag.show.duration import DAY, parse_duration
 from truthlag.show.ending import orderly_ending
@@ -31,9 +32,25 @@ def _baseline(_context: click.Context, _option: click.Parameter, value: str) -> 
         raise click.BadParameter(str(error)) from error
 
 
-def _no_nan(_context: click.Context, _option: click.Parameter, value: float) -> float:
+def _looks(_context: click.Context, _option: click.Parameter, value: str | None) -> tuple[int, int] | None:
+    """`2/3` or `2`."""
+    try:
+        return None if value is None else parse_looks(value)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from error
+
+
+def _metrics(_context: click.Context, _option: click.Parameter, value: str | None) -> tuple[str, ...] | None:
+    """Names with commas between them."""
+    try:
+        return None if value is None else parse_metrics(value)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from error
+
+
+def _no_nan(_context: click.Context, _option: click.Parameter, value: float | None) -> float | None:
     """A number: NaN is inside of every range, since it compares false with its ends."""
-    if math.isnan(value):
+    if value is not None and math.isnan(value):
         raise click.BadParameter("nan is no number")
     return value
 
@@ -130,8 +147,35 @@ def truthlag() -> None:
     help="json: one object a line.",
 )
 @click.option(
-    "--fail-on", type=click.Choice(["warning", "critical"]), help="Exit with 3 when a verdict is as bad as that."
+    "--fail-on",
+    type=click.Choice(["warning", "critical"]),
+    help="Exit with 3 when a verdict, or with --alerts an incident, is as bad as that.",
 )
+@click.option("--alerts", is_flag=True, help="Show no rows but the incidents that somebody would have been told of.")
+@click.option(
+    "--alert-metrics",
+    callback=_metrics,
+    metavar="NAMES",
+    help="--alerts: judge these, such as accuracy,recall.  [default: those of the rows]",
+)
+@click.option(
+    "--margin",
+    type=click.FloatRange(0.0),
+    callback=_no_nan,
+    help="--alerts: the loss that is tolerated, in units of the metric.  [default: --tolerance of the baseline]",
+)
+@click.option(
+    "--open-looks",
+    callback=_looks,
+    metavar="M/N",
+    help="--alerts: M bad looks of the last N open an incident.  [default: 2/3, or 1 where --every is above 1d]",
+)
+@click.option(
+    "--open-at",
+    type=click.Choice(["warning", "critical"]),
+    help="--alerts: what a bad look is.  [default: critical]",
+)
+@click.option("--no-watch", is_flag=True, help="--alerts: no e-detector between the looks.")
 @click.option("--strict", is_flag=True, help="Stop at the first bad row.")
 @click.option(
     "--request-id", default=Columns.request_id, show_default=True, metavar="COLUMN", help="Id of the prediction."
@@ -164,6 +208,12 @@ def replay(
     min_labels: int,
     output: str,
     fail_on: str | None,
+    alerts: bool,
+    alert_metrics: tuple[str, ...] | None,
+    margin: float | None,
+    open_looks: tuple[int, int] | None,
+    open_at: str | None,
+    no_watch: bool,
     strict: bool,
     request_id: str,
     timestamp: str,
@@ -178,6 +228,9 @@ def replay(
     PREDICTIONS is Parquet, CSV or CSV.gz, with the labels on the same rows or in a file of their own (--labels). For
     each period one row tells how good the model was, as far as was known at the end of that period, and whether that
     is worse than the baseline.
+
+    With --alerts the incidents come in place of the rows: what DegradationDetector.check at the end of each period, an
+    e-detector between them, and a watch over the number of labels would have told, through an AlertPolicy. Nothing is sent.
 
     A bad row is left out, counted, and told on standard error with its line: on a terminal the first 20, elsewhere all.
     """
@@ -199,7 +252,32 @@ def replay(
         )
     except ValueError as error:
         raise click.UsageError(str(error)) from error
-    sys.exit(run_replay(ReplayRequest(predictions, labels, columns, settings, output, fail_on, strict)))
+    of_alerts = {"metrics": alert_metrics, "margin": margin, "open_looks": open_looks, "open_at": open_at}
+    of_alerts |= {"watch": False if no_watch else None}
+    if not alerts:
+        _refuse_without_alerts(of_alerts)
+    policy = _alert_settings(baseline, of_alerts) if alerts else None
+    sys.exit(run_replay(ReplayRequest(predictions, labels, columns, settings, output, fail_on, strict, policy)))
+
+
+def _alert_settings(baseline: Baseline, given: dict[str, Any]) -> AlertSettings:
+    for name in given["metrics"] or ():
+        if baseline.metrics is not None and name not in baseline.metrics:
+            raise click.UsageError(
+                f"--alert-metrics names `{name}`, and the file of --baseline has {', '.join(baseline.metrics)}"
+            )
+    return AlertSettings(**{name: value for name, value in given.items() if value is not None})
+
+
+_OPTIONS = {"metrics": "alert-metrics", "watch": "no-watch"}
+"""Those that are not called as the setting is."""
+
+
+def _refuse_without_alerts(given: dict[str, Any]) -> None:
+    for name, value in given.items():
+        if value is not None:
+            option = _OPTIONS.get(name, name.replace("_", "-"))
+            raise click.UsageError(f"--{option} is about the incidents of --alerts, which is not given")
 
 
 @truthlag.command()

@@ -16,6 +16,10 @@ class Progress(Protocol):
         """So many more rows are done."""
         ...
 
+    def reached(self, doing: str) -> None:
+        """The phase goes on, and is here by now."""
+        ...
+
 
 class NoProgress:
     """Tells nobody."""
@@ -25,3 +29,6 @@ class NoProgress:
 
     def advance(self, rows: int) -> None:
         """Ignore the rows."""
+
+    def reached(self, doing: str) -> None:
+        """Ignore where it is."""

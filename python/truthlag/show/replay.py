@@ -21,6 +21,8 @@ from truthlag.show.times import short_time, to_datetime
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from truthlag.show.alert_looks import AlertLooks
+
 EMPTY_IN_A_ROW = 1_000
 """The most empty periods in a row that are given: one mad time in a log must not make a million rows."""
 
@@ -67,13 +69,15 @@ class Replay:
     which nothing happened and whose windows hold nothing. After the last event periods go on until a window has reached
     the last prediction.
 
-    The baseline is read between two events, at the moment that `FirstDays` says, whatever the periods are.
+    The baseline is read between two events, at the moment that `FirstDays` says, whatever the periods are. `looks` is
+    shown the baseline, the labels and each window as they come.
 
     Time O(events + periods); memory is that of the tracker and one batch.
     """
 
-    def __init__(self, settings: ReplaySettings, name: str = "replay") -> None:
+    def __init__(self, settings: ReplaySettings, name: str = "replay", looks: AlertLooks | None = None) -> None:
         self._settings = settings
+        self._looks = looks
         self.judge = Judge(settings.baseline.metrics, tolerance=settings.tolerance, min_labels=settings.min_labels)
         self.tracker: Any = ModelPerformanceTracker(
             name,
@@ -121,6 +125,11 @@ class Replay:
             yield from self._advance(end, tell, whole=True)
 
     @property
+    def last_prediction(self) -> int:
+        """The time of the newest prediction fed; before all times as long as there is none."""
+        return self._gaps.newest
+
+    @property
     def _end(self) -> int:
         return self._start + self._settings.every
 
@@ -142,8 +151,11 @@ class Replay:
         every = self._settings.every
         midnight = first - first % DAY
         self._start = midnight if every >= DAY else first - (first - midnight) % every
-        if self._settings.baseline.metrics is None:
+        given = self._settings.baseline.metrics
+        if given is None:
             self.first_days = FirstDays(self._settings.baseline.length, self._settings.min_age, first)
+        elif self._looks is not None:
+            self._looks.begin(self.tracker, given, given)
 
     def _feed(self, events: Events, times: Any) -> None:
         if events.num_rows == 0:
@@ -168,6 +180,8 @@ class Replay:
         except (TypeError, ValueError) as error:
             # The rows were checked while they were read; what comes here is a difference between the two checks.
             raise LogError(f"the tracker refused rows that had passed the checks of the log: {error}") from error
+        if self._looks is not None and len(labelled):
+            self._looks.take_labels(times[labelled])
         self.last_event = int(times[-1])
         self._new_predictions += len(predicted)
         self._new_labels += len(labelled)
@@ -197,6 +211,9 @@ class Replay:
                     f"no rows from {short_time(self._start)} to {short_time(until)}: nothing happened in these "
                     f"{counted(empty, 'period')}, and nothing is in their windows"
                 )
+                if self._looks is not None:
+                    ends = range(self._end, until + 1, self._settings.every)
+                    self._looks.no_labels(ends[:EMPTY_IN_A_ROW])
                 self._start = until
 
     def _count_empty_periods(self, now: int) -> int:
@@ -212,7 +229,9 @@ class Replay:
         snapshot = self._snapshot(first_days.start, first_days.end)
         first_days.predictions = int(snapshot.predictions)
         first_days.labels = int(snapshot.sample_size)
-        self.judge.offer(_metrics(snapshot), first_days.labels)
+        metrics = _metrics(snapshot)
+        if self.judge.offer(metrics, first_days.labels) and self._looks is not None:
+            self._looks.begin(self.tracker, snapshot, {name: one.value for name, one in snapshot.metrics.items()})
 
     def _snapshot(self, start: int, end: int) -> Any:
         # Ranking from the rows themselves: nobody waits here for the milliseconds that bins would save.
@@ -226,6 +245,8 @@ class Replay:
         metrics = _metrics(snapshot)
         labels = 0 if snapshot is None else int(snapshot.sample_size)
         verdict, alerts, missing = self.judge.judge(metrics, labels)
+        if self._looks is not None:
+            self._looks.look(self._end, snapshot, labels, self._new_labels)
         return Period(
             start=self._start,
             end=self._end,

@@ -19,10 +19,13 @@ from truthlag.show.replay import Replay, ReplaySettings
 from truthlag.show.summary import summary, why_no_baseline
 from truthlag.show.table import TableWriter
 from truthlag.show.timeline import Timeline
+from truthlag.show.times import short_time
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from truthlag.show.alert_run import AlertRun
+    from truthlag.show.alert_settings import AlertSettings
     from truthlag.show.columns import Columns
     from truthlag.show.period import Period
     from truthlag.show.progress import Progress
@@ -40,6 +43,8 @@ class ReplayRequest:
     """`table`, `json` or `csv`."""
     fail_on: str | None
     strict: bool
+    alerts: AlertSettings | None = None
+    """What opens an incident, where incidents are shown in place of rows."""
 
 
 class _Writer(Protocol):
@@ -61,7 +66,9 @@ def run_replay(request: ReplayRequest) -> int:
     with Interrupts() as interrupts, progress_bar(watched) as progress:
         # A file or a pipe has room for all of them, and is where somebody looks for the one that is missing.
         at_most = TOLD_ON_TERMINAL if sys.stderr.isatty() else None
-        run = _Run(request, _writer(request, out), BadRows(tell, at_most=at_most, strict=request.strict))
+        alerts = _alerts(request)
+        writer = _writer(request, out) if alerts is None else alerts
+        run = _Run(request, writer, alerts, BadRows(tell, at_most=at_most, strict=request.strict))
         try:
             run.go(progress, tell, interrupts)
             code = run.exit_code(tell)
@@ -75,6 +82,9 @@ def run_replay(request: ReplayRequest) -> int:
     if run.bad_rows.count:
         left_out = run.bad_rows.count
         tell(f"{counted(left_out, 'bad row')} {'was' if left_out == 1 else 'were'} left out")
+    # A log that could not be read at all had no incidents that anybody knows of.
+    if alerts is not None and (run.outcome.periods or code == EXIT_FINE):
+        alerts.show(request.output, out)
     if request.output == "table" and run.outcome.periods:
         for line in run.summary():
             # On a terminal lines break between words; elsewhere they are as long as they are.
@@ -85,12 +95,16 @@ def run_replay(request: ReplayRequest) -> int:
 class _Run:
     """What one replay has done so far, so that it can be told however it ends."""
 
-    def __init__(self, request: ReplayRequest, writer: _Writer, bad_rows: BadRows) -> None:
+    def __init__(self, request: ReplayRequest, writer: _Writer, alerts: AlertRun | None, bad_rows: BadRows) -> None:
         self.request = request
         self.bad_rows = bad_rows
         self.outcome = Outcome()
         self._writer = writer
-        self._replay = Replay(request.settings, Path(request.predictions).name)
+        self._alerts = alerts
+        name = Path(request.predictions).name
+        self._replay = Replay(request.settings, name, None if alerts is None else alerts.looks)
+        if alerts is not None:
+            alerts.attach(self._replay)
         self._timeline: Timeline | None = None
 
     def go(self, progress: Progress, tell: Callable[[str], None], interrupts: Interrupts) -> None:
@@ -105,6 +119,9 @@ class _Run:
             with interrupts.held():
                 self.outcome.add(period)
                 self._writer.row(period)
+            if self._alerts is not None:
+                # A look takes longer than all rows of its period.
+                progress.reached(f"looked until {short_time(period.end)}")
         if self._replay.predictions == 0 and self.bad_rows.count:
             raise LogError(f"{request.predictions}: no row is good")
 
@@ -115,21 +132,27 @@ class _Run:
             tell(f"{request.predictions}: no predictions")
         if request.fail_on is None:
             return EXIT_FINE
-        if self.outcome.reached(request.fail_on):
+        judged = self.outcome if self._alerts is None else self._alerts
+        if judged.reached(request.fail_on):
             return EXIT_DEGRADED
-        if self.outcome.decided:
+        if judged.decided:
             return EXIT_FINE
-        tell(f"no period got a verdict, so --fail-on has nothing to go by; {self._why_undecided()}")
+        what = "period" if self._alerts is None else "look"
+        tell(f"no {what} got a verdict, so --fail-on has nothing to go by; {self._why_undecided()}")
         return EXIT_UNDECIDED
 
     def _why_undecided(self) -> str:
         if self._replay.judge.baseline is None:
             return f"baseline: none; {why_no_baseline(self.request.settings, self._replay)}"
-        return f"every window since the baseline has fewer than {counted(self.request.settings.min_labels, 'label')}"
+        least = counted(self.request.settings.min_labels, "label")
+        if self._alerts is not None and self._alerts.looks.looks:
+            return "every look since the baseline was undecided: longer windows have more labels"
+        return f"every window since the baseline has fewer than {least}"
 
     def summary(self) -> list[str]:
         undated = 0 if self._timeline is None else self._timeline.undated_labels
-        return list(summary(self.request.settings, self._replay, self.outcome, undated))
+        said = None if self._alerts is None else list(self._alerts.said())
+        return list(summary(self.request.settings, self._replay, self.outcome, undated, said))
 
 
 def _bar_console(request: ReplayRequest, out: Console, err: Console) -> Console | None:
@@ -141,6 +164,14 @@ def _bar_console(request: ReplayRequest, out: Console, err: Console) -> Console 
         return out if request.output == "table" else None
     # In a pipe the next program may have the terminal: `| head`, `| less`.
     return err if is_regular_file(sys.stdout) else None
+
+
+def _alerts(request: ReplayRequest) -> AlertRun | None:
+    if request.alerts is None:
+        return None
+    from truthlag.show.alert_run import AlertRun
+
+    return AlertRun(request.settings, request.alerts, Path(request.predictions).name)
 
 
 def _writer(request: ReplayRequest, console: Console) -> _Writer:

@@ -10,7 +10,7 @@ from truthlag.show.judge import SEVERITIES, TOO_FEW
 from truthlag.show.table import WORDS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from truthlag.show.outcome import Outcome
     from truthlag.show.replay import Replay, ReplaySettings
@@ -24,22 +24,24 @@ _NOTES = {
 }
 
 
-def summary(settings: ReplaySettings, replay: Replay, outcome: Outcome, undated_labels: int) -> Iterator[str]:
-    """The lines, without line ends."""
+def summary(
+    settings: ReplaySettings, replay: Replay, outcome: Outcome, undated_labels: int, said: Sequence[str] | None = None
+) -> Iterator[str]:
+    """The lines, without line ends; `said` in place of the verdicts, where incidents were shown and no rows."""
     age = f", once {format_duration(settings.min_age)} old" if settings.min_age else ""
     yield f"replayed {counted(replay.predictions, 'prediction')} and {counted(replay.labels, 'label')}"
-    yield f"each row: predictions of {format_duration(settings.window)}{age}; labels known at the end of the period"
+    row = "row" if said is None else f"look, every {format_duration(settings.every)}"
+    yield f"each {row}: predictions of {format_duration(settings.window)}{age}; labels known at the end of the period"
     baseline = replay.judge.baseline
     if baseline is None:
         yield f"baseline: none; {why_no_baseline(settings, replay, interrupted=outcome.interrupted)}"
     else:
         source = replay.first_days or "given"
         yield f"baseline ({source}): " + ", ".join(f"{name} {value:.3f}" for name, value in baseline.items())
-    order = (*SEVERITIES, TOO_FEW, "pending")
-    verdicts = ", ".join(
-        f"{outcome.verdicts[word]:,} {WORDS.get(word, word)}" for word in order if outcome.verdicts[word]
-    )
-    yield f"verdicts: {verdicts or 'none'}; a metric alerts when {100 * settings.tolerance:g}% below the baseline"
+    if said is None:
+        yield _verdicts(settings, outcome)
+    else:
+        yield from said
     counters = replay.tracker.counters()
     notes = [f"{counted(counters[name], noun)} {fate}" for name, (noun, fate) in _NOTES.items() if counters[name]]
     dropped = counters["late_labels"] + counters["dropped_orphans"]
@@ -49,6 +51,14 @@ def summary(settings: ReplaySettings, replay: Replay, outcome: Outcome, undated_
         notes.insert(0, f"{counted(undated_labels, 'label')} without a time, taken as never arrived")
     if notes:
         yield "; ".join(notes)
+
+
+def _verdicts(settings: ReplaySettings, outcome: Outcome) -> str:
+    order = (*SEVERITIES, TOO_FEW, "pending")
+    verdicts = ", ".join(
+        f"{outcome.verdicts[word]:,} {WORDS.get(word, word)}" for word in order if outcome.verdicts[word]
+    )
+    return f"verdicts: {verdicts or 'none'}; a metric alerts when {100 * settings.tolerance:g}% below the baseline"
 
 
 def why_no_baseline(settings: ReplaySettings, replay: Replay, *, interrupted: bool = False) -> str:
