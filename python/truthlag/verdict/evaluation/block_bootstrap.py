@@ -18,8 +18,7 @@ def resampled(history: Floats, block_length: float, n: int, rng: np.random.Gener
     Politis and Romano (1994), "The stationary bootstrap", JASA 89.
     """
     if block_length <= 1:
-        drawn: Floats = history[rng.integers(history.size, size=n)]
-        return drawn
+        return _at(history, rng.integers(history.size, size=n))
     places: list[Any] = []
     made = 0
     while made < n:
@@ -31,8 +30,12 @@ def resampled(history: Floats, block_length: float, n: int, rng: np.random.Gener
         total = int(begins[-1] + lengths[-1])
         places.append(np.repeat(starts - begins, lengths) + np.arange(total))
         made += total
-    drawn = history[np.concatenate(places)[:n] % history.size]
-    return drawn
+    return _at(history, np.concatenate(places)[:n] % history.size)
+
+
+def _at(history: Floats, places: Any) -> Floats:
+    values: Floats = np.take(history, places)
+    return values
 
 
 def chosen_block_length(history: Floats) -> float:

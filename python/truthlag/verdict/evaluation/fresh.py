@@ -42,8 +42,9 @@ def maker(detector: Any) -> Callable[[], Any]:
         return lambda: fresh(detector)
     if not callable(detector):
         raise TypeError(f"detector must be {ALLOWED}, got {described(detector)}")
-    checked(detector())
-    return detector
+    make: Callable[[], Any] = detector
+    checked(make())
+    return make
 
 
 def is_detector(detector: Any) -> bool:
