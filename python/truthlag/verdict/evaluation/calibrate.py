@@ -21,7 +21,7 @@ from truthlag.verdict.evaluation.evaluate import FEWEST_RUNS, MOST_RUNS, MOST_SE
 from truthlag.verdict.evaluation.fresh import checked
 from truthlag.verdict.evaluation.loss_source import finite_values
 from truthlag.verdict.evaluation.resampled_runs import ResampledRuns
-from truthlag.verdict.evaluation.run_length import RunLength, run_length
+from truthlag.verdict.evaluation.run_length import RunLength, dispersion, run_length
 
 Floats: TypeAlias = np.ndarray[Any, np.dtype[np.float64]]
 
@@ -33,7 +33,8 @@ STEPS = 24
 EXACT = 5e-4
 """A search ends where the two sides of the threshold differ by this share."""
 RUNS_OF_A_HISTORY = 40
-OVERSHOOT = 1.25
+OVERSHOOT = 1.1
+"""A run length that is surely above what was asked for by this factor is told."""
 
 
 def calibrate(
@@ -229,27 +230,29 @@ def _spread(simulation: ResampledRuns, make: Callable[[], Any], histories: Itera
 
     It is that of the estimates, less that which they have from their own few runs.
     """
-    logarithms, noise = [], []
-    for number, history in enumerate(histories):
-        first = simulation.first_alarms(make, RUNS_OF_A_HISTORY, [seed, 3, number], history)
-        logarithms.append(math.log(simulation.watched(first) / _alarms(first)))
-        noise.append(1 / _alarms(first))
-    return max(float(np.var(logarithms, ddof=1)) - float(np.mean(noise)), 0.0)
+    found = [
+        _logarithm(simulation, simulation.first_alarms(make, RUNS_OF_A_HISTORY, [seed, 3, number], history))
+        for number, history in enumerate(histories)
+    ]
+    logarithms, noise = np.array(found).T
+    return max(float(logarithms.var(ddof=1)) - float(noise.mean()), 0.0)
 
 
 def _history_interval(
     simulation: ResampledRuns, first_alarms: list[int | None], spread: float, confidence: float
 ) -> tuple[float, float]:
     """The run length on new values: the simulation's variance and that of the history together."""
-    alarms = _alarms(first_alarms)
-    half = two_sided_quantile(confidence) * math.sqrt(spread + 1 / alarms)
-    mean = simulation.watched(first_alarms) / alarms
-    return mean * math.exp(-half), mean * math.exp(half)
+    logarithm, noise = _logarithm(simulation, first_alarms)
+    half = two_sided_quantile(confidence) * math.sqrt(spread + noise)
+    return math.exp(logarithm - half), math.exp(logarithm + half)
 
 
-def _alarms(first_alarms: list[int | None]) -> float:
-    """How many there are, and half an alarm more so that it is never none."""
-    return sum(one is not None for one in first_alarms) + 0.5
+def _logarithm(simulation: ResampledRuns, first_alarms: list[int | None]) -> tuple[float, float]:
+    """The logarithm of a run length, and the variance that it has from the runs: by the delta method."""
+    lengths, has_alarmed = simulation.lengths(first_alarms)
+    # Half an alarm more, so that there is never none.
+    alarms = float(has_alarmed.sum()) + 0.5
+    return math.log(float(lengths.sum()) / alarms), dispersion(lengths, has_alarmed) / alarms
 
 
 def _notes(
@@ -262,7 +265,7 @@ def _notes(
 ) -> tuple[str, ...]:
     notes = []
     mean = achieved.mean.value
-    if mean is None or mean > OVERSHOOT * arl:
+    if mean is None or (achieved.mean.low or 0.0) > OVERSHOOT * arl:
         notes.append(f"the run length jumps over {short(arl)}: no {parameter.name} comes nearer from above")
     alarmed = achieved.alarmed
     if mean is not None and (alarmed.high or 0.0) < -math.expm1(-achieved.horizon / mean):

@@ -65,11 +65,12 @@ def share_estimate(hits: int, runs: int, confidence: float) -> IntervalEstimate:
 
 
 def paired_difference(only_first: int, only_second: int, runs: int, confidence: float) -> IntervalEstimate:
-    """The difference of two shares of the same runs, with the interval of Agresti and Min (2005), Statistics in Medicine 24.
+    """The difference of two shares of the same runs, with the interval of Bonett and Price (2012).
 
-    Each of the four kinds of runs is given half a run more for the interval.
+    "Adjusted Wald confidence interval for a difference of binomial proportions based on paired data", JEBS 37: each of the two kinds
+    of runs that differ is given one run more for the interval.
     """
-    first, second, n = only_first + 0.5, only_second + 0.5, runs + 2
+    first, second, n = only_first + 1, only_second + 1, runs + 2
     middle = (first - second) / n
     half = two_sided_quantile(confidence) * math.sqrt(first + second - (first - second) ** 2 / n) / n
     return IntervalEstimate((only_first - only_second) / runs, max(middle - half, -1.0), min(middle + half, 1.0))

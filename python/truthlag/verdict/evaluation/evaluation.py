@@ -32,7 +32,7 @@ class ScenarioResult:
         alarmed_without_change: The share of the same runs that alarm within as many values when the change does not come: what
             `detected` owes to chance.
         informedness: `detected` less `alarmed_without_change` (Youden's index), 0 for whoever does not look at the values; the
-            interval is that of Agresti and Min (2005) for paired shares.
+            interval is that of Bonett and Price (2012) for paired shares.
         median_delay: Values from the change to the first alarm after it, that of the alarm included, in the median of all runs: None
             where fewer than half of them detect it. The interval is by order statistics, without a high where that was not reached.
         median_delay_when_detected: The median over the runs that detect it alone; it flatters those that seldom do.

@@ -69,9 +69,10 @@ class ResampledRuns:
         source = self._history if history is None else history
         return [self.first_alarm(make(), source, [*seed, run]) for run in range(runs)]
 
-    def watched(self, first_alarms: list[int | None]) -> int:
-        """Values watched in all these runs."""
-        return sum(self.horizon if one is None else one for one in first_alarms)
+    def lengths(self, first_alarms: list[int | None]) -> tuple[Floats, Any]:
+        """Values watched in each of these runs, and whether it ended with an alarm."""
+        watched = [self.horizon if one is None else one for one in first_alarms]
+        return np.array(watched, dtype=np.float64), np.array([one is not None for one in first_alarms])
 
     def finish(self) -> None:
         """Tell that no more runs come."""

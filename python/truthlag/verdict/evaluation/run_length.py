@@ -120,10 +120,18 @@ def mean_length(lengths: Any, has_alarmed: Any, confidence: float) -> IntervalEs
     """
     exposure, alarms = float(lengths.sum()), int(has_alarmed.sum())
     mean = exposure / alarms if alarms else None
-    dispersion = float(((lengths - mean * has_alarmed) ** 2).sum()) / (mean * mean * alarms) if mean else 1.0
-    low, high = exposure_limits(exposure, alarms, dispersion, confidence)
+    low, high = exposure_limits(exposure, alarms, dispersion(lengths, has_alarmed), confidence)
     # No run is shorter than one value.
     return IntervalEstimate(mean, max(low, 1.0), high)
+
+
+def dispersion(lengths: Any, has_alarmed: Any) -> float:
+    """How many times the variance of an exponential run length theirs is; 1 where there is no alarm."""
+    alarms = int(has_alarmed.sum())
+    if alarms == 0:
+        return 1.0
+    mean = float(lengths.sum()) / alarms
+    return float(((lengths - mean * has_alarmed) ** 2).sum()) / (mean * mean * alarms)
 
 
 def _rate(mean: IntervalEstimate) -> IntervalEstimate:
