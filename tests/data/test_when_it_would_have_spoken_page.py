@@ -121,7 +121,7 @@ def test_the_weekly_five_percent_rule_by_pandas(log: Any, frame: pd.DataFrame) -
 def test_what_a_wait_costs_by_pandas(log: Any, frame: pd.DataFrame) -> None:
     truth = script.truth_of(log)
     baseline = script.baseline_of(log).accuracy
-    first = [start for start, _ in script.rules()["e-detector"](log).alarms if start >= truth.summer][0]
+    first = next(start for start, _ in script.rules()["e-detector"](log).alarms if start >= truth.summer)
     meanwhile = frame[(frame.timestamp >= truth.summer) & (frame.timestamp < first)]
     many = meanwhile.wrong.sum() - (1 - baseline) * len(meanwhile)
     assert cells("e-detector")[5:7] == [f"{first:%Y-%m-%d}", f"{meanwhile.wrong.sum()} ({many:+.0f})"]
