@@ -243,7 +243,7 @@ impl ConfidenceSequence {
     /// Example:
     ///     >>> from truthlag.detectors import BetaBinomialSequence
     ///     >>> sequence = BetaBinomialSequence()
-    ///     >>> sequence.update_many([0] * 20)
+    ///     >>> sequence.update_many((0,) * 20)
     ///     >>> sequence.excludes(0.26), sequence.excludes(0.27)
     ///     (False, True)
     fn excludes(&self, py: Python<'_>, value: &Bound<'_, PyAny>) -> PyResult<bool> {
