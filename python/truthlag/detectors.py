@@ -29,6 +29,7 @@ from truthlag.verdict.detectors import (
 from truthlag.verdict.evaluation import (
     AlwaysFires,
     Calibration,
+    DriftDetector,
     Evaluation,
     IntervalEstimate,
     NeverFires,
@@ -63,6 +64,7 @@ __all__ = [
     "BettingSequence",
     "Calibration",
     "ConfidenceSequence",
+    "DriftDetector",
     "EDetector",
     "EProcess",
     "EmpiricalBernsteinSequence",

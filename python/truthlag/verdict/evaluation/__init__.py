@@ -6,12 +6,14 @@ from truthlag.verdict.evaluation.dummies import AlwaysFires, NeverFires
 from truthlag.verdict.evaluation.estimate import IntervalEstimate
 from truthlag.verdict.evaluation.evaluate import evaluate
 from truthlag.verdict.evaluation.evaluation import Evaluation, ScenarioResult
+from truthlag.verdict.evaluation.fresh import DriftDetector
 from truthlag.verdict.evaluation.run_length import RunLength
 from truthlag.verdict.evaluation.scenario import Scenario
 
 __all__ = [
     "AlwaysFires",
     "Calibration",
+    "DriftDetector",
     "Evaluation",
     "IntervalEstimate",
     "NeverFires",

@@ -17,7 +17,24 @@ Places: TypeAlias = np.ndarray[Any, np.dtype[np.int64]]
 
 
 class DriftDetector(Protocol):
-    """What a detector must have: those of `truthlag.detectors` and River's do."""
+    """What a detector must have to be evaluated: those of `truthlag.detectors` and River's do.
+
+    Example:
+        >>> from truthlag.detectors import Scenario, evaluate
+        >>> class TenErrors:
+        ...     def __init__(self):
+        ...         self.errors = 0
+        ...     def update(self, x):
+        ...         self.errors += x
+        ...     @property
+        ...     def drift_detected(self):
+        ...         return self.errors == 10
+        >>> TenErrors().drift_detected
+        False
+        >>> result = evaluate(TenErrors, Scenario(history=0, length=100), runs=50, horizon=100).results[0]
+        >>> 0 < result.informedness.value < 0.5
+        True
+    """
 
     @property
     def drift_detected(self) -> bool:
@@ -25,7 +42,13 @@ class DriftDetector(Protocol):
         ...
 
     def update(self, x: float) -> Any:
-        """Take a value."""
+        """Take a value; what is returned is not looked at.
+
+        Example:
+            >>> from truthlag.detectors import DDM
+            >>> DDM().update(0.0)
+            False
+        """
         ...
 
 
@@ -91,6 +114,18 @@ def alarm_places(detector: Any, values: Floats) -> Places:
         if detector.drift_detected:
             places.append(place)
     return np.array(places, dtype=np.int64)
+
+
+def first_alarm_place(detector: Any, values: Floats) -> int | None:
+    """The 0-based place of the first value at which it alarms, or None; those after it need not have been looked at."""
+    if isinstance(detector, WatchedDetector):
+        alarms = detector.update_many(values)
+        return int(alarms[0]) if alarms.size else None
+    for place, value in enumerate(values.tolist()):
+        detector.update(value)
+        if detector.drift_detected:
+            return place
+    return None
 
 
 def _answered(detector: WatchedDetector, values: Floats) -> Places:

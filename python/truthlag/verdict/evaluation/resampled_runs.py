@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from truthlag.verdict.evaluation.block_bootstrap import resampled
-from truthlag.verdict.evaluation.fresh import alarm_places
+from truthlag.verdict.evaluation.fresh import first_alarm_place
 
 Floats: TypeAlias = np.ndarray[Any, np.dtype[np.float64]]
 FEWEST_AT_ONCE = 1_000
@@ -42,9 +42,9 @@ class ResampledRuns:
         while taken < self.horizon and first is None:
             piece = min(self._piece, self.horizon - taken)
             values = resampled(history, self._block_length, piece, rng)
-            alarms = alarm_places(detector, values)
-            if alarms.size:
-                first = taken + int(alarms[0]) + 1
+            place = first_alarm_place(detector, values)
+            if place is not None:
+                first = taken + place + 1
             taken += piece
         self._done += 1
         if self._progress is not None:
