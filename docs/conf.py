@@ -34,7 +34,7 @@ nitpicky = True
 nitpick_ignore_regex = [
     # The compiled classes are described by those that inherit from them.
     ("py:class", r"truthlag\._core\..*"),
-    ("py:.*", r"(datetime|collections|concurrent|enum|fractions|numbers|os|pathlib|types|typing|uuid)(\..*)?"),
+    ("py:.*", r"(datetime|collections|concurrent|enum|fractions|logging|numbers|os|pathlib|types|typing|uuid)(\..*)?"),
     ("py:.*", r"(date|timedelta|Mapping|Iterator|Iterable|Sequence|Callable|Any|Literal|PathLike|Path|UUID|Self)"),
     ("py:.*", r"(np|numpy|scipy|pyarrow|pandas|polars)\..*"),
     ("py:.*", r"(ArrayLike|NDArray|float64|int64)"),
