@@ -146,7 +146,7 @@ class AlertLooks:
         """What the policy would have told of all that was seen."""
         from truthlag.alerts import LabelCount
 
-        until = to_datetime(last_prediction)
+        until = to_datetime(max(last_prediction, 0))
         seen = [one for one in self._observations if not (isinstance(one, LabelCount) and one.at > until)]
         seen.sort(key=lambda one: one.at)
         return self._alerts.policy(self._settings.every).dry_run(seen)

@@ -63,13 +63,14 @@ class AlertRun:
             show_incidents(console, incidents)
             if self._start is not None:
                 show_timeline(console, incidents, to_datetime(self._start), to_datetime(self._end))
-            console.print(incident_summary(incidents, len(self.found.notifications)), markup=False, soft_wrap=True)
+            if incidents:
+                console.print(incident_summary(incidents, len(self.found.notifications)), markup=False, soft_wrap=True)
 
     def said(self) -> Iterator[str]:
         """The lines below the incidents that say what they rest on."""
         looks, alerts, settings = self.looks, self._alerts, self._settings
         if looks.judged:
-            yield f"{told_looks(looks.verdicts, looks.looks)} (at the worst of {', '.join(looks.judged)})"
+            yield told_looks(looks.judged, looks.verdicts, looks.looks)
             tolerated = (
                 f"{100 * settings.tolerance:g}% of the baseline" if alerts.margin is None else f"{alerts.margin:g}"
             )

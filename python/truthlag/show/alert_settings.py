@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING
 from truthlag.show.counted import counted
 from truthlag.show.duration import DAY, format_duration
 from truthlag.show.period import METRICS
+from truthlag.verdict.degradation.known_metrics import UNJUDGED_UNLESS_NAMED
 from truthlag.verdict.directions import HIGHER_IS_BETTER
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from truthlag import AlertPolicy
 
 _MICROSECOND = timedelta(microseconds=1)
@@ -73,9 +76,15 @@ class AlertSettings:
     def described(self, every: int, *, is_watched: bool) -> str:
         """When that policy opens and closes, in words."""
         bad, of = self.looks(every)
-        how = f"{bad:,} of {of:,} looks in a row find" if of > 1 else "a look finds"
+        how = (
+            f"{bad:,} of the last {of:,} looks find"
+            if bad < of
+            else "a look finds"
+            if of == 1
+            else f"{of:,} looks in a row find"
+        )
         # The default that is left out here is that of AlertPolicy: what is written can be pasted.
-        written = [f"open_looks={(bad, of) if of > 1 else 1}"] if (bad, of) != (2, 3) else []
+        written = [f"open_looks={(bad, of) if bad < of else of}"] if (bad, of) != (2, 3) else []
         written += ['open_at="critical"'] if self.open_at == "critical" else []
         lasts = max(DAY, every)
         written += [f"alarm_lasts=timedelta(days={lasts / DAY:g})"] if is_watched and lasts > DAY else []
@@ -103,13 +112,15 @@ def parse_looks(text: str) -> tuple[int, int]:
 def parse_metrics(text: str) -> tuple[str, ...]:
     """Read `--alert-metrics`: names with commas between them. Raises `ValueError` on one that is not known."""
     names = tuple(dict.fromkeys(name.strip() for name in text.split(",")))
+    testable = [name for name in HIGHER_IS_BETTER if name not in UNJUDGED_UNLESS_NAMED]
     for name in names:
-        if name not in HIGHER_IS_BETTER:
-            raise ValueError(f"`{name}` is none of {', '.join(HIGHER_IS_BETTER)}")
+        if name not in testable:
+            raise ValueError(f"`{name}` is none of {', '.join(testable)}")
     return names
 
 
-def told_looks(verdicts: dict[str, int], looks: int) -> str:
-    """How many looks there were, and what they found at the worst."""
+def told_looks(names: Sequence[str], verdicts: Mapping[str, int], looks: int) -> str:
+    """How many looks there were at these metrics, and what they found."""
     found = ", ".join(f"{number:,} {verdict.replace('_', ' ')}" for verdict, number in verdicts.items() if number)
-    return f"{counted(looks, 'look')}: {found}" if looks else "no looks"
+    worst = ", each by its worst metric" if len(names) > 1 and looks else ""
+    return f"{counted(looks, 'look')} at {', '.join(names)}{f': {found}' if looks else ''}{worst}"

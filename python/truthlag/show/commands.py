@@ -49,9 +49,9 @@ def _metrics(_context: click.Context, _option: click.Parameter, value: str | Non
 
 
 def _no_nan(_context: click.Context, _option: click.Parameter, value: float | None) -> float | None:
-    """A number: NaN is inside of every range, since it compares false with its ends."""
-    if value is not None and math.isnan(value):
-        raise click.BadParameter("nan is no number")
+    """A number: NaN is inside of every range, since it compares false with its ends; infinity is where there is no end."""
+    if value is not None and not math.isfinite(value):
+        raise click.BadParameter(f"{value} is no {'number' if math.isnan(value) else 'finite number'}")
     return value
 
 

@@ -145,6 +145,8 @@ class _Run:
         if self._replay.judge.baseline is None:
             return f"baseline: none; {why_no_baseline(self.request.settings, self._replay)}"
         least = counted(self.request.settings.min_labels, "label")
+        if self._alerts is not None and not self._alerts.looks.judged:
+            return "none of the metrics has a value in the baseline"
         if self._alerts is not None and self._alerts.looks.looks:
             return "every look since the baseline was undecided: longer windows have more labels"
         return f"every window since the baseline has fewer than {least}"
