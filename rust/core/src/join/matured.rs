@@ -46,6 +46,12 @@ impl MaturedRow {
         self.0.label() == Label::Positive
     }
 
+    /// Decision and label in 0..4: true negative, false positive, false negative, true positive.
+    #[inline]
+    pub(crate) fn outcome(&self) -> usize {
+        self.0.outcome()
+    }
+
     /// The score, NaN when there is none.
     #[must_use]
     #[inline]
@@ -64,25 +70,16 @@ impl PartialEq for MaturedRow {
 impl Generation {
     /// Collects the labelled rows in the span, from a cell on.
     fn collect_matured(&self, span: Span, from: usize, matured: &mut Vec<MaturedRow>) -> Option<Step> {
-        let (least, greatest) = span.stamps();
-        if least > greatest {
-            return None;
-        }
-        // One comparison for both ends.
-        let (least, width) = (least as u64, (greatest - least) as u64);
-        let wanted = |row: &Row| (row.stamp().wrapping_sub(least) <= width) & row.is_labelled();
         self.look_at(span, from, |cell, rows| {
             if cell.counts.matched() == 0 || span.misses(cell.first, cell.last) {
                 return;
             }
-            for part in rows.chunks(PART) {
-                // In order of time, a cell that the span cuts has parts outside and parts inside.
-                let count = part.iter().fold(0, |count, row| count + usize::from(wanted(row)));
-                if count == part.len() {
-                    matured.extend(part.iter().map(MaturedRow::of));
-                } else if count > 0 {
-                    matured.extend(part.iter().filter(|row| wanted(row)).map(MaturedRow::of));
-                }
+            if cell.is_in_order {
+                let first = rows.partition_point(|row| row.time() < span.first);
+                let end = rows.partition_point(|row| row.time() <= span.last);
+                take_labelled(rows.get(first..end).unwrap_or_default(), |row| row.is_labelled(), matured);
+            } else {
+                take_labelled(rows, |row| row.is_labelled() & span.contains(row.time()), matured);
             }
         })
     }
@@ -96,15 +93,29 @@ impl Generation {
         self.look_at(span, cell, |cell, rows| {
             // Those of the cells before may have been earlier than all of this one.
             let sooner = Span { last: best.saturating_sub(1), ..span };
-            if cell.counts.pending() > 0 && !sooner.misses(cell.first, cell.last) {
-                for part in rows.chunks(PART) {
-                    if part.iter().fold(false, |is_met, row| is_met | row.is_pending()) {
-                        let pending = part.iter().filter(|row| row.is_pending() && row.time() >= from);
-                        *best = pending.map(Row::time).fold(*best, i64::min);
-                    }
-                }
+            if cell.counts.pending() == 0 || sooner.misses(cell.first, cell.last) {
+                return;
             }
+            let earliest = if cell.is_in_order {
+                let first = rows.partition_point(|row| row.time() < from);
+                rows.get(first..).unwrap_or_default().iter().find(|row| row.is_pending()).map(Row::time)
+            } else {
+                rows.iter().filter(|row| row.is_pending() && row.time() >= from).map(Row::time).min()
+            };
+            *best = earliest.map_or(*best, |time| time.min(*best));
         })
+    }
+}
+
+/// Takes the rows that are wanted.
+fn take_labelled(rows: &[Row], is_wanted: impl Fn(&Row) -> bool, matured: &mut Vec<MaturedRow>) {
+    for part in rows.chunks(PART) {
+        let count = part.iter().fold(0, |count, row| count + usize::from(is_wanted(row)));
+        if count == part.len() {
+            matured.extend(part.iter().map(MaturedRow::of));
+        } else if count > 0 {
+            matured.extend(part.iter().filter(|row| is_wanted(row)).map(MaturedRow::of));
+        }
     }
 }
 

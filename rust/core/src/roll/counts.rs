@@ -155,6 +155,8 @@ impl Counts {
 pub(crate) struct Cell {
     pub(crate) first: i64,
     pub(crate) last: i64,
+    /// Whether the rows are known to lie in order of time. Once they may not, it is not looked for again.
+    pub(crate) is_in_order: bool,
     pub(crate) counts: Counts,
 }
 
@@ -162,6 +164,7 @@ impl Cell {
     pub(crate) const EMPTY: Self = Self {
         first: i64::MAX,
         last: i64::MIN,
+        is_in_order: true,
         counts: Counts {
             classes: [0; CLASSES],
             scored: 0,

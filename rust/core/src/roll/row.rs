@@ -124,6 +124,13 @@ impl Row {
         self.stamp & DEAD != 0
     }
 
+    /// Decision and label in 0..4, where none counts as negative: `decision + 2 * positive`.
+    #[inline]
+    pub(crate) fn outcome(&self) -> usize {
+        // `Positive` is the higher of the two bits of the label.
+        (self.stamp & DECISION | (self.stamp >> LABEL_SHIFT & 0b10)) as usize
+    }
+
     /// Whether it is there and has its label.
     #[inline]
     pub(crate) fn is_labelled(&self) -> bool {

@@ -21,7 +21,7 @@ impl Span {
 
     /// The span as stamps of rows: every state of a row at `first` up to every state at `last`.
     #[inline]
-    pub(crate) fn stamps(self) -> (i64, i64) {
+    fn stamps(self) -> (i64, i64) {
         let last = self.last.min(MAXIMUM_TIME);
         // A span beyond all times holds nothing: no stamp is at least 1 and at most 0.
         if last < 0 || self.first > MAXIMUM_TIME { (1, 0) } else { (stamps_of(self.first.max(0)).0, stamps_of(last).1) }

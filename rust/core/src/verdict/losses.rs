@@ -35,7 +35,10 @@ impl Loss {
     /// model gets wrong is what a processor cannot foresee.
     #[must_use]
     pub fn of_all(self, rows: &[MaturedRow]) -> (Vec<f64>, Vec<i64>) {
-        let mut losses: Vec<f64> = rows.iter().map(|row| self.number_of(row)).collect();
+        let mut losses: Vec<f64> = match self {
+            Self::ByOutcome(table) => rows.iter().map(|row| table[row.outcome() & 3]).collect(),
+            _ => rows.iter().map(|row| self.number_of(row)).collect(),
+        };
         let mut times: Vec<i64> = rows.iter().map(MaturedRow::time).collect();
         if losses.iter().fold(false, |is_met, loss| is_met | loss.is_nan()) {
             let mut taken = 0;
@@ -54,7 +57,7 @@ impl Loss {
     fn number_of(self, row: &MaturedRow) -> f64 {
         let probability = || if (0.0..=1.0).contains(&row.score()) { row.score() } else { f64::NAN };
         match self {
-            Self::ByOutcome(losses) => losses[usize::from(row.decision()) + 2 * usize::from(row.actual())],
+            Self::ByOutcome(losses) => losses[row.outcome() & 3],
             Self::Brier { bound } => {
                 let difference = probability() - f64::from(u8::from(row.actual()));
                 at_most_one(difference * difference / bound)

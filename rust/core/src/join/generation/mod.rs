@@ -117,6 +117,8 @@ impl Generation {
         }
         self.rows[offset] = row;
         self.length += 1;
+        let cell = &mut self.cells[offset / CELL];
+        cell.is_in_order &= cell.last <= row.time();
         self.count_in(offset, &row);
         offset
     }
@@ -149,7 +151,9 @@ impl Generation {
             self.take_from_sums(offset);
         }
         let share = Share::of(&old);
-        self.cells[offset / CELL].counts.remove_share(&share);
+        let cell = &mut self.cells[offset / CELL];
+        cell.is_in_order &= old.time() == new.time();
+        cell.counts.remove_share(&share);
         self.total.counts.remove_share(&share);
         if let Some(buckets) = &mut self.buckets {
             buckets.change(offset, &share, &new);
