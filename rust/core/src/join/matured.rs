@@ -77,9 +77,9 @@ impl Generation {
             if cell.is_in_order {
                 let first = rows.partition_point(|row| row.time() < span.first);
                 let end = rows.partition_point(|row| row.time() <= span.last);
-                take_labelled(rows.get(first..end).unwrap_or_default(), |row| row.is_labelled(), matured);
+                take_labelled(rows.get(first..end).unwrap_or_default(), Row::is_labelled, matured);
             } else {
-                take_labelled(rows, |row| row.is_labelled() & span.contains(row.time()), matured);
+                take_labelled(rows, |row| row.is_labelled() && span.contains(row.time()), matured);
             }
         })
     }
