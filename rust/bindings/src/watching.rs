@@ -52,18 +52,19 @@ fn column<'py, T, const N: usize>(
 /// The losses of rows and the times of those that have one; a detector takes the losses, and its alarms are given instead.
 fn losses<'py>(
     py: Python<'py>,
-    rows: &[MaturedRow],
+    mut rows: Vec<MaturedRow>,
     loss: Loss,
     detector: Option<&Bound<'py, Detector>>,
 ) -> PyResult<(Losses<'py>, Vec<RaisedAlarm>)> {
-    let (values, times) = loss.of_all(rows);
-    let left_out = rows.len() - values.len();
+    let all = rows.len();
+    let values = loss.of_all(&mut rows);
     let (alarms, given) = match detector {
         Some(detector) => (detector.get().take_telling(py, &values)?, &[][..]),
         None => (Vec::new(), &values[..]),
     };
     let losses = column(py, given, |value| value.to_ne_bytes())?;
-    Ok(((losses, column(py, &times, |time| time.to_ne_bytes())?, left_out), alarms))
+    let times = column(py, &rows, |row| row.time().to_ne_bytes())?;
+    Ok(((losses, times, all - rows.len()), alarms))
 }
 
 fn columns<'py>(py: Python<'py>, rows: &[MaturedRow]) -> PyResult<Columns<'py>> {
@@ -104,8 +105,9 @@ pub(crate) fn matured_losses<'py>(
 ) -> PyResult<(Losses<'py>, Vec<RaisedAlarm>, Onwards)> {
     let loss = loss(kind, &numbers)?;
     let matured = matured(py, tracker.get(), frontier.0, frontier.1, min_age)?;
-    let (losses, alarms) = losses(py, &matured.rows, loss, detector)?;
-    Ok((losses, alarms, onwards(&matured)))
+    let onwards = onwards(&matured);
+    let (losses, alarms) = losses(py, matured.rows, loss, detector)?;
+    Ok((losses, alarms, onwards))
 }
 
 /// The next rows whose time has come, and where those after them begin.

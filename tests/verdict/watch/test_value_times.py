@@ -9,7 +9,7 @@ import pytest
 
 from truthlag.verdict.watch.value_times import EXACT, MARKS, NEAREST, ValueTimes
 
-COUNT = 2_000_000
+COUNT = 4_000_000
 TIMES = 1_000 + 7 * np.arange(COUNT)
 
 
@@ -43,7 +43,7 @@ def test_the_last_are_exact_and_the_older_nearly(most: int) -> None:
 
 
 def test_small_parts_are_marked_as_large_ones_are() -> None:
-    few, many = fed(50_000, 300_000), fed(3_000, 300_000)
+    few, many = fed(50_000, 500_000), fed(3_000, 500_000)
     # Parts end elsewhere, so that one of them has marks for some more.
     common = dict(few._marks).keys() & dict(many._marks).keys()
     assert len(common) > 2_000

@@ -14,7 +14,7 @@ EXACT = 65_536
 """Values at the end whose times are all kept."""
 MARKS = 4_096
 """The most marks of older values; half of them go when there are more."""
-NEAREST = EXACT // MARKS
+NEAREST = 128
 """The least distance of two marks, in values."""
 
 

@@ -77,7 +77,12 @@ impl Generation {
             if cell.is_in_order {
                 let first = rows.partition_point(|row| row.time() < span.first);
                 let end = rows.partition_point(|row| row.time() <= span.last);
-                take_labelled(rows.get(first..end).unwrap_or_default(), Row::is_labelled, matured);
+                let inside = rows.get(first..end).unwrap_or_default();
+                if cell.counts.matched() == rows.len() as u64 {
+                    matured.extend(inside.iter().map(MaturedRow::of));
+                } else {
+                    take_labelled(inside, Row::is_labelled, matured);
+                }
             } else {
                 take_labelled(rows, |row| row.is_labelled() && span.contains(row.time()), matured);
             }

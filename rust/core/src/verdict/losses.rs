@@ -1,5 +1,7 @@
 //! What a row loses: the numbers that detectors are fed with.
 
+#![allow(clippy::indexing_slicing, reason = "there are as many losses as rows, and four outcomes")]
+
 use crate::join::MaturedRow;
 
 /// The least probability of a label, as `log_loss` has it.
@@ -31,25 +33,24 @@ impl Loss {
         (!loss.is_nan()).then_some(loss)
     }
 
-    /// The losses of rows in order, and the times of those that have one. Nothing is guessed from one row to the next: what a
-    /// model gets wrong is what a processor cannot foresee.
+    /// The losses of rows in order; those that have none leave. Nothing is guessed from one row to the next: what a model gets
+    /// wrong is what a processor cannot foresee.
     #[must_use]
-    pub fn of_all(self, rows: &[MaturedRow]) -> (Vec<f64>, Vec<i64>) {
+    pub fn of_all(self, rows: &mut Vec<MaturedRow>) -> Vec<f64> {
         let mut losses: Vec<f64> = match self {
             Self::ByOutcome(table) => rows.iter().map(|row| table[row.outcome() & 3]).collect(),
             _ => rows.iter().map(|row| self.number_of(row)).collect(),
         };
-        let mut times: Vec<i64> = rows.iter().map(MaturedRow::time).collect();
         if losses.iter().fold(false, |is_met, loss| is_met | loss.is_nan()) {
             let mut taken = 0;
             for number in 0..rows.len() {
-                (losses[taken], times[taken]) = (losses[number], times[number]);
+                (losses[taken], rows[taken]) = (losses[number], rows[number]);
                 taken += usize::from(!losses[number].is_nan());
             }
             losses.truncate(taken);
-            times.truncate(taken);
+            rows.truncate(taken);
         }
-        (losses, times)
+        losses
     }
 
     /// The loss of a row, NaN where it has none.
@@ -105,10 +106,11 @@ mod tests {
         ];
         for loss in losses {
             let expected: Vec<_> = rows.iter().filter_map(|row| Some((loss.of(row)?, row.time()))).collect();
-            let (values, times) = loss.of_all(&rows);
-            assert_eq!(values.into_iter().zip(times).collect::<Vec<_>>(), expected);
+            let mut left = rows.clone();
+            let found = loss.of_all(&mut left);
+            assert_eq!(found.into_iter().zip(left.iter().map(MaturedRow::time)).collect::<Vec<_>>(), expected);
         }
-        assert_eq!(losses[0].of_all(&[]), (vec![], vec![]));
+        assert_eq!(losses[0].of_all(&mut vec![]), [0.0; 0]);
     }
 
     #[test]

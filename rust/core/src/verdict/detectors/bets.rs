@@ -10,9 +10,8 @@ use super::lanes::{Lanes, WIDTH, counted_on, larger, one_and_product, product, s
 pub const MOST_BETS: usize = WIDTH * GROUPS;
 /// How many times as many bets there are room for as a processor works on with one instruction.
 const GROUPS: usize = 3;
-/// Values between two looks at the size of the numbers. A factor lies between 0.01 and 1e9, so that numbers within 400 bits of 1
-/// stay within a float's range for so many.
-const STEPS: usize = 16;
+/// The most values between two looks at the size of the numbers.
+const MOST_STEPS: usize = 64;
 /// Numbers beyond so many bits from 1 are scaled by as many.
 const BITS: i32 = 400;
 /// The largest exponent, a multiple of them.
@@ -107,8 +106,9 @@ pub(super) struct Bets {
     reference: f64,
     count: usize,
     groups: Box<[Group; GROUPS]>,
-    /// Values taken since the numbers were last scaled.
+    /// Values taken since the numbers were last scaled, and the most that there may be.
     steps: usize,
+    most_steps: usize,
     /// The sum of what they are worth, infinite beyond what a float can hold.
     total: f64,
 }
@@ -132,21 +132,26 @@ impl Bets {
                 age: [0.0; WIDTH],
             }
         }));
-        Self { form, reference, count, groups, steps: 0, total: 0.0 }
+        // A factor lies between 0.01 and one in the reference, and 1 may be added before. Numbers must not grow or shrink by
+        // more meanwhile than what they are scaled by.
+        let bits = (1.0 / reference).log2().max(-(1.0 - MOST_STAKED).log2()) + 1.0;
+        let most_steps = MOST_STEPS.min((f64::from(BITS) / bits) as usize);
+        Self { form, reference, count, groups, steps: 0, most_steps, total: 0.0 }
     }
 
-    /// Takes values from 0 to 1, up to the first after which the bets are worth so much; how many it took.
+    /// Takes values from 0 to 1, up to the first after which the bets are worth so much; how many it took. Adds them to the sum,
+    /// one by one, so that it is the same however many come at once.
     #[inline]
-    pub(super) fn take_until(&mut self, values: &[f64], worth: f64) -> usize {
+    pub(super) fn take_until(&mut self, values: &[f64], worth: f64, sum: &mut f64) -> usize {
         let enough = worth * self.count as f64;
         let mut taken = 0;
         loop {
             let Some(rest) = values.get(taken..).filter(|rest| !rest.is_empty()) else { return taken };
-            if self.steps == STEPS {
+            if self.steps == self.most_steps {
                 self.scale();
             }
-            let some = rest.get(..STEPS - self.steps).unwrap_or(rest);
-            let more = self.take_some(some, enough);
+            let some = rest.get(..self.most_steps - self.steps).unwrap_or(rest);
+            let more = self.take_some(some, enough, sum);
             self.steps += more;
             taken += more;
             if self.total >= enough {
@@ -156,33 +161,37 @@ impl Bets {
     }
 
     #[inline]
-    fn take_some(&mut self, values: &[f64], enough: f64) -> usize {
+    fn take_some(&mut self, values: &[f64], enough: f64, sum: &mut f64) -> usize {
         #[cfg(target_arch = "x86_64")]
         if is_x86_feature_detected!("avx2") {
             #[allow(unsafe_code, reason = "calls the same code compiled for a processor that was just asked for")]
             // SAFETY: the processor has AVX2.
-            return unsafe { self.take_some_avx2(values, enough) };
+            return unsafe { self.take_some_avx2(values, enough, sum) };
         }
-        self.take_some_plain(values, enough)
+        self.take_some_plain(values, enough, sum)
     }
 
     /// The plain code, four bets at a time where the processor can.
     #[cfg(target_arch = "x86_64")]
     #[target_feature(enable = "avx2")]
-    fn take_some_avx2(&mut self, values: &[f64], enough: f64) -> usize {
-        self.take_some_plain(values, enough)
+    fn take_some_avx2(&mut self, values: &[f64], enough: f64, sum: &mut f64) -> usize {
+        self.take_some_plain(values, enough, sum)
     }
 
     #[inline(always)]
     #[allow(clippy::inline_always, reason = "compiled once for each kind of processor")]
-    fn take_some_plain(&mut self, values: &[f64], enough: f64) -> usize {
-        if self.form == Form::Cusum { self.run::<true>(values, enough) } else { self.run::<false>(values, enough) }
+    fn take_some_plain(&mut self, values: &[f64], enough: f64, sum: &mut f64) -> usize {
+        if self.form == Form::Cusum {
+            self.run::<true>(values, enough, sum)
+        } else {
+            self.run::<false>(values, enough, sum)
+        }
     }
 
     /// All numbers are taken out of memory and put back once.
     #[inline(always)]
     #[allow(clippy::inline_always, reason = "as above")]
-    fn run<const CUSUM: bool>(&mut self, values: &[f64], enough: f64) -> usize {
+    fn run<const CUSUM: bool>(&mut self, values: &[f64], enough: f64, values_sum: &mut f64) -> usize {
         let [mut value, mut best, mut age] = [[[0.0; WIDTH]; GROUPS]; 3];
         for (number, group) in self.groups.iter().enumerate() {
             value[number] = group.value.mantissa;
@@ -191,7 +200,9 @@ impl Bets {
         }
         let mut taken = 0;
         let mut all = 0.0;
+        let mut running = *values_sum;
         for &x in values {
+            running += x;
             let difference = x - self.reference;
             let mut total = [0.0; WIDTH];
             for (number, group) in self.groups.iter().enumerate() {
@@ -213,6 +224,7 @@ impl Bets {
             }
         }
         self.total = all;
+        *values_sum = running;
         for (number, group) in self.groups.iter_mut().enumerate() {
             group.value.mantissa = value[number];
             group.best.mantissa = best[number];
@@ -286,7 +298,7 @@ impl Bets {
         let fits = |exponent: f64| exponent.abs() <= most && exponent % f64::from(BITS) == 0.0;
         let holds = |mantissa: f64| (0.0..2_f64.powi(1_000)).contains(&mantissa);
         if lanes.len() != 5 * self.count
-            || !(0.0..=STEPS as f64).contains(steps)
+            || !(0.0..=self.most_steps as f64).contains(steps)
             || !(0.0..=f64::INFINITY).contains(total)
         {
             return false;

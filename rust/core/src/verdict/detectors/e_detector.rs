@@ -76,10 +76,8 @@ impl Detector for EDetector {
 
     #[inline]
     fn take_until_alarm(&mut self, values: &[f64]) -> (usize, Signal) {
-        let taken = self.bets.take_until(values, self.threshold);
+        let taken = self.bets.take_until(values, self.threshold, &mut self.sum);
         self.n += taken as f64;
-        // One by one, so that it is the same however many come at once.
-        self.sum = values.iter().take(taken).fold(self.sum, |sum, x| sum + x);
         (taken, self.signal())
     }
 
