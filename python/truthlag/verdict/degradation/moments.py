@@ -22,7 +22,11 @@ def moment(argument: str, time: Any) -> datetime:
         TypeError: It is no time.
         ValueError: It is none that can be held.
     """
-    return EPOCH + timedelta(microseconds=_core.microseconds(argument, time))
+    microseconds = _core.microseconds(argument, time)
+    try:
+        return EPOCH + timedelta(microseconds=microseconds)
+    except OverflowError as error:
+        raise ValueError(f"{argument} must be a time from the year 1 to 9999, got {described(time)}") from error
 
 
 def earlier(time: datetime, by: timedelta) -> datetime:
