@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from tests.api.anything import ANYTHING
 from tests.api.mischief import Mischief
 from truthlag import detectors
+from truthlag.verdict.detectors.watched import WatchedDetector
 
 fuzz = settings(
     max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
@@ -29,7 +30,7 @@ NEEDED: dict[str, dict[str, Any]] = {
 KINDS = [
     name
     for name in detectors.__all__
-    if inspect.isclass(getattr(detectors, name)) and hasattr(getattr(detectors, name), "drift_detected")
+    if inspect.isclass(kind := getattr(detectors, name)) and issubclass(kind, WatchedDetector)
 ]
 PARAMETERS = [
     (name, parameter)
