@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from typing import Final
 
-__all__ = ["ConfusionCounts"]
+__all__ = ["RATES", "ConfusionCounts"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,3 +50,15 @@ class ConfusionCounts:
             3
         """
         return asdict(self)
+
+
+RATES: Final[dict[str, Callable[[ConfusionCounts], tuple[int, int]]]] = {
+    "accuracy": lambda c: (c.true_positives + c.true_negatives, c.labelled),
+    "precision": lambda c: (c.true_positives, c.true_positives + c.false_positives),
+    "recall": lambda c: (c.true_positives, c.true_positives + c.false_negatives),
+    "specificity": lambda c: (c.true_negatives, c.true_negatives + c.false_positives),
+    "negative_predictive_value": lambda c: (c.true_negatives, c.true_negatives + c.false_negatives),
+    "prevalence": lambda c: (c.true_positives + c.false_negatives, c.labelled),
+    "prediction_positive_rate": lambda c: (c.true_positives + c.false_positives, c.labelled),
+}
+"""The metrics that are proportions: what is counted, and out of how many rows."""

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from truthlag.metrics.metric import Metric
     from truthlag.metrics.snapshot import PerformanceSnapshot
 
-__all__ = ["aligned", "as_html", "as_text"]
+__all__ = ["aligned", "as_html", "as_text", "html_table"]
 
 
 def as_text(snapshot: PerformanceSnapshot) -> str:
@@ -28,11 +28,11 @@ def as_text(snapshot: PerformanceSnapshot) -> str:
 
 def as_html(snapshot: PerformanceSnapshot) -> str:
     """The same as tables of a notebook, with the reliability table; every text escaped, nothing loaded from elsewhere."""
-    parts = [_html_table([(label, text) for label, text in _facts(snapshot)], header=False)]
-    parts.append(_html_table(_count_rows(snapshot)))
+    parts = [html_table([(label, text) for label, text in _facts(snapshot)], header=False)]
+    parts.append(html_table(_count_rows(snapshot)))
     rows = [("metric", "value", _interval_heading(snapshot), "rows", "remark")]
     rows += _metric_rows(snapshot)
-    parts.append(_html_table(rows))
+    parts.append(html_table(rows))
     if snapshot.calibration:
         reliability = [("score", "rows", "mean score", "positive rate", _interval_heading(snapshot))]
         reliability += [
@@ -45,7 +45,7 @@ def as_html(snapshot: PerformanceSnapshot) -> str:
             )
             for row in snapshot.calibration
         ]
-        parts.append(_html_table(reliability))
+        parts.append(html_table(reliability))
     return f'<div class="truthlag-snapshot">{"".join(parts)}</div>'
 
 
@@ -110,7 +110,9 @@ def aligned(rows: Sequence[tuple[str, ...]], *, left: int, free: bool = False) -
         yield "  ".join(cells).rstrip()
 
 
-def _html_table(rows: Sequence[tuple[str, ...]], *, header: bool = True) -> str:
+def html_table(rows: Sequence[tuple[str, ...]], *, header: bool = True) -> str:
+    """A table whose cells are escaped; its first row is a heading where `header` says so."""
+
     def line(cells: tuple[str, ...], tag: str) -> str:
         return f"<tr>{''.join(f'<{tag}>{escape(cell)}</{tag}>' for cell in cells)}</tr>"
 

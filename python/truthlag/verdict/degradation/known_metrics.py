@@ -4,6 +4,7 @@ from enum import Enum
 from typing import Final
 
 from truthlag.metrics import ConfusionCounts
+from truthlag.metrics.counts import RATES
 
 
 class Kind(Enum):
@@ -75,17 +76,7 @@ def kind_of(name: str) -> Kind | None:
 
 def successes_and_trials(name: str, counts: ConfusionCounts) -> tuple[int, int] | None:
     """What a proportion of the library's counts, and out of what; None for other metrics."""
-    right, found = counts.true_positives + counts.true_negatives, counts.true_positives
-    missed, wrong, left = counts.false_negatives, counts.false_positives, counts.true_negatives
-    return {
-        "accuracy": (right, counts.labelled),
-        "precision": (found, found + wrong),
-        "recall": (found, found + missed),
-        "specificity": (left, left + wrong),
-        "negative_predictive_value": (left, left + missed),
-        "prevalence": (found + missed, counts.labelled),
-        "prediction_positive_rate": (found + wrong, counts.labelled),
-    }.get(name)
+    return RATES[name](counts) if name in RATES else None
 
 
 def coverage_of(name: str, counts: ConfusionCounts) -> float | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -12,7 +12,8 @@ import numpy as np
 
 from truthlag.call.described import described
 from truthlag.call.tracker import ModelPerformanceTracker
-from truthlag.metrics import ConfusionCounts, PerformanceSnapshot
+from truthlag.metrics import PerformanceSnapshot
+from truthlag.metrics.counts import RATES
 from truthlag.verdict.trend.columns import MOST_PERIODS, distinct_times, microseconds_or_none
 from truthlag.verdict.trend.given import Given
 from truthlag.verdict.trend.series import Series
@@ -23,15 +24,6 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DAY = timedelta(days=1)
 _TICK = timedelta(microseconds=1)
 
-_RATES: dict[str, Callable[[ConfusionCounts], tuple[int, int]]] = {
-    "accuracy": lambda c: (c.true_positives + c.true_negatives, c.labelled),
-    "precision": lambda c: (c.true_positives, c.true_positives + c.false_positives),
-    "recall": lambda c: (c.true_positives, c.true_positives + c.false_negatives),
-    "specificity": lambda c: (c.true_negatives, c.true_negatives + c.false_positives),
-    "negative_predictive_value": lambda c: (c.true_negatives, c.true_negatives + c.false_negatives),
-    "prevalence": lambda c: (c.true_positives + c.false_negatives, c.labelled),
-    "prediction_positive_rate": lambda c: (c.true_positives + c.false_positives, c.labelled),
-}
 # Its interval bounds an error that grows with the bins; half of it is no standard error.
 _WITHOUT_ERROR = frozenset({"expected_calibration_error"})
 
@@ -140,14 +132,14 @@ def from_tracker(
 def _reason(metric_name: str, snapshot: PerformanceSnapshot, maturity: Maturity) -> str | None:
     if maturity.lacks(snapshot):
         return "immature"
-    if metric_name in _RATES:
-        return None if _RATES[metric_name](snapshot.counts)[1] else "no_data"
+    if metric_name in RATES:
+        return None if RATES[metric_name](snapshot.counts)[1] else "no_data"
     return "no_data" if snapshot.metrics[metric_name].value is None else None
 
 
 def _series(metric_name: str, snapshots: list[PerformanceSnapshot], days: Any) -> Series:
-    if metric_name in _RATES:
-        counts = np.array([_RATES[metric_name](snapshot.counts) for snapshot in snapshots], dtype=np.float64).reshape(
+    if metric_name in RATES:
+        counts = np.array([RATES[metric_name](snapshot.counts) for snapshot in snapshots], dtype=np.float64).reshape(
             -1, 2
         )
         return Series.rates(days, counts[:, 0], counts[:, 1])

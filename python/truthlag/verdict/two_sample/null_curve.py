@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from truthlag.verdict.two_sample.scale import Scale
+from truthlag.verdict.two_sample.restricted_proportions import restricted_proportions
+from truthlag.verdict.two_sample.scale import Identity, Scale
 
 Floats = NDArray[np.float64]
 
@@ -62,12 +63,15 @@ class NullCurve:
     def restricted_estimate(self, pair: Pair) -> float:
         """The current metric of largest likelihood on the curve.
 
-        For proportions this is the root of a cubic that Miettinen and Nurminen (1985) give in closed form; the likelihood
-        equation is solved here, which serves other scales too and does not cancel where the proportions are near 0 or 1.
+        For proportions this is the root of a cubic; else the likelihood equation is solved here.
         """
+        width = self.highest - self.lowest
+        if width > 0 and isinstance(self.scale, Identity):
+            return restricted_proportions(
+                pair.baseline_successes, pair.baseline_trials, pair.successes, pair.trials, self.margin
+            )[1]
         from scipy import optimize
 
-        width = self.highest - self.lowest
         # The score of the likelihood is infinite at an end that the data exclude, so ends are looked at from inside.
         low, high = self.lowest + 1e-13 * width, self.highest - 1e-13 * width
         if width <= 0 or self._score(low, pair) <= 0:

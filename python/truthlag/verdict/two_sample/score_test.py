@@ -3,8 +3,10 @@
 import math
 from dataclasses import dataclass
 
+from truthlag.verdict.two_sample.falling import falling_crossing
 from truthlag.verdict.two_sample.null_curve import NullCurve, Pair
-from truthlag.verdict.two_sample.scale import Scale
+from truthlag.verdict.two_sample.restricted_proportions import restricted_proportions
+from truthlag.verdict.two_sample.scale import Identity, Scale
 
 #: Beyond it a normal tail is below the least float.
 _FURTHEST = 40.0
@@ -16,11 +18,17 @@ class ScoreTest:
 
     The latter multiply the variance by N / (N - 1), N the rows of both samples. The factor is in the test too, so that test
     and interval agree.
+
+    With `corrects_skewness` the statistic is that of Laud (2017), "Equal-tailed confidence intervals for comparison of rates":
+    z such that z + s (z² - 1) is the score statistic, s a sixth of the skewness of the difference. For proportions on their
+    own scale alone. Samples of equal size have hardly any; with 1 000 against 10 000 rows of a rate of .003 a one-sided test
+    at .05 has a size of .050 on either side, instead of .063 and .037.
     """
 
     pair: Pair
     scale: Scale
     method: str
+    corrects_skewness: bool = False
 
     @property
     def estimate(self) -> float:
@@ -46,27 +54,52 @@ class ScoreTest:
         from scipy import special
 
         quantile = float(special.ndtri((1 + confidence) / 2))
-        return self._limit(quantile), self._limit(-quantile)
+        return self.limit(quantile), self.limit(-quantile)
 
     def statistic(self, margin: float) -> float:
         """Standard normal where the true loss is `margin`."""
         pair = self.pair
         rows = pair.baseline_trials + pair.trials
+        if isinstance(self.scale, Identity):
+            return _of_proportions(pair, margin, rows, corrects_skewness=self.corrects_skewness)
         statistic = NullCurve(margin, pair.baseline_trials, pair.trials, self.scale).statistic(pair)
         return math.sqrt(1 - 1 / rows) * max(-_FURTHEST, min(_FURTHEST, statistic))
 
-    def _limit(self, quantile: float) -> float:
+    def limit(self, quantile: float) -> float:
         """The margin at which the statistic has this value; it falls with the margin."""
-        from scipy import optimize
+        if quantile == 0 and not self.corrects_skewness:
+            return self.estimate
+        pair = self.pair
+        first, second = pair.baseline_trials, pair.trials
+        # Agresti and Caffo's (2000) standard error, which is never 0, is near enough to begin with.
+        before = (pair.baseline_successes + 1) / (first + 2)
+        now = (pair.successes + 1) / (second + 2)
+        error = math.sqrt(before * (1 - before) / (first + 2) + now * (1 - now) / (second + 2))
+        almost = 1 - 1e-12
+        guess = min(almost, max(-almost, before - now - quantile * error))
+        limit = falling_crossing(self.statistic, quantile, (-almost, almost), guess, error)
+        return math.copysign(1.0, limit) if abs(limit) == almost else limit
 
-        end = math.copysign(1.0, -quantile)
-        almost = end * (1 - 1e-12)
-        if quantile == 0:
-            return self.estimate
-        if (self.statistic(almost) - quantile) * end >= 0:
-            return end
-        low, high = sorted((self.estimate, almost))
-        if low == high:
-            return self.estimate
-        root = optimize.brentq(lambda margin: self.statistic(margin) - quantile, low, high, xtol=1e-12)
-        return float(root)
+
+def _of_proportions(pair: Pair, margin: float, rows: float, *, corrects_skewness: bool) -> float:
+    """The statistic of Farrington and Manning, with the factor of Miettinen and Nurminen."""
+    first, second = pair.baseline_trials, pair.trials
+    difference = pair.baseline_successes / first - pair.successes / second - margin
+    if difference == 0 and not corrects_skewness:
+        return 0.0
+    before, now = restricted_proportions(pair.baseline_successes, first, pair.successes, second, margin)
+    before_variance, variance = before * (1 - before) / first, now * (1 - now) / second
+    both = (before_variance + variance) * rows / (rows - 1)
+    if both <= 0:
+        # At an end of both ranges only what fits it has a likelihood.
+        return 0.0 if abs(difference) < 1e-12 else math.copysign(_FURTHEST, difference)
+    error = math.sqrt(both)
+    statistic = max(-_FURTHEST, min(_FURTHEST, difference / error))
+    if not corrects_skewness:
+        return statistic
+    third = before_variance * (1 - 2 * before) / first - variance * (1 - 2 * now) / second
+    skewness = third / (6 * both * error)
+    beyond = statistic + skewness
+    discriminant = 1 + 4 * skewness * beyond
+    # Beyond the turn of the parabola no normal quantile fits; the turn itself is the least extreme of them.
+    return 2 * beyond / (1 + math.sqrt(discriminant)) if discriminant > 0 else -1 / (2 * skewness)

@@ -1,0 +1,18 @@
+"""How two arms are compared: effects, of which each knows how many standard errors it is from any value."""
+
+from truthlag.verdict.abtest.difference.effect import Effect, NormalEffect, Undefined
+from truthlag.verdict.abtest.difference.effects import METHODS, absolute_effect
+from truthlag.verdict.abtest.difference.odds_ratio import ODDS_RATIO_METHODS, odds_ratio_effect
+from truthlag.verdict.abtest.difference.relative import RELATIVE_METHODS, relative_effect
+
+__all__ = [
+    "METHODS",
+    "ODDS_RATIO_METHODS",
+    "RELATIVE_METHODS",
+    "Effect",
+    "NormalEffect",
+    "Undefined",
+    "absolute_effect",
+    "odds_ratio_effect",
+    "relative_effect",
+]

@@ -1,0 +1,101 @@
+"""The difference of two arms of one kind."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from truthlag.call.described import described
+from truthlag.verdict.abtest.difference import proportions
+from truthlag.verdict.abtest.difference.effect import Effect, NormalEffect, Undefined
+from truthlag.verdict.abtest.difference.regression import adjusted_effect
+from truthlag.verdict.abtest.statistics.arm import Statistic
+from truthlag.verdict.abtest.statistics.mean import Mean
+from truthlag.verdict.abtest.statistics.mean_with_covariate import MeanWithCovariate
+from truthlag.verdict.abtest.statistics.proportion import Proportion
+from truthlag.verdict.abtest.statistics.ratio import Ratio
+from truthlag.verdict.two_sample.mean import degrees_of_freedom
+
+METHODS: dict[str, tuple[str, ...]] = {
+    "proportion": proportions.METHODS,
+    "mean": ("welch", "student", "z"),
+    "ratio": ("delta", "jackknife"),
+    "mean with covariate": ("regression",),
+    "known": ("z",),
+}
+"""The methods that may be asked for, by the kind of the arms."""
+
+
+def absolute_effect(control: Statistic, treatment: Statistic, method: str | None) -> Effect:
+    """Treatment less control.
+
+    Raises:
+        Undefined: One of the arms has no estimate or no spread.
+        ValueError: The method is not one of this kind of arms.
+    """
+    if method is not None and method not in METHODS[control.KIND]:
+        allowed = ", ".join(map(repr, METHODS[control.KIND]))
+        raise ValueError(f"method must be None or one of {allowed} for a {control.KIND}, got {described(method)}")
+    if control.n == 0 or treatment.n == 0:
+        raise Undefined(_empty(control, treatment))
+    if isinstance(control, Proportion) and isinstance(treatment, Proportion):
+        return proportions.proportion_effect(control, treatment, method)
+    if isinstance(control, MeanWithCovariate) and isinstance(treatment, MeanWithCovariate):
+        _check_rows(control, treatment, 2)
+        return adjusted_effect(control, treatment)
+    before, now = control.estimate, treatment.estimate
+    if before is None or now is None:
+        name = "control" if before is None else "treatment"
+        why = "its denominator is 0" if isinstance(control, Ratio) else "it is not defined for its rows"
+        raise Undefined(f"the {name} has no estimate: {why}.")
+    if isinstance(control, Mean | Ratio):
+        _check_rows(control, treatment, 2)
+    if method == "student" and isinstance(control, Mean) and isinstance(treatment, Mean):
+        return _student(control, treatment)
+    before_error, now_error = _error("control", control, method), _error("treatment", treatment, method)
+    error = math.hypot(before_error, now_error)
+    if error == 0:
+        raise Undefined("neither arm has any spread, so nothing tells how much chance could do.")
+    is_normal = method == "z" or control.KIND == "known"
+    freedom = math.inf if is_normal else degrees_of_freedom(before_error, control.n, now_error, treatment.n)
+    return NormalEffect(now - before, error, freedom, _name(control, method))
+
+
+def _name(arm: Any, method: str | None) -> str:
+    if isinstance(arm, Ratio):
+        return "jackknife" if method == "jackknife" else "delta method"
+    return "z test" if method == "z" or not isinstance(arm, Mean) else "Welch's t test"
+
+
+def _error(name: str, arm: Any, method: str | None) -> float:
+    if method == "jackknife":
+        if arm.jackknife_variance is None:
+            raise ValueError(
+                f"method 'jackknife' needs the jackknife variance of {name}: make it by Ratio.of(..., jackknife=True)"
+                " of all its units, since merging loses it"
+            )
+        return math.sqrt(arm.jackknife_variance)
+    error: float | None = arm.standard_error
+    if error is None:
+        raise Undefined(f"the standard error of the {name} is not known.")
+    return error
+
+
+def _student(control: Mean, treatment: Mean) -> NormalEffect:
+    freedom = control.n + treatment.n - 2
+    pooled = (control.m2 + treatment.m2) / freedom
+    if pooled == 0:
+        raise Undefined("neither arm has any spread, so nothing tells how much chance could do.")
+    error = math.sqrt(pooled * (1 / control.n + 1 / treatment.n))
+    return NormalEffect(treatment.mean - control.mean, error, freedom, "Student's t test with pooled variance")
+
+
+def _empty(control: Statistic, treatment: Statistic) -> str:
+    names = [name for name, arm in (("control", control), ("treatment", treatment)) if arm.n == 0]
+    return f"the {' and the '.join(names)} {'have' if len(names) > 1 else 'has'} no rows."
+
+
+def _check_rows(control: Statistic, treatment: Statistic, least: int) -> None:
+    for name, arm in (("control", control), ("treatment", treatment)):
+        if arm.n < least:
+            raise Undefined(f"the {name} has {arm.n} unit, and its spread needs {least}.")

@@ -1,0 +1,126 @@
+"""The difference over the size of the control's value."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from truthlag.verdict.abtest.difference.effect import Effect, NormalEffect, Undefined
+
+RELATIVE_METHODS = ("delta", "log", "fieller")
+
+
+def relative_effect(
+    control: float, control_error: float, difference: float, treatment_error: float, freedom: float, method: str
+) -> Effect:
+    """The relative difference of two independent estimates; its sign is that of the difference, since it is over |control|.
+
+    Args:
+        control: The control's value.
+        control_error: Its standard error.
+        difference: Treatment less control.
+        treatment_error: The standard error of the treatment's value.
+        freedom: The degrees of freedom of the difference.
+        method: `"delta"`: normal on its own scale. `"log"`: normal on that of the logarithm of the ratio, for values of one
+            sign. `"fieller"`: Fieller's (1954), exact for normal values, and unbounded where the control may be 0.
+
+    Raises:
+        Undefined: The control is 0, or the two have different signs for `"log"`.
+    """
+    if control == 0:
+        raise Undefined("the control is 0, so that there is no relative difference.")
+    size = abs(control)
+    treatment = control + difference
+    if not math.isfinite(difference / size):
+        raise Undefined("the control is next to 0, so that there is no relative difference.")
+    if method == "delta":
+        error = math.hypot(treatment_error / size, treatment / size * (control_error / size))
+        return NormalEffect(difference / size, error, freedom, "delta method")
+    if method == "fieller":
+        return FiellerEffect(control, control_error, treatment, treatment_error, freedom)
+    if treatment * control <= 0:
+        raise Undefined("the ratio of the arms is not positive, so that it has no logarithm.")
+    error = math.hypot(treatment_error / treatment, control_error / control)
+    return LogRatioEffect(treatment / control, error, math.copysign(1.0, control), freedom)
+
+
+@dataclass(frozen=True, slots=True)
+class LogRatioEffect:
+    """The relative difference from the logarithm of the ratio."""
+
+    ratio: float
+    log_error: float
+    sign: float
+    degrees_of_freedom: float
+
+    @property
+    def method(self) -> str:
+        """See `Effect`."""
+        return "log ratio"
+
+    @property
+    def estimate(self) -> float:
+        """See `Effect`."""
+        return self.sign * (self.ratio - 1)
+
+    @property
+    def standard_error(self) -> float:
+        """See `Effect`."""
+        return self.ratio * self.log_error
+
+    def statistic(self, null: float) -> float:
+        """See `Effect`."""
+        other = 1 + self.sign * null
+        if other <= 0:
+            return self.sign * math.inf
+        return self.sign * math.log(self.ratio / other) / self.log_error
+
+    def limits(self, quantile: float) -> tuple[float, float]:
+        """See `Effect`."""
+        reach = quantile * self.log_error
+        low, high = (self.sign * (self.ratio * math.exp(min(700.0, side * reach)) - 1) for side in (-1, 1))
+        return (low, high) if self.sign > 0 else (high, low)
+
+
+@dataclass(frozen=True, slots=True)
+class FiellerEffect:
+    """The relative difference by Fieller's theorem: the values at which treatment less (1 + value) control is next to 0."""
+
+    control: float
+    control_error: float
+    treatment: float
+    treatment_error: float
+    degrees_of_freedom: float
+
+    @property
+    def method(self) -> str:
+        """See `Effect`."""
+        return "Fieller's interval"
+
+    @property
+    def estimate(self) -> float:
+        """See `Effect`."""
+        return (self.treatment - self.control) / abs(self.control)
+
+    @property
+    def standard_error(self) -> float:
+        """See `Effect`; that of the delta method."""
+        size = abs(self.control)
+        return math.hypot(self.treatment_error / size, self.treatment / size * (self.control_error / size))
+
+    def statistic(self, null: float) -> float:
+        """See `Effect`."""
+        ratio = 1 + math.copysign(null, null * self.control)
+        error = math.hypot(self.treatment_error, ratio * self.control_error)
+        return math.copysign(1.0, self.control) * (self.treatment - ratio * self.control) / error
+
+    def limits(self, quantile: float) -> tuple[float, float]:
+        """See `Effect`; both infinite where the control is within so many standard errors of 0."""
+        g = (quantile * self.control_error / self.control) ** 2
+        if g >= 1:
+            return -math.inf, math.inf
+        ratio = self.treatment / self.control
+        root = math.sqrt((1 - g) * self.treatment_error**2 + (ratio * self.control_error) ** 2)
+        reach = quantile / abs(self.control) * root / (1 - g)
+        middle, sign = ratio / (1 - g) - 1, math.copysign(1.0, self.control)
+        return sign * middle - reach, sign * middle + reach

@@ -1,0 +1,178 @@
+"""One comparison of two statistics: from effects to a result."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from truthlag.verdict.abtest.difference import (
+    Effect,
+    Undefined,
+    absolute_effect,
+    odds_ratio_effect,
+    relative_effect,
+)
+from truthlag.verdict.abtest.inference import Inference
+from truthlag.verdict.abtest.judge import Question, judge
+from truthlag.verdict.abtest.result.comparison import ArmSummary, Comparison, Interval
+from truthlag.verdict.abtest.result.words import Scale, Verdict
+from truthlag.verdict.abtest.statistics.arm import Statistic
+from truthlag.verdict.abtest.statistics.proportion import Proportion
+
+_BEYOND = "the arms are beyond what floats can be compared with."
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How the arms are read, and what of them is shown."""
+
+    metric: str | None = None
+    scale: Scale = "absolute"
+    method: str | None = None
+    relative_method: str = "delta"
+    odds_ratio: str | None = None
+
+
+def compare_statistics(
+    control: Statistic, treatment: Statistic, question: Question, inference: Inference, reading: Reading
+) -> Comparison:
+    """The comparison of two statistics of one kind; all arguments are checked already.
+
+    Raises:
+        ValueError: The method is not one of this kind of statistics.
+    """
+    n = control.n + treatment.n
+    before, now = _summary(control), _summary(treatment)
+    odds, odds_interval = _odds_ratio(control, treatment, question, inference, reading)
+    interval: Interval | None = None
+    relative: Effect | None = None
+    relative_interval: Interval | None = None
+    additional: int | None = None
+    p_value = e_value = None
+    verdict: Verdict = "undecided"
+    method = "none"
+    effect, why = _effect(control, treatment, reading.method)
+    reasons = [] if effect else [why]
+    if effect is not None:
+        method = effect.method
+        interval = _interval(effect, question, inference, n)
+        relative, why_not = _relative(before, now, effect, reading.relative_method)
+        if relative is not None:
+            relative_interval = _interval(relative, question, inference, n)
+        tested = effect
+        if reading.scale == "relative":
+            tested = relative
+            method = f"{method}, {reading.relative_method} on the relative scale"
+        if tested is not None:
+            answer = judge(question, tested, inference, n)
+            p_value, e_value = answer.evidence
+            refusal = inference.refusal(n)
+            verdict = answer.verdict if refusal is None else "undecided"
+            reasons += [refusal or answer.reason, *inference.remarks()]
+            additional = 0
+            if verdict == "undecided":
+                needed = inference.units_needed(n, answer.statistic, one_sided=question.one_sided)
+                # At least one, where rounding says that there are enough.
+                additional = None if needed is None else max(1, needed - n)
+        if relative_interval is not None and relative_interval[0] == -math.inf and relative_interval[1] == math.inf:
+            reasons.append("the relative interval is unbounded, since the control may be 0.")
+        if relative is None:
+            reasons.append(why_not)
+    return Comparison(
+        reading.metric,
+        before,
+        now,
+        _difference(before, now) if effect is None else effect.estimate,
+        interval,
+        None if effect is None else effect.standard_error,
+        None if relative is None else relative.estimate,
+        relative_interval,
+        p_value,
+        e_value,
+        verdict,
+        tuple(reasons),
+        additional,
+        inference.mode,
+        question.hypothesis,
+        inference.alpha,
+        question.margin,
+        question.direction,
+        method,
+        reading.scale,
+        1 - question.confidence_sides * inference.alpha,
+        odds,
+        odds_interval,
+    )
+
+
+def _summary(arm: Statistic) -> ArmSummary:
+    try:
+        return ArmSummary(arm.estimate, arm.n, arm.standard_error)
+    except (OverflowError, ZeroDivisionError):
+        return ArmSummary(None, arm.n, None)
+
+
+def _difference(control: ArmSummary, treatment: ArmSummary) -> float | None:
+    """What is seen of a difference that nothing can be said of."""
+    if control.estimate is None or treatment.estimate is None:
+        return None
+    difference = treatment.estimate - control.estimate
+    return difference if math.isfinite(difference) else None
+
+
+def _effect(control: Statistic, treatment: Statistic, method: str | None) -> tuple[Effect | None, str]:
+    """The difference, or why there is none."""
+    try:
+        effect = absolute_effect(control, treatment, method)
+    except Undefined as why:
+        return None, str(why)
+    except (OverflowError, ZeroDivisionError):
+        return None, _BEYOND
+    is_finite = math.isfinite(effect.estimate) and math.isfinite(effect.standard_error)
+    return (effect, "") if is_finite else (None, _BEYOND)
+
+
+def _relative(control: ArmSummary, treatment: ArmSummary, effect: Effect, method: str) -> tuple[Effect | None, str]:
+    """The relative difference, or why there is none."""
+    if control.estimate is None or control.standard_error is None or treatment.standard_error is None:
+        return None, "an arm cannot tell its standard error, so that there is no relative difference."
+    try:
+        found = relative_effect(
+            control.estimate,
+            control.standard_error,
+            effect.estimate,
+            treatment.standard_error,
+            effect.degrees_of_freedom,
+            method,
+        )
+    except Undefined as why:
+        return None, str(why)
+    except (OverflowError, ZeroDivisionError):
+        return None, "the control is too near 0 for a relative difference."
+    is_finite = math.isfinite(found.estimate) and math.isfinite(found.standard_error)
+    return (found, "") if is_finite else (None, "the control is too near 0 for a relative difference.")
+
+
+def _interval(effect: Effect, question: Question, inference: Inference, n: int) -> Interval:
+    low, high = effect.limits(inference.quantile(effect, n, one_sided=question.one_sided))
+    if question.alternative == "greater":
+        return low, math.inf
+    return (-math.inf, high) if question.alternative == "less" else (low, high)
+
+
+def _odds_ratio(
+    control: Statistic, treatment: Statistic, question: Question, inference: Inference, reading: Reading
+) -> tuple[float | None, Interval | None]:
+    if reading.odds_ratio is None or not isinstance(control, Proportion) or not isinstance(treatment, Proportion):
+        return None, None
+    if not control.n or not treatment.n:
+        return None, None
+    effect, ratio = odds_ratio_effect(control, treatment, reading.odds_ratio)
+    if effect is None:
+        return ratio, None
+    low, high = _interval(effect, question, inference, control.n + treatment.n)
+    return ratio, (_exponential(low), _exponential(high))
+
+
+def _exponential(value: float) -> float:
+    return math.exp(value) if value < 709 else math.inf

@@ -1,0 +1,73 @@
+"""One look, at the planned size."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from truthlag.verdict.abtest.difference.effect import Effect
+from truthlag.verdict.abtest.inference.inference import (
+    LEAST_STATISTIC,
+    Evidence,
+    Side,
+    statistic_against,
+    within_reason,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Fixed:
+    """The t or z test and its interval, which hold for a single look."""
+
+    alpha: float
+    planned_n: int | None = None
+
+    @property
+    def mode(self) -> str:
+        """See `Inference`."""
+        return "fixed"
+
+    def quantile(self, effect: Effect, n: int, *, one_sided: bool) -> float:  # noqa: ARG002 - other modes depend on it
+        """See `Inference`."""
+        from scipy import special
+
+        tail = self.alpha if one_sided else self.alpha / 2
+        freedom = effect.degrees_of_freedom
+        return -float(special.ndtri(tail) if math.isinf(freedom) else special.stdtrit(freedom, tail))
+
+    def evidence(self, effect: Effect, n: int, null: float, side: Side) -> Evidence:  # noqa: ARG002 - as above
+        """See `Inference`; the tail itself is computed, so that small p-values have all their digits."""
+        statistic = statistic_against(effect, null, side)
+        p_value = upper_tail(statistic, effect.degrees_of_freedom)
+        return Evidence(min(1.0, 2 * p_value) if side == "both" else p_value, None)
+
+    def refusal(self, n: int) -> str | None:
+        """See `Inference`."""
+        if self.planned_n is None or n >= self.planned_n:
+            return None
+        return (
+            f"{n:,} of the planned {self.planned_n:,} units are there: with mode 'fixed' a verdict is given at the planned"
+            " size alone."
+        )
+
+    def remarks(self) -> tuple[str, ...]:
+        """See `Inference`."""
+        return () if self.planned_n else ("no size was planned: p-value and interval hold for a single look.",)
+
+    def units_needed(self, n: int, statistic: float, *, one_sided: bool) -> int | None:
+        """See `Inference`; by the normal quantile, since degrees of freedom grow too."""
+        from scipy import special
+
+        if self.planned_n is not None and n < self.planned_n:
+            return self.planned_n
+        quantile = float(special.ndtri(self.alpha if one_sided else self.alpha / 2))
+        return within_reason(n * (quantile / statistic) ** 2) if statistic > LEAST_STATISTIC else None
+
+
+def upper_tail(statistic: float, freedom: float) -> float:
+    """The chance of at least this statistic: t, or standard normal for infinitely many degrees of freedom."""
+    from scipy import special
+
+    if math.isinf(freedom) or math.isinf(statistic):
+        return float(special.ndtr(-statistic))
+    return float(special.stdtr(freedom, -statistic))

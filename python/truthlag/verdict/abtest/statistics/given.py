@@ -1,0 +1,152 @@
+"""What a caller gives as an arm, made a statistic."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from truthlag.call.described import described
+from truthlag.call.tracker import ModelPerformanceTracker
+from truthlag.metrics import ConfusionCounts, PerformanceSnapshot
+from truthlag.metrics.counts import RATES
+from truthlag.verdict.abtest.statistics.arm import Statistic
+from truthlag.verdict.abtest.statistics.column import column
+from truthlag.verdict.abtest.statistics.counts import Counts
+from truthlag.verdict.abtest.statistics.known import Known
+from truthlag.verdict.abtest.statistics.mean import Mean
+from truthlag.verdict.abtest.statistics.mean_with_covariate import MeanWithCovariate
+from truthlag.verdict.abtest.statistics.proportion import Proportion
+from truthlag.verdict.abtest.statistics.ratio import Ratio
+
+_STATISTICS = (Proportion, Mean, Ratio, MeanWithCovariate, Known)
+#: Means over rows of which a snapshot knows the standard error.
+_MEANS = frozenset({"brier_score", "log_loss", "mean_score"})
+
+
+def arms(
+    control: Any, treatment: Any, *, metric: str | None, cluster: Any, window: dict[str, Any] | None
+) -> tuple[Statistic, Statistic]:
+    """Both arms as statistics of one kind.
+
+    Raises:
+        TypeError: An arm is none of what is allowed, or the two are of different kinds.
+        ValueError: Values are not allowed, or a metric is not one of the arm's.
+    """
+    if type(control) is type(treatment) and isinstance(control, _STATISTICS):
+        _refuse(cluster, window)
+        _check_alike(control, treatment)
+        return control, treatment
+    if _is_raw(control) and _is_raw(treatment):
+        if window is not None:
+            raise ValueError("window must be None for raw values: it chooses the predictions of trackers")
+        return _of_values(control, treatment, cluster)
+    if cluster is not None:
+        raise ValueError("cluster must be None unless both arms are raw values: statistics have their units already")
+    first, second = (
+        _of_one(name, arm, metric, window) for name, arm in (("control", control), ("treatment", treatment))
+    )
+    if type(first) is not type(second):
+        raise TypeError(
+            f"treatment must be of the kind of control ({first.KIND}), got a {second.KIND}: compare like with like"
+        )
+    _check_alike(first, second)
+    return first, second
+
+
+def _refuse(cluster: Any, window: Any) -> None:
+    if cluster is not None:
+        raise ValueError("cluster must be None for statistics, whose units are known: use Ratio.of_clusters")
+    if window is not None:
+        raise ValueError("window must be None for statistics: it chooses the predictions of trackers")
+
+
+def _check_alike(control: Statistic, treatment: Statistic) -> None:
+    if (
+        isinstance(control, MeanWithCovariate)
+        and isinstance(treatment, MeanWithCovariate)
+        and control.covariates != treatment.covariates
+    ):
+        raise ValueError(f"treatment must have {control.covariates} covariates as control, got {treatment.covariates}")
+
+
+def _is_raw(arm: Any) -> bool:
+    return isinstance(arm, list | tuple | range | np.ndarray) or (
+        hasattr(arm, "__array__") and not isinstance(arm, np.generic)
+    )
+
+
+def _of_values(control: Any, treatment: Any, cluster: Any) -> tuple[Statistic, Statistic]:
+    before, now = column("control", control), column("treatment", treatment)
+    if cluster is None:
+        if _is_binary(before) and _is_binary(now) and len(before) + len(now):
+            return Proportion(int(np.count_nonzero(before)), len(before)), Proportion(
+                int(np.count_nonzero(now)), len(now)
+            )
+        return _named(Mean.of, "control", before), _named(Mean.of, "treatment", now)
+    if not isinstance(cluster, list | tuple) or len(cluster) != 2:
+        raise TypeError(
+            f"cluster must be a pair, the clusters of control's rows and of treatment's, got {described(cluster)}"
+        )
+    return (
+        _named(lambda values: Ratio.of_clusters(values, cluster[0]), "control", before),
+        _named(lambda values: Ratio.of_clusters(values, cluster[1]), "treatment", now),
+    )
+
+
+def _named(make: Any, name: str, values: NDArray[Any]) -> Any:
+    """A statistic, whose errors name the arm."""
+    try:
+        return make(values)
+    except (TypeError, ValueError) as error:
+        told = str(error)
+        if told.startswith("values"):
+            raise type(error)(f"{name}{told.removeprefix('values')}") from error
+        raise type(error)(f"{told} ({name})") from error
+
+
+def _is_binary(array: NDArray[Any]) -> bool:
+    if array.dtype.kind == "b":
+        return True
+    # Most values that are not binary show it early.
+    head = array[:64]
+    if not ((head == 0) | (head == 1)).all():
+        return False
+    return bool(((array == 0) | (array == 1)).all())
+
+
+def _of_one(name: str, arm: Any, metric: str | None, window: dict[str, Any] | None) -> Statistic:
+    if isinstance(arm, _STATISTICS):
+        return arm
+    if isinstance(arm, ConfusionCounts):
+        arm = Counts.from_confusion_counts(arm)
+    if isinstance(arm, Counts):
+        return arm.proportion(_known(metric, tuple(RATES)))
+    if isinstance(arm, ModelPerformanceTracker):
+        arm = arm.snapshot(**(window or {}))
+    if isinstance(arm, PerformanceSnapshot):
+        return _of_snapshot(arm, _known(metric, tuple(arm.metrics)))
+    raise TypeError(
+        f"{name} must be raw values, a statistic such as Proportion or Mean, Counts, a snapshot or a tracker,"
+        f" got {described(arm)}"
+    )
+
+
+def _known(metric: str | None, metrics: tuple[str, ...]) -> str:
+    if metric not in metrics:
+        allowed = ", ".join(map(repr, metrics))
+        raise ValueError(f"metric must be one of {allowed} for such arms, got {described(metric)}")
+    return metric
+
+
+def _of_snapshot(snapshot: PerformanceSnapshot, name: str) -> Statistic:
+    if name in RATES:
+        return Counts.from_confusion_counts(snapshot.counts).proportion(name)
+    metric = snapshot.metrics[name]
+    if name in _MEANS:
+        if metric.value is None:
+            return Mean(0, 0.0, 0.0)
+        error = metric.standard_error or 0.0
+        return Mean(metric.n, metric.value, error * error * metric.n * (metric.n - 1))
+    return Known(metric.n, metric.value, metric.standard_error)
