@@ -78,9 +78,10 @@ def compare(
         alternative: For superiority: which differences are looked for. `"greater"` and `"less"` leave one limit infinite.
         method: The test of the difference. For proportions `"score"`, `"mid_p"`, `"newcombe"`, `"agresti_caffo"`, `"wald"` or
             `"pooled"`; for means `"welch"`, `"student"` or `"z"`; for ratios `"delta"` or `"jackknife"`. None chooses.
-        relative_method: The interval of the relative difference: `"delta"`, `"log"` or `"fieller"`.
+        relative_method: The interval of the relative difference: `"delta"`, `"log"` or `"fieller"`; for proportions also
+            `"log_adjusted"`, with half a success more in each arm, whose centre is not the difference that was seen.
         odds_ratio: For proportions, whether there is an odds ratio in the result, and its interval: `"logit"`,
-            `"logit_adjusted"` or `"logit_smoothed"`.
+            `"logit_adjusted"`, `"logit_smoothed"` or `"score"`.
 
     Returns:
         The result. Where nothing can be said it is `"undecided"` and says why.
@@ -110,6 +111,8 @@ def compare(
     choice("relative_method", relative_method, RELATIVE_METHODS)
     inference = inference_of(mode, alpha, planned_n, expected_n)
     before, now = arms(control, treatment, metric=metric, cluster=cluster, window=window)
+    if relative_method == "log_adjusted" and not isinstance(before, Proportion):
+        raise ValueError(f"relative_method must be 'delta', 'log' or 'fieller' for a {before.KIND}, got 'log_adjusted'")
     if odds_ratio is not None:
         choice("odds_ratio", odds_ratio, ODDS_RATIO_METHODS)
         if not isinstance(before, Proportion):

@@ -9,6 +9,7 @@ from truthlag.verdict.abtest.difference import (
     Effect,
     Undefined,
     absolute_effect,
+    adjusted_log_ratio,
     odds_ratio_effect,
     relative_effect,
 )
@@ -56,7 +57,10 @@ def compare_statistics(
     if effect is not None:
         method = effect.method
         interval = _interval(effect, question, inference, n)
-        relative, why_not = _relative(before, now, effect, reading.relative_method)
+        if reading.relative_method == "log_adjusted" and isinstance(control, Proportion) and isinstance(treatment, Proportion):
+            relative, why_not = adjusted_log_ratio(control, treatment), ""
+        else:
+            relative, why_not = _relative(before, now, effect, reading.relative_method)
         if relative is not None:
             relative_interval = _interval(relative, question, inference, n)
         tested = effect

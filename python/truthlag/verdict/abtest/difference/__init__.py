@@ -3,7 +3,7 @@
 from truthlag.verdict.abtest.difference.effect import Effect, NormalEffect, Undefined
 from truthlag.verdict.abtest.difference.effects import METHODS, absolute_effect
 from truthlag.verdict.abtest.difference.odds_ratio import ODDS_RATIO_METHODS, odds_ratio_effect
-from truthlag.verdict.abtest.difference.relative import RELATIVE_METHODS, relative_effect
+from truthlag.verdict.abtest.difference.relative import RELATIVE_METHODS, adjusted_log_ratio, relative_effect
 
 __all__ = [
     "METHODS",
@@ -13,6 +13,7 @@ __all__ = [
     "NormalEffect",
     "Undefined",
     "absolute_effect",
+    "adjusted_log_ratio",
     "odds_ratio_effect",
     "relative_effect",
 ]

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
-from truthlag.verdict.abtest.difference.effect import Effect, NormalEffect
+from truthlag.verdict.abtest.difference.effect import FURTHEST, Effect, NormalEffect
 from truthlag.verdict.abtest.statistics.proportion import Proportion
+from truthlag.verdict.two_sample.falling import falling_crossing
 
-ODDS_RATIO_METHODS = ("logit", "logit_adjusted", "logit_smoothed")
+ODDS_RATIO_METHODS = ("logit", "logit_adjusted", "logit_smoothed", "score")
+
+#: The least and the largest logarithm of an odds ratio that is looked at.
+_LOGS = (-60.0, 60.0)
 
 
 def odds_ratio_effect(control: Proportion, treatment: Proportion, method: str) -> tuple[Effect | None, float | None]:
@@ -18,7 +23,7 @@ def odds_ratio_effect(control: Proportion, treatment: Proportion, method: str) -
         treatment: The treatment.
         method: `"logit"`: as they are. `"logit_adjusted"`: half a row more in each of the four cells, Haldane (1956) and Gart
             (1966). `"logit_smoothed"`: two rows more, spread over the cells as if the arms were independent of the outcome,
-            Agresti (1999).
+            Agresti (1999). `"score"`: the score interval of Miettinen and Nurminen (1985).
 
     Returns:
         Both; None for the logarithm where a cell is empty and the method adds nothing to it, and for a ratio of nothing to nothing.
@@ -34,7 +39,69 @@ def odds_ratio_effect(control: Proportion, treatment: Proportion, method: str) -
         used = [float(cell) for cell in cells]
     above, below = cells[0] * cells[3], cells[1] * cells[2]
     seen = above / below if below else math.inf if above else None
+    if method == "score":
+        return ScoreOddsRatio(control, treatment), seen
     if not all(used):
         return None, seen
     log_ratio = math.log(used[0] / used[1] * (used[3] / used[2]))
     return NormalEffect(log_ratio, math.sqrt(sum(1 / cell for cell in used)), math.inf, "logit"), seen
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreOddsRatio:
+    """The logarithm of the odds ratio by the score statistic: its standard error is that of the likelihood at each value."""
+
+    control: Proportion
+    treatment: Proportion
+
+    @property
+    def method(self) -> str:
+        """See `Effect`."""
+        return "score"
+
+    @property
+    def degrees_of_freedom(self) -> float:
+        """See `Effect`."""
+        return math.inf
+
+    @property
+    def estimate(self) -> float:
+        """See `Effect`; with half a row more in each cell, which is finite."""
+        above = (self.treatment.k + 0.5) * (self.control.n - self.control.k + 0.5)
+        return math.log(above / ((self.treatment.n - self.treatment.k + 0.5) * (self.control.k + 0.5)))
+
+    @property
+    def standard_error(self) -> float:
+        """See `Effect`; with half a row more in each cell."""
+        cells = (self.treatment.k, self.treatment.n - self.treatment.k, self.control.k, self.control.n - self.control.k)
+        return math.sqrt(sum(1 / (cell + 0.5) for cell in cells))
+
+    def statistic(self, null: float) -> float:
+        """See `Effect`."""
+        before, now = self._restricted(null)
+        first, second = before * (1 - before) * self.control.n, now * (1 - now) * self.treatment.n
+        rows = self.control.n + self.treatment.n
+        # Both residuals are equal and opposite where the likelihood is largest.
+        residual = self.treatment.k - self.treatment.n * now
+        if first <= 0 or second <= 0:
+            return 0.0
+        error = math.sqrt((1 / first + 1 / second) * rows / (rows - 1))
+        return max(-FURTHEST, min(FURTHEST, residual * (1 / first + 1 / second) / error))
+
+    def limits(self, quantile: float) -> tuple[float, float]:
+        """See `Effect`; infinite where an arm has no success or no failure on that side."""
+        error = self.standard_error
+        low, high = (
+            falling_crossing(self.statistic, side * quantile, _LOGS, self.estimate - side * quantile * error, error, 1e-10)
+            for side in (1, -1)
+        )
+        return -math.inf if low <= _LOGS[0] else low, math.inf if high >= _LOGS[1] else high
+
+    def _restricted(self, null: float) -> tuple[float, float]:
+        """The proportions of largest likelihood whose log odds differ by the value: the root of a quadratic."""
+        ratio, both = math.exp(null), self.control.k + self.treatment.k
+        square = self.control.n * (ratio - 1)
+        linear = self.treatment.n * ratio + self.control.n - both * (ratio - 1)
+        # The form that does not cancel where the ratio is near 1.
+        before = 2 * both / (linear + math.sqrt(linear * linear + 4 * square * both))
+        return before, before * ratio / (1 + before * (ratio - 1))

@@ -49,11 +49,10 @@ class Counts:
         """Those of the labelled rows of a snapshot.
 
         Example:
-                    >>> from truthlag.abtest import Counts
-                    >>> from truthlag.metrics import ConfusionCounts
-        from truthlag.metrics.counts import RATES
-                    >>> Counts.from_confusion_counts(ConfusionCounts(8, 2, 1, 89, pending_positives=5)).n
-                    100
+            >>> from truthlag.abtest import Counts
+            >>> from truthlag.metrics import ConfusionCounts
+            >>> Counts.from_confusion_counts(ConfusionCounts(8, 2, 1, 89, pending_positives=5)).n
+            100
         """
         return cls(counts.true_positives, counts.false_positives, counts.false_negatives, counts.true_negatives)
 

@@ -199,9 +199,10 @@ class Ratio:
         ratio = self.estimate
         if ratio is None or self.n < 2:
             return None
-        # Never below 0 but by rounding, since it is a variance of y - r x.
-        spread = self.numerator_m2 - 2 * ratio * self.comoment + ratio * ratio * self.denominator_m2
-        return max(0.0, spread) / (self.n - 1) / self.denominator**2
+        rest = self.n - 1
+        return ratio_variance(
+            self.numerator, self.denominator, self.numerator_m2 / rest, self.denominator_m2 / rest, self.comoment / rest
+        )
 
     @property
     def standard_error(self) -> float | None:
@@ -254,6 +255,16 @@ class Ratio:
             'ratio'
         """
         return {"kind": self.KIND, **asdict(self)}
+
+
+def ratio_variance(
+    numerator: float, denominator: float, numerator_variance: float, denominator_variance: float, covariance: float
+) -> float:
+    """The variance that one unit adds to a ratio of means, by the delta method."""
+    ratio = numerator / denominator
+    # Never below 0 but by rounding, since it is a variance of y - r x.
+    spread = numerator_variance - 2 * ratio * covariance + ratio * ratio * denominator_variance
+    return max(0.0, spread) / denominator / denominator
 
 
 def _central(name: str, squares: float, mean: float, n: int) -> float:
