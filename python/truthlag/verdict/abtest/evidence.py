@@ -56,13 +56,19 @@ def compare_statistics(
     reasons = [] if effect else [why]
     if effect is not None:
         method = effect.method
-        interval = _interval(effect, question, inference, n)
-        if reading.relative_method == "log_adjusted" and isinstance(control, Proportion) and isinstance(treatment, Proportion):
+        # The relative difference has the same degrees of freedom.
+        quantile = inference.quantile(effect.degrees_of_freedom, n, one_sided=question.one_sided)
+        interval = _interval(effect, question, quantile)
+        if (
+            reading.relative_method == "log_adjusted"
+            and isinstance(control, Proportion)
+            and isinstance(treatment, Proportion)
+        ):
             relative, why_not = adjusted_log_ratio(control, treatment), ""
         else:
             relative, why_not = _relative(before, now, effect, reading.relative_method)
         if relative is not None:
-            relative_interval = _interval(relative, question, inference, n)
+            relative_interval = _interval(relative, question, quantile)
         tested = effect
         if reading.scale == "relative":
             tested = relative
@@ -157,8 +163,8 @@ def _relative(control: ArmSummary, treatment: ArmSummary, effect: Effect, method
     return (found, "") if is_finite else (None, "the control is too near 0 for a relative difference.")
 
 
-def _interval(effect: Effect, question: Question, inference: Inference, n: int) -> Interval:
-    low, high = effect.limits(inference.quantile(effect, n, one_sided=question.one_sided))
+def _interval(effect: Effect, question: Question, quantile: float) -> Interval:
+    low, high = effect.limits(quantile)
     if question.alternative == "greater":
         return low, math.inf
     return (-math.inf, high) if question.alternative == "less" else (low, high)
@@ -174,7 +180,8 @@ def _odds_ratio(
     effect, ratio = odds_ratio_effect(control, treatment, reading.odds_ratio)
     if effect is None:
         return ratio, None
-    low, high = _interval(effect, question, inference, control.n + treatment.n)
+    quantile = inference.quantile(math.inf, control.n + treatment.n, one_sided=question.one_sided)
+    low, high = _interval(effect, question, quantile)
     return ratio, (_exponential(low), _exponential(high))
 
 

@@ -83,12 +83,10 @@ def flag(name: str, value: Any) -> float:
 
 def choice(name: str, value: Any, choices: tuple[str, ...]) -> int:
     """The place of one of the choices."""
+    if isinstance(value, str) and value in choices:
+        return choices.index(value)
     allowed = f"one of {', '.join(repr(one) for one in choices)}"
-    if not isinstance(value, str):
-        raise TypeError(_message(name, allowed, value))
-    if value not in choices:
-        raise ValueError(_message(name, allowed, value))
-    return choices.index(value)
+    raise (ValueError if isinstance(value, str) else TypeError)(_message(name, allowed, value))
 
 
 def whole_choice(name: str, value: Any, choices: tuple[int, ...]) -> float:

@@ -11,7 +11,7 @@ def falling_crossing(
     ends: tuple[float, float],
     guess: float,
     unit: float,
-    tolerance: float = 1e-11,
+    tolerance: float = 1e-10,
 ) -> float:
     """The argument at which a function that falls from left to right has the value `level`.
 

@@ -5,6 +5,8 @@ import math
 #: A step of Newton's that is longer than this is no rounding of the closed form.
 _LONGEST = 1e-4
 _STEPS = 2
+#: After a step that is no longer than this share the next one is rounding.
+_NEAR = 1e-8
 
 
 def restricted_proportions(
@@ -54,4 +56,6 @@ def restricted_proportions(
         if abs(step) > _LONGEST or not lowest <= at - step <= highest:
             break
         at -= step
+        if abs(step) <= _NEAR * at:
+            break
     return min(1.0, max(0.0, at + margin)), at

@@ -92,7 +92,9 @@ class ScoreOddsRatio:
         """See `Effect`; infinite where an arm has no success or no failure on that side."""
         error = self.standard_error
         low, high = (
-            falling_crossing(self.statistic, side * quantile, _LOGS, self.estimate - side * quantile * error, error, 1e-10)
+            falling_crossing(
+                self.statistic, side * quantile, _LOGS, self.estimate - side * quantile * error, error, 1e-10
+            )
             for side in (1, -1)
         )
         return -math.inf if low <= _LOGS[0] else low, math.inf if high >= _LOGS[1] else high

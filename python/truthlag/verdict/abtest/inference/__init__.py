@@ -2,6 +2,6 @@
 
 from truthlag.verdict.abtest.inference.asymptotic_sequence import AsymptoticSequence
 from truthlag.verdict.abtest.inference.fixed import Fixed
-from truthlag.verdict.abtest.inference.inference import Evidence, Inference, Side
+from truthlag.verdict.abtest.inference.inference import Evidence, Inference
 
-__all__ = ["AsymptoticSequence", "Evidence", "Fixed", "Inference", "Side"]
+__all__ = ["AsymptoticSequence", "Evidence", "Fixed", "Inference"]

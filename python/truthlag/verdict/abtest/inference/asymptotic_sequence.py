@@ -5,13 +5,10 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 
-from truthlag.verdict.abtest.difference.effect import Effect
 from truthlag.verdict.abtest.inference.inference import (
     LEAST_STATISTIC,
     MOST,
     Evidence,
-    Side,
-    statistic_against,
     within_reason,
 )
 
@@ -42,23 +39,21 @@ class AsymptoticSequence:
         """See `Inference`."""
         return "confidence_sequence"
 
-    def quantile(self, effect: Effect, n: int, *, one_sided: bool) -> float:  # noqa: ARG002 - other modes depend on it
+    def quantile(self, freedom: float, n: int, *, one_sided: bool) -> float:  # noqa: ARG002 - other modes depend on it
         """See `Inference`."""
         return self._quantile(n, one_sided=one_sided)
 
-    def evidence(self, effect: Effect, n: int, null: float, side: Side) -> Evidence:
+    def evidence(self, statistic: float, freedom: float, n: int, *, one_sided: bool) -> Evidence:  # noqa: ARG002 - as above
         """See `Inference`; the p-value is the alpha at which the interval would end at the value, the e-value its inverse."""
-        statistic = statistic_against(effect, null, side)
-        weight = n * (self._two_sided if side == "both" else self._one_sided)
+        weight = n * (self._one_sided if one_sided else self._two_sided)
         exponent = statistic * statistic * weight / (2 * (weight + 1))
         root = math.sqrt(weight + 1)
-        if side != "both" and statistic <= 0:
+        if one_sided and statistic <= 0:
             return Evidence(1.0, 0.0)
         if exponent > _MOST_EXPONENT:
-            return Evidence(math.exp(-exponent) * root, math.inf)
-        if side == "both":
-            e_value = math.exp(exponent) / root
-            return Evidence(min(1.0, math.exp(-exponent) * root), e_value)
+            return Evidence(math.exp(-exponent) * root / (2 if one_sided else 1), math.inf)
+        if not one_sided:
+            return Evidence(min(1.0, math.exp(-exponent) * root), math.exp(exponent) / root)
         e_value = 2 * math.expm1(exponent) / root
         return Evidence(min(1.0, 1 / e_value) if e_value > 0 else 1.0, e_value)
 

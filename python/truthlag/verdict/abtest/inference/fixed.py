@@ -5,12 +5,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from truthlag.verdict.abtest.difference.effect import Effect
 from truthlag.verdict.abtest.inference.inference import (
     LEAST_STATISTIC,
     Evidence,
-    Side,
-    statistic_against,
     within_reason,
 )
 
@@ -27,19 +24,18 @@ class Fixed:
         """See `Inference`."""
         return "fixed"
 
-    def quantile(self, effect: Effect, n: int, *, one_sided: bool) -> float:  # noqa: ARG002 - other modes depend on it
+    def quantile(self, freedom: float, n: int, *, one_sided: bool) -> float:  # noqa: ARG002 - other modes depend on it
         """See `Inference`."""
         from scipy import special
 
         tail = self.alpha if one_sided else self.alpha / 2
-        freedom = effect.degrees_of_freedom
-        return -float(special.ndtri(tail) if math.isinf(freedom) else special.stdtrit(freedom, tail))
+        return -float(special.ndtri(tail) if freedom == math.inf else special.stdtrit(freedom, tail))
 
-    def evidence(self, effect: Effect, n: int, null: float, side: Side) -> Evidence:  # noqa: ARG002 - as above
+    def evidence(self, statistic: float, freedom: float, n: int, *, one_sided: bool) -> Evidence:  # noqa: ARG002 - as above
         """See `Inference`; the tail itself is computed, so that small p-values have all their digits."""
-        statistic = statistic_against(effect, null, side)
-        p_value = upper_tail(statistic, effect.degrees_of_freedom)
-        return Evidence(min(1.0, 2 * p_value) if side == "both" else p_value, None)
+        if one_sided:
+            return Evidence(upper_tail(statistic, freedom), None)
+        return Evidence(min(1.0, 2 * upper_tail(abs(statistic), freedom)), None)
 
     def refusal(self, n: int) -> str | None:
         """See `Inference`."""
