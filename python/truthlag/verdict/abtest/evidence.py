@@ -69,7 +69,7 @@ def compare_statistics(
             relative, why_not = _relative(before, now, effect, reading.relative_method)
         if relative is not None:
             relative_interval = _interval(relative, question, quantile)
-        tested = effect
+        tested: Effect | None = effect
         if reading.scale == "relative":
             tested = relative
             method = f"{method}, {reading.relative_method} on the relative scale"
@@ -117,9 +117,14 @@ def compare_statistics(
 
 def _summary(arm: Statistic) -> ArmSummary:
     try:
-        return ArmSummary(arm.estimate, arm.n, arm.standard_error)
+        estimate, error = arm.estimate, arm.standard_error
     except (OverflowError, ZeroDivisionError):
         return ArmSummary(None, arm.n, None)
+    return ArmSummary(_finite(estimate), arm.n, _finite(error))
+
+
+def _finite(value: float | None) -> float | None:
+    return value if value is not None and math.isfinite(value) else None
 
 
 def _difference(control: ArmSummary, treatment: ArmSummary) -> float | None:

@@ -34,6 +34,8 @@ def relative_effect(
     treatment = control + difference
     if not math.isfinite(difference / size):
         raise Undefined("the control is next to 0, so that there is no relative difference.")
+    if treatment_error == 0 and (control_error == 0 or treatment == 0):
+        raise Undefined("the arms show no spread on the relative scale, so that there is no relative difference.")
     if method == "delta":
         error = math.hypot(treatment_error / size, treatment / size * (control_error / size))
         return NormalEffect(difference / size, error, freedom, "delta method")
@@ -121,13 +123,17 @@ class FiellerEffect:
         """See `Effect`."""
         ratio = 1 + math.copysign(null, null * self.control)
         error = math.hypot(self.treatment_error, ratio * self.control_error)
-        return math.copysign(1.0, self.control) * (self.treatment - ratio * self.control) / error
+        distance = math.copysign(1.0, self.control) * (self.treatment - ratio * self.control)
+        if distance == 0:
+            return 0.0
+        return distance / error if error else math.copysign(math.inf, distance)
 
     def limits(self, quantile: float) -> tuple[float, float]:
         """See `Effect`; both infinite where the control is within so many standard errors of 0."""
-        g = (quantile * self.control_error / self.control) ** 2
-        if g >= 1:
+        share = quantile * self.control_error / abs(self.control)
+        if share >= 1:
             return -math.inf, math.inf
+        g = share * share
         ratio = self.treatment / self.control
         root = math.sqrt((1 - g) * self.treatment_error**2 + (ratio * self.control_error) ** 2)
         reach = quantile / abs(self.control) * root / (1 - g)

@@ -22,8 +22,12 @@ def places(name: str, cluster: Any, length: int) -> tuple[NDArray[np.intp], int]
         raise TypeError(f"{name} must be {ALLOWED}, got {described(cluster)}")
     try:
         ids = np.asarray(cluster)
+    except ValueError:
+        ids = _objects(cluster)
     except Exception as error:
         raise TypeError(f"{name} must be {ALLOWED}, got {described(cluster)}") from error
+    if ids.ndim > 1 and isinstance(cluster, list | tuple):
+        ids = _objects(cluster)
     if ids.ndim != 1:
         raise ValueError(f"{name} must be {ALLOWED}, got {ids.ndim} dimensions")
     if len(ids) != length:
@@ -42,10 +46,17 @@ def places(name: str, cluster: Any, length: int) -> tuple[NDArray[np.intp], int]
     return inverse, len(unique)
 
 
+def _objects(cluster: Any) -> NDArray[Any]:
+    """The ids one by one, where numpy takes each for a row of its own."""
+    ids = np.empty(len(cluster), dtype=object)
+    for place, one in enumerate(cluster):
+        ids[place] = one
+    return ids
+
+
 def sums(array: NDArray[Any], where: NDArray[np.intp], clusters: int) -> Floats:
     """The sum of each cluster."""
-    total: Floats = np.bincount(where, weights=floats(array), minlength=clusters)
-    return total.astype(np.float64, copy=False)
+    return np.asarray(np.bincount(where, weights=floats(array), minlength=clusters), dtype=np.float64)
 
 
 def sizes(where: NDArray[np.intp], clusters: int) -> Floats:

@@ -66,11 +66,12 @@ def moments(name: str, array: NDArray[Any]) -> tuple[float, float]:
         deviations = values - mean
         off = float(deviations.sum())
         squares = float(deviations @ deviations) - off * off / len(values)
+    # Of a constant only the rounding of its mean is left.
+    rounding = 4e-16 * mean
+    if not squares > len(values) * rounding * rounding and values.min() == values.max() and np.isfinite(values[0]):
+        return float(values[0]), 0.0
     if not (np.isfinite(mean) and np.isfinite(squares)):
         raise blame(name, array)
-    # Of a constant only the rounding of its mean is left.
-    if squares <= len(values) * (4e-16 * mean) ** 2 and values.min() == values.max():
-        return float(values[0]), 0.0
     return mean + off / len(values), max(0.0, squares)
 
 
