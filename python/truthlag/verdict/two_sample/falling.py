@@ -3,6 +3,8 @@
 from collections.abc import Callable
 
 _STEPS = 200
+#: From a value this near the level on, the next point of the secant is within rounding, and its value need not be asked for.
+_NEAR = 1e-6
 
 
 def falling_crossing(
@@ -28,7 +30,7 @@ def falling_crossing(
     Returns:
         The argument; an end where the function crosses beyond it.
 
-    Cost: four values of the function from a good guess.
+    Cost: three values of the function from a good guess.
     """
     low, high = ends
     at, value = guess, function(guess) - level
@@ -45,6 +47,8 @@ def falling_crossing(
         beyond_value = function(beyond) - level
         if abs(beyond_value) <= tolerance:
             return beyond
+        if abs(beyond_value) <= _NEAR and beyond_value != value:
+            return min(high, max(low, beyond - beyond_value * (beyond - at) / (beyond_value - value)))
         if (beyond_value > 0) != rises:
             break
         if is_end:
@@ -74,6 +78,8 @@ def _within(
         value = function(at) - level
         if abs(value) <= tolerance:
             return at
+        if abs(value) <= _NEAR and value != b_value:
+            return at - value * (at - b) / (value - b_value)
         if (value > 0) != (b_value > 0):
             a, a_value = b, b_value
         else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 from truthlag.verdict.abtest.inference.inference import (
     LEAST_STATISTIC,
@@ -26,10 +27,7 @@ class Fixed:
 
     def quantile(self, freedom: float, n: int, *, one_sided: bool) -> float:  # noqa: ARG002 - other modes depend on it
         """See `Inference`."""
-        from scipy import special
-
-        tail = self.alpha if one_sided else self.alpha / 2
-        return -float(special.ndtri(tail) if freedom == math.inf else special.stdtrit(freedom, tail))
+        return _quantile(self.alpha if one_sided else self.alpha / 2, freedom)
 
     def evidence(self, statistic: float, freedom: float, n: int, *, one_sided: bool) -> Evidence:  # noqa: ARG002 - as above
         """See `Inference`; the tail itself is computed, so that small p-values have all their digits."""
@@ -52,11 +50,9 @@ class Fixed:
 
     def units_needed(self, n: int, statistic: float, *, one_sided: bool) -> int | None:
         """See `Inference`; by the normal quantile, since degrees of freedom grow too."""
-        from scipy import special
-
         if self.planned_n is not None and n < self.planned_n:
             return self.planned_n
-        quantile = float(special.ndtri(self.alpha if one_sided else self.alpha / 2))
+        quantile = _quantile(self.alpha if one_sided else self.alpha / 2, math.inf)
         return within_reason(n * (quantile / statistic) ** 2) if statistic > LEAST_STATISTIC else None
 
 
@@ -67,3 +63,10 @@ def upper_tail(statistic: float, freedom: float) -> float:
     if math.isinf(freedom) or math.isinf(statistic):
         return float(special.ndtr(-statistic))
     return float(special.stdtr(freedom, -statistic))
+
+
+@lru_cache(maxsize=1024)
+def _quantile(tail: float, freedom: float) -> float:
+    from scipy import special
+
+    return -float(special.ndtri(tail) if freedom == math.inf else special.stdtrit(freedom, tail))
