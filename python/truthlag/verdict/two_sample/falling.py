@@ -3,8 +3,9 @@
 from collections.abc import Callable
 
 _STEPS = 200
-#: From a value this near the level on, the next point of the secant is within rounding, and its value need not be asked for.
-_NEAR = 1e-6
+#: From a product of two values this small on, the next point of their secant has a value that is nearer still, and need not
+#: be asked for: it is off by that product, times how much the function bends.
+_NEAR = 1e-8
 
 
 def falling_crossing(
@@ -47,7 +48,7 @@ def falling_crossing(
         beyond_value = function(beyond) - level
         if abs(beyond_value) <= tolerance:
             return beyond
-        if abs(beyond_value) <= _NEAR and beyond_value != value:
+        if abs(beyond_value * value) <= _NEAR and beyond_value != value:
             return min(high, max(low, beyond - beyond_value * (beyond - at) / (beyond_value - value)))
         if (beyond_value > 0) != rises:
             break
@@ -55,7 +56,7 @@ def falling_crossing(
             return beyond
         slope = (beyond_value - value) / (beyond - at)
         # A little more than the secant says, so that it is passed; twice as far where the function does not fall.
-        step = max(abs(1.1 * beyond_value / slope), abs(step) / 2) if slope < 0 else 2 * abs(step)
+        step = max(abs(1.1 * beyond_value / slope), abs(step) / 100) if slope < 0 else 2 * abs(step)
         step = step if rises else -step
         at, value = beyond, beyond_value
     else:
@@ -78,7 +79,7 @@ def _within(
         value = function(at) - level
         if abs(value) <= tolerance:
             return at
-        if abs(value) <= _NEAR and value != b_value:
+        if abs(value * b_value) <= _NEAR and value != b_value:
             return at - value * (at - b) / (value - b_value)
         if (value > 0) != (b_value > 0):
             a, a_value = b, b_value

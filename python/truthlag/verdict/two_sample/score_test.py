@@ -69,16 +69,35 @@ class ScoreTest:
         """The margin at which the statistic has this value; it falls with the margin."""
         if quantile == 0 and not self.corrects_skewness:
             return self.estimate
-        pair = self.pair
-        first, second = pair.baseline_trials, pair.trials
-        # Agresti and Caffo's (2000) standard error, which is never 0, is near enough to begin with.
-        before = (pair.baseline_successes + 1) / (first + 2)
-        now = (pair.successes + 1) / (second + 2)
-        error = math.sqrt(before * (1 - before) / (first + 2) + now * (1 - now) / (second + 2))
         almost = 1 - 1e-12
-        guess = min(almost, max(-almost, before - now - quantile * error))
+        guess, error = _about(self.pair, quantile)
+        guess = min(almost, max(-almost, guess))
         limit = falling_crossing(self.statistic, quantile, (-almost, almost), guess, error)
         return math.copysign(1.0, limit) if abs(limit) == almost else limit
+
+
+def _about(pair: Pair, quantile: float) -> tuple[float, float]:
+    """Where about the limit is, and the standard error there."""
+    first, second = pair.baseline_trials, pair.trials
+    before, now = pair.baseline_successes / first, pair.successes / second
+    before_variance, variance = before * (1 - before) / first, now * (1 - now) / second
+    if not (before_variance > 0 and variance > 0):
+        # Agresti and Caffo's (2000) standard error, which is never 0.
+        before, now = (pair.baseline_successes + 1) / (first + 2), (pair.successes + 1) / (second + 2)
+        before_variance, variance = before * (1 - before) / first, now * (1 - now) / second
+    both = before_variance + variance
+    share, factor = before_variance / both, (first + second) / (first + second - 1)
+    error = math.sqrt(both * factor)
+    for _ in range(3):
+        # To first order the restricted estimates share the distance by their variances.
+        distance = quantile * error
+        low = min(1.0, max(0.0, before - share * distance))
+        high = min(1.0, max(0.0, now + (1 - share) * distance))
+        there = low * (1 - low) / first + high * (1 - high) / second
+        if there <= 0:
+            break
+        error = math.sqrt(there * factor)
+    return before - now - quantile * error, error
 
 
 def _of_proportions(pair: Pair, margin: float, rows: float, *, corrects_skewness: bool) -> float:

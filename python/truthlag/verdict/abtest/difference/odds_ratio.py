@@ -102,8 +102,12 @@ class ScoreOddsRatio:
     def _restricted(self, null: float) -> tuple[float, float]:
         """The proportions of largest likelihood whose log odds differ by the value: the root of a quadratic."""
         ratio, both = math.exp(null), self.control.k + self.treatment.k
+        if both in (0, self.control.n + self.treatment.n):
+            return float(both > 0), float(both > 0)
         square = self.control.n * (ratio - 1)
         linear = self.treatment.n * ratio + self.control.n - both * (ratio - 1)
-        # The form that does not cancel where the ratio is near 1.
-        before = 2 * both / (linear + math.sqrt(linear * linear + 4 * square * both))
-        return before, before * ratio / (1 + before * (ratio - 1))
+        root = math.sqrt(max(0.0, linear * linear + 4 * square * both))
+        # Of the two forms of the root the one that does not cancel.
+        before = 2 * both / (linear + root) if linear > 0 else (root - linear) / (2 * square)
+        before = min(1.0, before)
+        return before, before * ratio / (1 - before + before * ratio)

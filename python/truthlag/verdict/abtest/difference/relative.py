@@ -135,7 +135,7 @@ class FiellerEffect:
             return -math.inf, math.inf
         g = share * share
         ratio = self.treatment / self.control
-        root = math.sqrt((1 - g) * self.treatment_error**2 + (ratio * self.control_error) ** 2)
+        root = math.hypot(math.sqrt(1 - g) * self.treatment_error, ratio * self.control_error)
         reach = quantile / abs(self.control) * root / (1 - g)
         middle, sign = ratio / (1 - g) - 1, math.copysign(1.0, self.control)
         return sign * middle - reach, sign * middle + reach
