@@ -113,7 +113,9 @@ def _of_proportions(pair: Pair, margin: float, rows: float, *, corrects_skewness
         # At an end of both ranges only what fits it has a likelihood.
         return 0.0 if abs(difference) < 1e-12 else math.copysign(_FURTHEST, difference)
     error = math.sqrt(both)
-    statistic = max(-_FURTHEST, min(_FURTHEST, difference / error))
+    statistic = difference / error
+    if abs(statistic) > _FURTHEST:
+        statistic = math.copysign(_FURTHEST, statistic)
     if not corrects_skewness:
         return statistic
     third = before_variance * (1 - 2 * before) / first - variance * (1 - 2 * now) / second
