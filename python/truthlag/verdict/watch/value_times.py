@@ -38,7 +38,10 @@ class ValueTimes:
             self._mark(*self._parts.popleft())
 
     def _mark(self, first: int, times: Times) -> None:
-        last = first + int(times.size) - 1
+        size = int(times.size)
+        begin, last = -first % self._stride, first + size - 1
+        if begin >= size:
+            return
         # What there will be when these have come, before any of them is marked.
         while len(self._marks) + last // self._stride - (first - 1) // self._stride > MARKS:
             self._stride *= 2

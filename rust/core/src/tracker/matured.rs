@@ -47,9 +47,9 @@ impl Tracker {
         let counted = |last: i64| self.labelled_in(frontier.time, last);
         let most = most.max(1);
         // A bound costs less than a count, and is as good but for shuffled times and very many rows.
-        if self.labelled_at_most(frontier.time, last) <= frontier.taken + most || counted(last) <= frontier.taken + most
-        {
-            let rows = self.collect(frontier, last, u64::MAX);
+        let bound = self.labelled_at_most(frontier.time, last);
+        if bound <= frontier.taken + most || counted(last) <= frontier.taken + most {
+            let rows = self.collect(frontier, last, bound.min(most), u64::MAX);
             return Matured { frontier: next_frontier(frontier, &rows, last, maturity), rows, has_more: false };
         }
         // The latest time up to which there are no more than that.
@@ -67,12 +67,12 @@ impl Tracker {
             }
         }
         if low >= frontier.time && counted(low) > frontier.taken {
-            let rows = self.collect(frontier, low, u64::MAX);
+            let rows = self.collect(frontier, low, most, u64::MAX);
             return Matured { rows, frontier: Frontier { time: low + 1, taken: 0 }, has_more: true };
         }
         // More rows of one time.
         let taken = if high == frontier.time { frontier.taken } else { 0 };
-        let rows = self.collect(Frontier { time: high, taken }, high, most);
+        let rows = self.collect(Frontier { time: high, taken }, high, most, most);
         let frontier = Frontier { time: high, taken: taken + rows.len() as u64 };
         Matured { rows, frontier, has_more: true }
     }
@@ -118,9 +118,10 @@ impl Tracker {
         self.counts(Span { first, last }, None, Patience::ENDLESS).map_or(0, |counts| counts.matched())
     }
 
-    /// The labelled rows from the frontier up to a time, in order; at most so many, which must be of one time then.
-    fn collect(&self, frontier: Frontier, last: i64, most: u64) -> Vec<MaturedRow> {
-        let (mut rows, mut progress) = (Vec::new(), Progress::default());
+    /// The labelled rows from the frontier up to a time, in order, with room for about so many; at most so many, which must be of
+    /// one time then.
+    fn collect(&self, frontier: Frontier, last: i64, room: u64, most: u64) -> Vec<MaturedRow> {
+        let (mut rows, mut progress) = (Vec::with_capacity(room.min(1 << 20) as usize), Progress::default());
         let span = Span { first: frontier.time, last };
         while !self.shared.lock_store().mature_step(&mut progress, span, &mut rows) {}
         // Stable, so that rows of one time stay in order of arrival.
