@@ -93,7 +93,7 @@ class WatchedLoad:
         """Raise AssertionError unless the detector has taken every row, and is as one that was fed directly."""
         rows = len(self.ids)
         counters = watch.counters()
-        if counters != {"taken": rows, "left_out": 0, "alarms": 0, "lost": 0}:
+        if counters != {"taken": rows, "left_out": 0, "passed_over": 0, "alarms": 0, "lost": 0}:
             raise AssertionError(f"wrong rows: expected {rows}, got {counters}")
         direct = EDetector(LOSS, arl=ARL)
         direct.update_many(self.losses)

@@ -254,7 +254,7 @@ impl Detector {
     ///     x: The value, an int, float, bool or numpy scalar: 0 or 1, from 0 to 1, or any finite number, as the class says.
     ///
     /// Returns:
-    ///     Whether this value raises the alarm; with `reset="manual"` also whether one stands.
+    ///     Whether this value raises the alarm. With `reset="manual"` an alarm that stands shows in `drift_detected`.
     ///
     /// Raises:
     ///     TypeError: `x` is no number.

@@ -63,8 +63,8 @@ mod _core {
     use super::tracker::Tracker;
     #[pymodule_export]
     use super::watching::{
-        about_to_expire, be_watched, keep_labelled, labelled_rows, matured_losses, matured_rows, may_look, note_look,
-        report_unraisable, retention,
+        Intake, about_to_expire, be_watched, keep_labelled, labelled_rows, may_look, note_look, report_unraisable,
+        retention,
     };
 
     #[pymodule_init]

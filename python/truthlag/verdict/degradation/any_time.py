@@ -70,9 +70,10 @@ class AnyTimeEvidence:
         """Counts the rows whose time has come."""
         age, has_more = None if self.min_age is None else self.min_age // MICROSECOND, True
         before = self.frontier[0]
+        intake = _core.Intake(age, self.frontier)
         while has_more:
-            (decisions, actuals, _, times), (moment, taken, has_more) = _core.matured_rows(tracker, self.frontier, age)
-            self.frontier = (moment, taken)
+            (decisions, actuals, _, times), has_more = intake.next_rows(tracker)
+            self.frontier = intake.frontier
             if not times:
                 continue
             outcomes = np.frombuffer(decisions, np.uint8) + 2 * np.frombuffer(actuals, np.uint8)

@@ -50,8 +50,7 @@ class WatchedDetector(_core.Detector):
             values: A list, a tuple, or an array of one dimension, of ints, floats or bools.
 
         Returns:
-            The 0-based positions in `values` of the alarms, as an array of int64. With `reset="manual"` an alarm that stands
-            is counted once.
+            The 0-based positions in `values` of the alarms, as an array of int64: those for which `update` says True.
 
         Raises:
             TypeError: They are no numbers.

@@ -136,6 +136,28 @@ impl Tracker {
         rows
     }
 
+    /// Begins to count the rows that get their label when their turn is over for a token: those before a time, which
+    /// [`Tracker::advance_turn`] sets anew.
+    pub fn begin_turns(&self, token: u64, next: i64) {
+        self.drained().begin_turns(token, next);
+    }
+
+    /// Notes where the next rows of a token begin; nothing for one that has not begun.
+    pub fn advance_turn(&self, token: u64, next: i64) {
+        self.shared.lock_store().advance_turn(token, next);
+    }
+
+    /// The rows that got their label when their turn was over for a token; 0 for one that has not begun.
+    #[must_use]
+    pub fn came_late(&self, token: u64) -> u64 {
+        self.drained().came_late(token)
+    }
+
+    /// Counts for a token no more.
+    pub fn end_turns(&self, token: u64) {
+        self.shared.lock_store().end_turns(token);
+    }
+
     /// Begins, or ends, to keep rows in the order in which their labels come, for [`Tracker::take_labelled`].
     pub fn keep_labelled(&self, keeps: bool) {
         self.drained().keep_labelled(keeps);
@@ -269,6 +291,30 @@ mod tests {
                 assert_eq!(tracker.matured(frontier, maturity, 500).rows, []);
             }
         }
+    }
+
+    #[test]
+    fn labels_that_come_when_the_turn_of_their_row_is_over_are_counted() {
+        let tracker = Tracker::new(Options::default());
+        for id in 0..4 {
+            predict(&tracker, id, 100 + id);
+        }
+        tracker.begin_turns(7, 0);
+        tracker.begin_turns(8, 102);
+        label(&tracker, 0, 200);
+        assert_eq!((tracker.came_late(7), tracker.came_late(8), tracker.came_late(9)), (0, 1, 0));
+        tracker.advance_turn(7, 103);
+        tracker.advance_turn(9, 1_000);
+        // The first of a row only, whichever of the two comes last.
+        label(&tracker, 1, 201);
+        tracker.log_label(Identity::text("1"), true, at(202)).unwrap();
+        label(&tracker, 5, 202);
+        predict(&tracker, 5, 102);
+        label(&tracker, 3, 203);
+        assert_eq!((tracker.came_late(7), tracker.came_late(8)), (2, 2));
+        tracker.end_turns(8);
+        label(&tracker, 2, 204);
+        assert_eq!((tracker.came_late(7), tracker.came_late(8)), (3, 0));
     }
 
     #[test]
