@@ -252,7 +252,7 @@ def test_memory_is_bounded() -> None:
     for hour in range(250, 600):
         policy.observe(f"m{hour}", "x", "critical", at(hour))
         policy.observe("m49", "x", "critical", at(hour), evidence={"current": hour})
-        assert len(policy._ledger.cases) <= 7
+        assert len(policy.to_dict()["state"]["cases"]) <= 7
     assert len(policy.to_bytes()) < 2 * size
     assert AlertPolicy(**AT_ONCE, closed_limit=0).incidents() == ()
 
@@ -444,7 +444,15 @@ def test_a_dry_run_sends_nothing_and_tells_the_same() -> None:
     assert json.dumps(run.to_dict())
     with pytest.raises(TypeError, match=r"^observations\[1\] must be an Observation or a LabelCount, got 3"):
         policy.dry_run([log[0], 3])  # type: ignore[list-item]
-    live = [one for taken in log for one in policy._take([taken])]
+    live = [
+        told
+        for one in log
+        for told in (
+            policy.observe_labels(one.model, one.count, one.at)
+            if isinstance(one, LabelCount)
+            else policy.observe(one.model, one.metric, one.verdict, one.at)
+        )
+    ]
     assert (tuple(live), list(sent)) == (run.notifications, live)
 
 

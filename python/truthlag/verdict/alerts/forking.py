@@ -2,6 +2,7 @@
 
 import os
 import threading
+from types import TracebackType
 from typing import Protocol
 from weakref import WeakSet
 
@@ -28,6 +29,31 @@ def guard(one: Guarded) -> None:
     """Let it be asked at every fork from now on."""
     with _registry:
         _guarded.add(one)
+
+
+class ForkSafeLock:
+    """A lock that the thread which holds it may take again, and that is free in the child of a fork."""
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()
+        guard(self)
+
+    def __enter__(self) -> None:
+        self._lock.acquire()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._lock.release()
+
+    def _before_fork(self) -> None:
+        self._lock.acquire()
+
+    def _after_fork_in_parent(self) -> None:
+        self._lock.release()
+
+    def _after_fork_in_child(self) -> None:
+        self._lock = threading.RLock()
 
 
 def _before() -> None:
