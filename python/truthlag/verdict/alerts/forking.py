@@ -2,7 +2,7 @@
 
 import os
 import threading
-from types import TracebackType
+from contextlib import AbstractContextManager
 from typing import Protocol
 from weakref import WeakSet
 
@@ -38,13 +38,10 @@ class ForkSafeLock:
         self._lock = threading.RLock()
         guard(self)
 
-    def __enter__(self) -> None:
-        self._lock.acquire()
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._lock.release()
+    def hold(self) -> AbstractContextManager[bool]:
+        """The lock, for a `with`."""
+        # Not this object: who forks within the `with` leaves in the child what was entered, and not the lock made anew.
+        return self._lock
 
     def _before_fork(self) -> None:
         self._lock.acquire()

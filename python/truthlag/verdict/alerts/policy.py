@@ -386,7 +386,7 @@ class AlertPolicy:
         name = word("model", tracker.model_name if model is None else model)
         when = self._clock.at(at)
         total = labels_that_came(tracker)
-        with self._lock:
+        with self._lock.hold():
             told = self._ledger.take_total(name, total, when, is_same=self._trackers.is_last(name, tracker))
             self._trackers.note(name, tracker)
         return self._outlet.send(told)
@@ -419,7 +419,7 @@ class AlertPolicy:
             ['reminder']
         """
         when = self._clock.at(at)
-        with self._lock:
+        with self._lock.hold():
             told = self._ledger.tick(when)
         return self._outlet.send(told)
 
@@ -493,7 +493,7 @@ class AlertPolicy:
         end = end_of(until, when)
         by, note = optional_word("by", by), optional_word("note", note)
         severity = None if covers is None else choice("covers", covers, ("warning", "critical"))
-        with self._lock:
+        with self._lock.hold():
             told = self._ledger.acknowledge(incident_id, when, end, by, severity, note)
         return self._outlet.send(told)
 
@@ -525,7 +525,7 @@ class AlertPolicy:
             ['2026-03-01 09:00 closed: fraud: error after 9 h, resolved']
         """
         when, note = self._clock.at(at), optional_word("note", note)
-        with self._lock:
+        with self._lock.hold():
             told = self._ledger.resolve(incident_id, when, note)
         return self._outlet.send(told)
 
@@ -571,7 +571,7 @@ class AlertPolicy:
         model, metric = optional_word("model", model), optional_word("metric", metric)
         when = self._clock.planned(at)
         end, reason = end_of(until, when), optional_word("reason", reason)
-        with self._lock:
+        with self._lock.hold():
             return self._ledger.mute(model, metric, when, end, reason)
 
     def unmute(self, mute_id: str, at: datetime | None = None) -> tuple[Notification, ...]:
@@ -600,7 +600,7 @@ class AlertPolicy:
             ['opened']
         """
         when, mute_id = self._clock.at(at), word("mute_id", mute_id)
-        with self._lock:
+        with self._lock.hold():
             told = self._ledger.unmute(mute_id, when)
         return self._outlet.send(told)
 
@@ -631,7 +631,7 @@ class AlertPolicy:
         """
         if state is not None:
             choice("state", state, ("open", "acknowledged", "recovered"))
-        with self._lock:
+        with self._lock.hold():
             found = self._ledger.incidents()
         return tuple(one for one in found if state in (None, one.state))
 
@@ -643,7 +643,7 @@ class AlertPolicy:
             >>> AlertPolicy().mutes()
             ()
         """
-        with self._lock:
+        with self._lock.hold():
             return tuple(self._ledger.mutes.all)
 
     def counters(self) -> dict[str, int]:
@@ -663,7 +663,7 @@ class AlertPolicy:
             >>> counters["observations"], counters["opened"], counters["notifications"], counters["open"]
             (1, 1, 1, 1)
         """
-        with self._lock:
+        with self._lock.hold():
             counted = self._ledger.counters()
         return {**counted, "sink_errors": self._outlet.errors}
 
@@ -689,7 +689,7 @@ class AlertPolicy:
             >>> json.loads(json.dumps(AlertPolicy().to_dict()))["version"]
             1
         """
-        with self._lock:
+        with self._lock.hold():
             return saved(self._settings, self._feed, self._ledger)
 
     @classmethod
@@ -784,6 +784,6 @@ class AlertPolicy:
         return f"AlertPolicy({counted['metrics']} metrics watched, {counted['open']} incidents open)"
 
     def _take(self, observations: Sequence[Taken]) -> tuple[Notification, ...]:
-        with self._lock:
+        with self._lock.hold():
             told = self._ledger.take(observations)
         return self._outlet.send(told)

@@ -52,7 +52,7 @@ class Outlet:
                 self._count_error()
 
     def _count_error(self) -> None:
-        with self._lock:
+        with self._lock.hold():
             self._errors += 1
 
 
