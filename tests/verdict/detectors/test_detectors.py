@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import inspect
 import json
+import math
 import pickle
 import threading
 from fractions import Fraction
@@ -181,6 +182,9 @@ def test_bad_values_change_nothing(kind: Any) -> None:
         if isinstance(value, float):
             with pytest.raises(error, match=r"^values\[2\] must be"):
                 detector.update_many([0, 1, value, 0])
+    # Beyond what is taken in one go.
+    with pytest.raises(ValueError, match=r"^values\[4000\] must be"):
+        detector.update_many([0, 1] * 2_000 + [math.nan] + [1] * 1_000)
     for values, error in [
         (None, ValueError),
         ("101", ValueError),

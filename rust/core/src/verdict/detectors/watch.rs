@@ -90,6 +90,14 @@ impl<D: Detector> Watch<D> {
         Ok(())
     }
 
+    /// Whether all values are allowed.
+    ///
+    /// # Errors
+    /// [`OutOfDomain`] for the first that is not.
+    pub fn check_all(&self, values: &[f64]) -> Result<(), OutOfDomain> {
+        Self::check(values)
+    }
+
     fn check(values: &[f64]) -> Result<(), OutOfDomain> {
         let Some(position) = values.iter().position(|&x| !D::DOMAIN.contains(x)) else { return Ok(()) };
         let value = values.get(position).copied().unwrap_or(f64::NAN);
