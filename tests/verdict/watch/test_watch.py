@@ -552,6 +552,21 @@ def test_labels_that_come_when_their_turn_is_over_are_counted() -> None:
     assert watch.counters() == expected | {"passed_over": 8}
 
 
+def test_a_baseline_may_be_what_another_class_takes() -> None:
+    tracker = filled()
+    told = tracker.compute_metrics(window_hours=24 * 365 * 100, now=datetime.fromtimestamp(START + 60 * ROWS, UTC))
+    assert told is not None and told["sample_size"] == ROWS
+    for metric in ("accuracy", "recall", "f2_score"):
+        losses = [watched_loss(metric, baseline, None) for baseline in (told, tracker.snapshot().counts)]
+        assert losses[0] == losses[1] and losses[0].baseline is not None
+    by_value = tracker.watch("accuracy", baseline={"accuracy": 0.9, "recall": 0.8}, name="by value")
+    assert by_value.detector.reference == 0.1
+    with pytest.raises(ValueError, match="baseline must hold recall, got a mapping without its value"):
+        tracker.watch("recall", baseline={"accuracy": 0.9})
+    with pytest.raises(ValueError, match=r"baseline\['confusion_matrix'\]\['tp'\] must be"):
+        tracker.watch("recall", baseline={"confusion_matrix": {"tp": -1, "fp": 1, "fn": 1, "tn": 1}})
+
+
 @pytest.mark.parametrize("rates", [(0.3, 0.05), (0.05, 0.3)])
 @pytest.mark.parametrize("detector", [ADWIN, PageHinkley, lambda: HDDMA(two_sided_test=True)])
 def test_an_alarm_says_whether_it_is_for_better_or_worse(rates: tuple[float, float], detector: Any) -> None:
