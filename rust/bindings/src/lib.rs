@@ -1,5 +1,6 @@
 //! The Python boundary of truthlag: converts arguments, detaches for long work, maps errors. Logic lives in the core.
 
+mod arm_moments;
 mod batch;
 mod detached_copy;
 mod detectors;
@@ -37,6 +38,8 @@ fn may_drain_beside() -> bool {
 
 #[pymodule(gil_used = false)]
 mod _core {
+    #[pymodule_export]
+    use super::arm_moments::arm_moments;
     #[pymodule_export]
     use super::build_info;
     #[pymodule_export]
