@@ -34,7 +34,7 @@ def proportion_loss(baseline: tuple[float, float | None], successes: float, tria
     Raises:
         ValueError: Counts or rates that are not possible.
 
-    Cost: tens of microseconds for a score test, 1 to 4 milliseconds for an exact p-value and 5 to 30 for its
+    Cost: tens of microseconds for a score test, a tenth to some milliseconds for an exact p-value and ten times that for its
     interval, however many rows there are.
 
     Example:

@@ -4,5 +4,6 @@
 pub mod detectors;
 mod losses;
 pub mod sequences;
+pub mod two_sample;
 
 pub use losses::Loss;
