@@ -14,6 +14,7 @@ mod sequences;
 mod snapshot;
 mod time;
 mod tracker;
+mod two_sample;
 mod watching;
 mod window;
 
@@ -64,6 +65,8 @@ mod _core {
     use super::time::microseconds;
     #[pymodule_export]
     use super::tracker::Tracker;
+    #[pymodule_export]
+    use super::two_sample::{largest_chance, restricted_estimate, score_statistic};
     #[pymodule_export]
     use super::watching::{
         Intake, about_to_expire, be_watched, keep_labelled, labelled_rows, may_look, note_look, report_unraisable,

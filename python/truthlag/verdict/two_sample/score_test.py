@@ -52,7 +52,7 @@ class ScoreTest:
         """Standard normal where the true loss is `margin`."""
         pair = self.pair
         rows = pair.baseline_trials + pair.trials
-        statistic = NullCurve(margin, pair.baseline_trials, pair.trials, self.scale).statistic(pair)
+        statistic = NullCurve(margin, self.scale).statistic(pair)
         return math.sqrt(1 - 1 / rows) * max(-_FURTHEST, min(_FURTHEST, statistic))
 
     def _limit(self, quantile: float) -> float:

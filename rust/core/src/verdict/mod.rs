@@ -5,6 +5,7 @@ pub mod detectors;
 mod losses;
 mod mean_shift;
 pub mod sequences;
+pub mod two_sample;
 mod value_times;
 
 pub use losses::Loss;
