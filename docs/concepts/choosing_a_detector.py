@@ -242,7 +242,7 @@ def draw(rows: dict[str, list[ScenarioResult]]) -> None:
     from matplotlib import pyplot as plt
 
     mpl.rcParams |= {"svg.hashsalt": "truthlag", "font.size": 9, "svg.fonttype": "path"}
-    _, axes = plt.subplots(figsize=(8, 3.6), layout="constrained")
+    figure, axes = plt.subplots(figsize=(8, 3.6), layout="constrained")
     for name, results in rows.items():
         colour = DRAWN[name]
         axes.plot(WATCHED, [one.detected.value for one in results], color=colour, label=name, linewidth=1.6)
@@ -250,6 +250,7 @@ def draw(rows: dict[str, list[ScenarioResult]]) -> None:
         axes.fill_between(WATCHED, low, high, color=colour, alpha=0.18, linewidth=0)
         chance = [one.alarmed_without_change.value for one in results]
         axes.plot(WATCHED, chance, color=colour, linewidth=1, linestyle=":")
+    axes.plot([], [], color="#666666", linewidth=1, linestyle=":", label="dotted: without a change")
     axes.set_xscale("log")
     axes.set_xticks(WATCHED, [f"{rows:,}" for rows in WATCHED])
     axes.minorticks_off()
@@ -259,7 +260,7 @@ def draw(rows: dict[str, list[ScenarioResult]]) -> None:
     axes.set_ylabel("alarm within 3,000 labels")
     axes.grid(axis="y", color="#dddddd", linewidth=0.6)
     axes.spines[["top", "right"]].set_visible(False)
-    axes.legend(frameon=False, ncols=len(DRAWN), loc="lower left", bbox_to_anchor=(0, 1.0), borderaxespad=0.2)
+    figure.legend(frameon=False, ncols=len(DRAWN) + 1, loc="outside upper center", handlelength=1.5, columnspacing=1.4)
     plt.savefig(PICTURE, metadata={"Date": None})
     plt.close()
 

@@ -385,6 +385,7 @@ def draw(log: Log, spoken: Sequence[Spoken], path: Path) -> None:
         for start, end in one.alarms:
             if end > start:
                 lower.plot([start, end], [place, place], color=COLOURS[kind], linewidth=4, solid_capstyle="butt")
+    figure.legend(handles=_legend(), frameon=False, ncols=5, loc="outside lower center", fontsize=8, handlelength=1.5)
     names = [one.rule.replace("`", "") + ("" if one.looks == "decision" else f", {one.looks}") for one in spoken]
     lower.set_yticks(range(len(spoken)), names)
     lower.set_ylim(len(spoken) - 0.4, -0.6)
@@ -393,6 +394,18 @@ def draw(log: Log, spoken: Sequence[Spoken], path: Path) -> None:
     lower.xaxis.set_major_formatter(DateFormatter("%Y-%m"))
     figure.savefig(path, metadata={"Date": None} if path.suffix == ".svg" else None, dpi=110)
     plt.close(figure)
+
+
+def _legend() -> list[Any]:
+    """What the colours and the marks of the lower picture mean."""
+    from matplotlib.lines import Line2D
+
+    kinds = {"plain": "plain rules", "ours": "trend, check, e-detector", "popular": "popular detectors"}
+    return [
+        *(Line2D([], [], color=COLOURS[kind], linewidth=4, label=text) for kind, text in kinds.items()),
+        Line2D([], [], color="#333333", linestyle="none", marker="|", markersize=9, label="tick: a day with an alarm"),
+        Line2D([], [], color="#333333", linewidth=4, solid_capstyle="butt", label="thick bar: an open incident"),
+    ]
 
 
 def put_into_page(table: str) -> None:

@@ -4,26 +4,16 @@
 notifications. `LabelFeed` tells whether labels still come.
 """
 
-from truthlag.verdict.alerts import (
-    AlertPolicy,
-    CallableSink,
-    DryRun,
-    Evidence,
-    Incident,
-    IncidentMetric,
-    JsonLinesSink,
-    LabelCount,
-    LabelFeed,
-    LabelFeedReport,
-    LoggingSink,
-    Mute,
-    Notification,
-    Observation,
-    Sink,
-    SlackSink,
-    Threshold,
-    WebhookSink,
-)
+from truthlag.verdict.alerts.dry_run import DryRun
+from truthlag.verdict.alerts.evidence import Evidence
+from truthlag.verdict.alerts.incident import Incident, IncidentMetric
+from truthlag.verdict.alerts.label_feed import LabelFeed, LabelFeedReport
+from truthlag.verdict.alerts.mute import Mute
+from truthlag.verdict.alerts.notification import Notification
+from truthlag.verdict.alerts.observation import LabelCount, Observation
+from truthlag.verdict.alerts.policy import AlertPolicy
+from truthlag.verdict.alerts.sinks import CallableSink, JsonLinesSink, LoggingSink, Sink, SlackSink, WebhookSink
+from truthlag.verdict.alerts.threshold import Threshold
 
 __all__ = [
     "AlertPolicy",

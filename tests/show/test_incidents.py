@@ -72,6 +72,39 @@ def test_the_timeline() -> None:
     ]
 
 
+def test_a_timeline_of_very_many_incidents_ends_with_the_last() -> None:
+    end = START + 800 * DAY
+    policy = AlertPolicy(
+        open_looks=1,
+        close_looks=1,
+        reopen_within=timedelta(0),
+        cool_down=timedelta(0),
+        forget_after=1_000 * DAY,
+        clock=lambda: end,
+    )
+    for number in range(400):
+        at = START + 2 * number * DAY
+        if number == 150:
+            policy.observe("always", "accuracy", "critical", at)
+        policy.observe("churn", "accuracy", "warning", at)
+        policy.observe("churn", "accuracy", "ok", at + DAY)
+    found = policy.incidents()
+    lines = shown(show_timeline, found, START, end, width=100, terminal=True)
+    # What is open still is drawn however long ago it began, and the time from its day on.
+    assert lines[0] == f"{'':6} 2026-12-26{'2028-05-09':>83}"
+    assert [line.split()[0] for line in lines[1:-1]] == ["always", *["churn"] * 19]
+    assert lines[1].endswith(93 * "█") and lines[-2] == "churn  " + 92 * "·" + "█"
+    assert lines[-1] == "not drawn: 381 incidents, over earlier than these"
+    # Without it the last of them have all the width: two days of forty, one of them bad.
+    churn = [one for one in found if one.model == "churn"]
+    lines = shown(show_timeline, churn, START, end, width=86, terminal=True)
+    assert len(lines) == 22 and lines[0].split() == ["2028-03-30", "2028-05-09"]
+    assert lines[1] == "churn " + "██" + 78 * "·"
+    # As many as are drawn are drawn from the start.
+    lines = shown(show_timeline, found[:20], START, START + 40 * DAY, width=86, terminal=True)
+    assert len(lines) == 21 and lines[20] == "churn " + 76 * "·" + "██··"
+
+
 def test_the_summary() -> None:
     assert (
         incident_summary(incidents(), 1_000)

@@ -18,7 +18,7 @@ from tests.api import mischief
 from tests.verdict import plain_classes
 from tests.verdict.outcomes import assert_same, check_same
 from tests.verdict.values import columns
-from truthlag import ModelABTestMonitor
+from truthlag import ModelABTestMonitor, _core
 
 NAN = float("nan")
 INF = float("inf")
@@ -379,3 +379,36 @@ class TestGuardrails:
             lambda: plain.check_guardrails(control, treatment, limit),
         )
         assert isinstance(mine, dict)
+
+
+class TestMoments:
+    """The core has mean and spread to the bit as numpy has them, or says nothing."""
+
+    @given(
+        st.integers(1, 3_000),
+        st.integers(0, 2**32 - 1),
+        st.sampled_from(["normal", "wide", "tiny", "whole", "flags", "large"]),
+    )
+    def test_they_are_those_of_numpy(self, count: int, seed: int, kind: str) -> None:
+        rng = np.random.default_rng(seed)
+        values = {
+            "normal": rng.normal(3, 1, count),
+            "wide": rng.normal(0, 1, count) * 10.0 ** rng.integers(-200, 100, count),
+            "tiny": rng.random(count) * 5e-324 * rng.integers(0, 9, count),
+            "whole": rng.integers(-1_000, 1_000, count),
+            "flags": rng.random(count) < 0.3,
+            "large": rng.integers(-(2**62), 2**62, count),
+        }[kind]
+        for given_values in (values, values.tolist(), [*values.tolist(), 0.5], values[::2], [*values.tolist(), True]):
+            found = _core.arm_moments(given_values)
+            array = np.asarray(given_values)
+            if found is None:
+                is_large = array.dtype == np.int64 and float(np.abs(array).astype(float).sum()) > 2**52
+                assert is_large or array.dtype == bool or not array.flags.c_contiguous
+                continue
+            n, mean, squares = found
+            assert (n, mean, np.sqrt(squares / n)) == (array.size, np.mean(array), np.std(array))
+
+    def test_of_anything_else_they_are_not_known(self) -> None:
+        for other in ([], np.empty(0), [1, "2"], [None], (1, 2), np.ones((2, 2)), [2**70], np.float32([1, 2]), "12", 3):
+            assert _core.arm_moments(other) is None

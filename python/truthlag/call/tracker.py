@@ -379,10 +379,11 @@ class ModelPerformanceTracker(_core.Tracker):
                 `true_positives`, `false_positives`, `false_negatives`, `true_negatives` (those not named are left out), or a function of
                 arrays of predictions, actuals and scores that gives an array of losses from 0 to 1, NaN for rows that are left out.
                 Metrics that are no mean over rows, such as `roc_auc`, are refused.
-            baseline: What is normal, in terms of the metric: a value that is known, (k, n) successes, `ConfusionCounts` or a
-                `PerformanceSnapshot`; of a loss, its mean or (k, n) losses of 1. With counts and snapshots, the baseline's own
-                uncertainty is accounted for. None for the predictions held whose time has come already, which are counted and not
-                looked at.
+            baseline: What is normal, in terms of the metric: a value that is known, (k, n) successes, `ConfusionCounts`, a
+                `PerformanceSnapshot` or a dict by metric such as that of `compute_metrics`; of a loss, its mean or (k, n) losses of
+                1. With counts and snapshots, the baseline's own uncertainty is accounted for. None for the predictions held whose
+                time has come already, which are counted and not looked at (of `accuracy`, `precision`, `recall`, `specificity`,
+                `negative_predictive_value` and `f1_score`).
             tolerance: How much worse than the baseline is no reason for an alarm, in units of the loss (errors; a share of the
                 bound); None for 0.
             arl: The least average run length to a false alarm, in rows; None for 100 000.

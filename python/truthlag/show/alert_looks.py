@@ -10,8 +10,9 @@ import numpy as np
 
 from truthlag.show.judge import CRITICAL, OK, WARNING
 from truthlag.show.times import to_datetime
-from truthlag.verdict.alerts.moment import now_of_system
+from truthlag.verdict.alerts.clock import now_of_system
 from truthlag.verdict.alerts.report_reader import observations_of
+from truthlag.verdict.alerts.watch_reader import observation_of
 from truthlag.verdict.watch.watched_loss import PROPORTIONS
 
 if TYPE_CHECKING:
@@ -105,19 +106,13 @@ class AlertLooks:
 
     def take_labels(self, times: Any) -> None:
         """Have the watches look, after labels that came at these times, which never run backwards."""
-        from truthlag.alerts import Observation
-
         for watch in self._watches.values():
             watch.look()
         for alarm in sorted(self._alarms, key=lambda one: one.time):
             due = (alarm.time - to_datetime(0)) // timedelta(microseconds=1) + self._settings.min_age
             place = min(int(np.searchsorted(times, due, side="left")), len(times) - 1)
             at = to_datetime(int(times[place]))
-            since = None if alarm.change is None else min(alarm.change, at)
-            evidence = {"sentence": str(alarm), **alarm.to_dict()}
-            self._observations.append(
-                Observation(self._model, alarm.watch, CRITICAL, at, evidence, since, source="alarm")
-            )
+            self._observations.append(observation_of(alarm, at, self._model))
         self.alarms += len(self._alarms)
         self._alarms.clear()
 

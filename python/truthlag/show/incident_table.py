@@ -23,6 +23,7 @@ _FINE, _PLAIN = "·─█", ".-#"
 """Nothing; bad; open."""
 _MIDNIGHT = (0, 0, 0, 0)
 _LEAST_BAR = 10
+_MOST_BARS = 20
 _HEADINGS = ("opened", "bad since", "over", "severity", "model", "what fell")
 
 
@@ -54,11 +55,15 @@ def show_incidents(console: Console, incidents: Sequence[Incident]) -> None:
 def show_timeline(console: Console, incidents: Sequence[Incident], start: datetime, end: datetime) -> None:
     """Print a bar for each incident from `start` to `end`: dashes while it was bad and not told yet, blocks while it was open.
 
-    Each column stands for an equal share of the time, and shows the most that happened in it.
+    Each column stands for an equal share of the time, and shows the most that happened in it. Of more than 20 incidents those
+    are drawn that were over last, or are not over yet, from the day on which the first of them was bad.
     """
     if not incidents or start >= end:
         return
-    names = [one.model for one in incidents]
+    drawn = _over_last(incidents)
+    if len(drawn) < len(incidents):
+        start = _day_of_the_first(drawn, start, end)
+    names = [one.model for one in drawn]
     label = min(max(map(len, names)), 20)
     marks = _FINE if can_show(console, _FINE) else _PLAIN
     width = max(_LEAST_BAR, min(console.width if console.is_terminal else 100, 100) - label - 1)
@@ -66,11 +71,14 @@ def show_timeline(console: Console, incidents: Sequence[Incident], start: dateti
     console.print(
         Text(f"{'':{label}} {first}{last.rjust(max(width - len(first), len(last) + 1))}", style="dim"), soft_wrap=True
     )
-    for incident, name in zip(incidents, names, strict=True):
+    for incident, name in zip(drawn, names, strict=True):
         bar = _bar(incident, start, end, width, marks)
         text = Text(f"{name[:label]:{label}} {bar}")
         text.stylize(STYLES[incident.peak_severity], label + 1)
         console.print(text, soft_wrap=True)
+    if len(drawn) < len(incidents):
+        left_out = counted(len(incidents) - len(drawn), "incident")
+        console.print(Text(f"not drawn: {left_out}, over earlier than these", style="dim"), soft_wrap=True)
 
 
 def incident_summary(incidents: Sequence[Incident], notifications: int) -> str:
@@ -103,6 +111,20 @@ def _is_midnight(moment: datetime) -> bool:
 
 def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
     return " ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=False)).rstrip()
+
+
+def _over_last(incidents: Sequence[Incident]) -> list[Incident]:
+    """As many as are drawn, in the order in which they are given: what is open still comes before what was over last."""
+    latest = sorted(incidents, key=lambda one: (one.end is None, one.end or one.start, one.start))[-_MOST_BARS:]
+    drawn = {one.id for one in latest}
+    return [one for one in incidents if one.id in drawn]
+
+
+def _day_of_the_first(incidents: Sequence[Incident], start: datetime, end: datetime) -> datetime:
+    """The midnight from which on these can be drawn, within the time that is shown."""
+    first = min(one.first_bad for one in incidents).astimezone(UTC)
+    day = first.replace(hour=0, minute=0, second=0, microsecond=0)
+    return max(start, day) if day < end else start
 
 
 def _bar(incident: Incident, start: datetime, end: datetime, width: int, marks: str) -> str:

@@ -1,16 +1,19 @@
 """Is the new version better: the plain comparison of the monitor that this one replaces."""
 
 import math
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from truthlag import _core
 from truthlag.call.described import described
 from truthlag.verdict.faults import AtFault, judges, judging, judging_numbers
 from truthlag.verdict.values import Numbers, number, plain, rounded
 
 _COLUMN = "a sequence of numbers"
+_MEASURED = (np.dtype(np.float64), np.dtype(np.int64))
 _NAME = "a str, or an object that has a text"
 _ARM = "finite real numbers that numpy can take the mean and the spread of"
 _LATENCIES = "at least one real number, bools aside, with a 99th percentile other than NaN"
@@ -81,7 +84,8 @@ class ModelABTestMonitor:
             ValueError: The test is undefined for the values: they are not of one dimension, not finite, fewer than 3 in
                 both arms together, or all the same.
 
-        Cost: proportional to the number of values; arrays are not copied. The first p-value imports scipy.
+        Cost: proportional to the number of values, some nanoseconds each for lists of floats and ints, one for arrays of float64 and
+            int64, which are not copied. The first p-value imports scipy.
 
         Example:
             >>> from truthlag import ModelABTestMonitor
@@ -94,14 +98,14 @@ class ModelABTestMonitor:
             >>> result["recommendation"]
             'Revert to v1 - treatment is significantly worse'
         """
-        control = _values("control_metric", control_metric)
-        treatment = _values("treatment_metric", treatment_metric)
+        control = _column("control_metric", control_metric)
+        treatment = _column("treatment_metric", treatment_metric)
         with judging("min_sample_size", self.min_sample_size, "a real number"):
-            if len(control) < self.min_sample_size or len(treatment) < self.min_sample_size:
+            if control.n < self.min_sample_size or treatment.n < self.min_sample_size:
                 return {
                     "status": "insufficient_sample",
-                    "control_n": len(control),
-                    "treatment_n": len(treatment),
+                    "control_n": control.n,
+                    "treatment_n": treatment.n,
                     "required_n": number(self.min_sample_size),
                     "recommendation": "Continue collecting data",
                 }
@@ -189,12 +193,27 @@ class ModelABTestMonitor:
         }
 
 
-def _values(argument: str, values: Any) -> NDArray[Any]:
-    with judging_numbers(argument, values, _COLUMN):
-        array = np.asarray(values)
+@dataclass(frozen=True, slots=True)
+class _Column:
+    """The values of an arm: their number, and either mean and standard deviation, or an array."""
+
+    n: int
+    moments: tuple[np.float64, np.float64] | None = None
+    values: NDArray[Any] | None = None
+
+
+def _column(argument: str, given: Any) -> _Column:
+    # An array with a mask or labels is more than its memory, and one of the other order of bytes is other numbers.
+    is_plain = type(given) is list or (type(given) is np.ndarray and given.dtype in _MEASURED)
+    found = _core.arm_moments(given) if is_plain else None
+    if found is not None and math.isfinite(found[2]):
+        n, mean, squares = found
+        return _Column(n, (np.float64(mean), np.sqrt(np.float64(squares) / n)))
+    with judging_numbers(argument, given, _COLUMN):
+        array = np.asarray(given)
         if not array.ndim:
-            raise AtFault(TypeError(f"{argument} must be {_COLUMN}, got {described(values)}"))
-        return array
+            raise AtFault(TypeError(f"{argument} must be {_COLUMN}, got {described(given)}"))
+        return _Column(len(array), values=array)
 
 
 def _p99(argument: str, latencies: Any) -> tuple[Any, Any]:
@@ -218,20 +237,25 @@ def _check_not_empty(argument: str, latencies: Any) -> None:
 class _Arm:
     """What the test needs to know of one arm; the spread is told from the population's, so that values are read once."""
 
-    def __init__(self, argument: str, given: Any, values: NDArray[Any]) -> None:
-        self.argument = argument
+    def __init__(self, argument: str, given: Any, column: _Column) -> None:
+        self.argument, self.n, values = argument, column.n, column.values
         # A list of a number and a text becomes an array of texts, all of them alike.
-        self.given = given if type(given) in (list, tuple) else values
-        with judging_numbers(argument, self.given, _ARM):
+        self.given = given if values is None or type(given) in (list, tuple) else values
+        if column.moments is not None:
+            self.mean, self.std = column.moments
+        elif values is not None:
+            self._measure(values)
+
+    def _measure(self, values: NDArray[Any]) -> None:
+        with judging_numbers(self.argument, self.given, _ARM):
             if values.ndim != 1 or not len(values):
                 raise AtFault(
                     ValueError(
-                        f"{argument} must have one dimension and at least one value, got the shape {values.shape}"
+                        f"{self.argument} must have one dimension and at least one value, got the shape {values.shape}"
                     )
                 )
             if values.dtype.kind not in "biufO":
                 raise TypeError("no real numbers")
-            self.n = len(values)
             self.mean = np.mean(values)
             self.std = np.std(values)
 

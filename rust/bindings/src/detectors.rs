@@ -15,14 +15,12 @@ use truthlag_core::verdict::detectors::{
 use crate::errors::wrong_type;
 use crate::scalar::{number, numpy_item};
 
-/// Values that are taken with the lock held, and nobody else running.
-const TOLD_TOGETHER: usize = 8_192;
+/// Values that are taken with the lock held, and nobody else running: for no longer than a millisecond or two, whatever the
+/// detector.
+const TAKEN_TOGETHER: usize = 2_048;
 
 /// An alarm: its position among the values, the estimation, the logarithm of the evidence, and how many values ago it began.
 pub(crate) type RaisedAlarm = (usize, f64, Option<f64>, Option<u64>);
-
-/// Values that are taken in less than a millisecond or so.
-const MOST_ATTACHED: usize = 50_000;
 
 macro_rules! detectors {
     ($($kind:ident)*) => {
@@ -169,12 +167,20 @@ impl Detector {
         each!(&mut *watch, watch => watch.update(value)).ok()
     }
 
+    fn check_all(&self, py: Python<'_>, values: &[f64]) -> PyResult<()> {
+        each!(&*self.lock(py)?, watch => watch.check_all(values))
+            .map_err(|error| out_of_domain(&format!("values[{}]", error.position), &error))
+    }
+
     /// Takes values, and tells of the alarms. The lock is never held while others run, so that no fork meets it.
     pub(crate) fn take_telling(&self, py: Python<'_>, values: &[f64]) -> PyResult<Vec<RaisedAlarm>> {
         use truthlag_core::verdict::detectors::Detector as _;
+        if values.len() > TAKEN_TOGETHER {
+            self.check_all(py, values)?;
+        }
         let mut alarms = Vec::new();
-        for (number, part) in values.chunks(TOLD_TOGETHER).enumerate() {
-            let first = number * TOLD_TOGETHER;
+        for (number, part) in values.chunks(TAKEN_TOGETHER).enumerate() {
+            let first = number * TAKEN_TOGETHER;
             let mut watch = self.lock(py)?;
             let told = each!(&mut *watch, watch => watch.update_telling(part, |position, detector| {
                 let (log_evidence, age) = detector.evidence().unzip();
@@ -182,7 +188,7 @@ impl Detector {
             }));
             drop(watch);
             told.map_err(|error| out_of_domain(&format!("values[{}]", first + error.position), &error))?;
-            if number % 64 == 63 {
+            if number % 16 == 15 {
                 py.detach(|| ());
             }
         }
@@ -254,7 +260,7 @@ impl Detector {
     ///     x: The value, an int, float, bool or numpy scalar: 0 or 1, from 0 to 1, or any finite number, as the class says.
     ///
     /// Returns:
-    ///     Whether this value raises the alarm; with `reset="manual"` also whether one stands.
+    ///     Whether this value raises the alarm. With `reset="manual"` an alarm that stands shows in `drift_detected`.
     ///
     /// Raises:
     ///     TypeError: `x` is no number.
@@ -273,11 +279,17 @@ impl Detector {
     /// Positions of the alarms that an array of floats raises.
     fn _update_many(&self, py: Python<'_>, values: &Bound<'_, PyAny>) -> PyResult<Vec<usize>> {
         let values = PyBuffer::<f64>::get(values)?.to_vec(py)?;
-        let mut watch = self.lock(py)?;
-        let any = &mut *watch;
-        let mut take = || each!(any, watch => watch.update_many(&values));
-        let alarms = if values.len() > MOST_ATTACHED { py.detach(take) } else { take() };
-        alarms.map_err(|error| out_of_domain(&format!("values[{}]", error.position), &error))
+        self.check_all(py, &values)?;
+        let mut alarms = Vec::new();
+        for (number, part) in values.chunks(TAKEN_TOGETHER).enumerate() {
+            if number > 0 {
+                // Others may run, or fork, while nothing is held.
+                py.detach(|| ());
+            }
+            let found = each!(&mut *self.lock(py)?, watch => watch.update_many(part)).unwrap_or_default();
+            alarms.extend(found.into_iter().map(|position| number * TAKEN_TOGETHER + position));
+        }
+        Ok(alarms)
     }
 
     /// The alarms that an array of floats raises.

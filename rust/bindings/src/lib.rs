@@ -1,5 +1,6 @@
 //! The Python boundary of truthlag: converts arguments, detaches for long work, maps errors. Logic lives in the core.
 
+mod arm_moments;
 mod batch;
 mod detached_copy;
 mod detectors;
@@ -13,6 +14,7 @@ mod sequences;
 mod snapshot;
 mod time;
 mod tracker;
+mod two_sample;
 mod watching;
 mod window;
 
@@ -38,6 +40,8 @@ fn may_drain_beside() -> bool {
 #[pymodule(gil_used = false)]
 mod _core {
     #[pymodule_export]
+    use super::arm_moments::arm_moments;
+    #[pymodule_export]
     use super::build_info;
     #[pymodule_export]
     use super::detectors::Detector;
@@ -62,9 +66,11 @@ mod _core {
     #[pymodule_export]
     use super::tracker::Tracker;
     #[pymodule_export]
+    use super::two_sample::{largest_chance, restricted_estimate, score_statistic};
+    #[pymodule_export]
     use super::watching::{
-        about_to_expire, be_watched, keep_labelled, labelled_rows, matured_losses, matured_rows, may_look, note_look,
-        report_unraisable, retention,
+        Intake, about_to_expire, be_watched, keep_labelled, labelled_rows, may_look, note_look, report_unraisable,
+        retention,
     };
 
     #[pymodule_init]

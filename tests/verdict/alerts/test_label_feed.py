@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import math
+import pickle
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -13,7 +15,7 @@ import pytest
 from scipy import stats
 
 from truthlag.alerts import LabelFeed
-from truthlag.verdict.alerts.shortfall import lower_limit, lower_tail, shortfall
+from truthlag.verdict.alerts.label_feed.shortfall import lower_limit, lower_tail, shortfall
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
@@ -105,8 +107,8 @@ def test_false_alarms_are_at_most_as_many_as_stated(process: Any, mean: Any) -> 
         # No drop is too small to tell: the statistic alone decides.
         feed = LabelFeed(HOUR, false_alarm_rate=1e-12, least_drop=0)
         # The past is taken as it is, and need not be judged.
-        past = [feed._entry(MONDAY + (place + 1) * HOUR, int(counts[place])) for place in range(hours + 1)]
-        feed._known, feed._last = past, past[-1].end
+        past = [[(MONDAY + (place + 1) * HOUR).isoformat(), int(counts[place])] for place in range(hours + 1)]
+        feed = LabelFeed.from_dict({**feed.to_dict(), "known": past, "last": past[-1][0]})
         for place in range(hours + 1, len(counts)):
             report = feed.observe(int(counts[place]), MONDAY + (place + 1) * HOUR)
             if place > hours and report.p_value is not None:
@@ -349,3 +351,12 @@ def test_bad_periods_change_nothing() -> None:
     for data in (3, {}, {**before, "known": [["x", 1]]}, {**before, "settings": {"period": "x"}}):
         with pytest.raises((TypeError, ValueError), match=r"^data must be a dict of a LabelFeed"):
             LabelFeed.from_dict(data)  # type: ignore[arg-type]
+
+
+def test_a_copy_goes_on_by_itself() -> None:
+    feed, _ = feed_with([100] * 30, period=DAY, zone="Europe/Berlin")
+    before = feed.to_dict()
+    for copied in (copy.deepcopy(feed), pickle.loads(pickle.dumps(feed))):
+        assert copied.to_dict() == before
+        assert copied.observe(0, MONDAY + 31 * DAY).verdict == "critical"
+        assert copied.low_since == MONDAY + 30 * DAY and feed.to_dict() == before

@@ -197,17 +197,43 @@ def test_the_family_is_all_metrics_that_may_ever_be_judged() -> None:
     assert first.adjusted_gain_p_value == min(1.0, 2 * first.gain_p_value)
 
 
-def test_an_alarm_that_is_past_is_told_as_such() -> None:
-    tracker = ModelPerformanceTracker("model", retention=None)
+def test_an_alarm_that_is_past_says_when_it_was_proven_and_what_all_rows_say() -> None:
+    hour = iter(range(10))
+    tracker = ModelPerformanceTracker("model", retention=None, clock=lambda: datetime(2026, 3, 1, next(hour)))
     detector = DegradationDetector({"precision": 0.9}, margins=0.02)
     log(tracker, 0, np.ones(400), np.arange(400) % 10 > 2)
-    assert detector.check(tracker, evidence="any time")["precision"].verdict == "critical"
+    first = detector.check(tracker, evidence="any time")
+    assert first["precision"].verdict == "critical" and first["precision"].proven_at is None
     log(tracker, 400, np.ones(20_000), np.arange(20_000) % 100 > 2)
     verdict = detector.check(tracker, evidence="any time")["precision"]
-    assert verdict.verdict == "critical"
-    assert verdict.sentence.startswith(
-        "precision was proven to be worse than the baseline by an earlier look; it is 0.9"
+    assert (verdict.verdict, verdict.proven_at, verdict.p_value) == (
+        "critical",
+        first.asked,
+        first["precision"].p_value,
     )
+    assert verdict.to_dict()["proven_at"] == first.asked.isoformat()
+    assert verdict.sentence.startswith(
+        "precision was proven to be worse than the baseline by more than the margin of 0.0200 "
+        f"at the look of 2026-03-01 {first.asked.hour:02}:00:00+00:00 (adjusted p = "
+    )
+    low, high = verdict.loss_interval or (0.0, 0.0)
+    assert verdict.sentence.endswith(
+        f"of all rows by now it is 0.9647, 0.9000 in the baseline: {-high:.4f} to {-low:.4f} better."
+    )
+
+
+def test_no_limits_contradict_what_is_said() -> None:
+    """Bad days and a recovery: where the limits of all rows hold no loss, the sentence rests on the look that proved it."""
+    tracker = ModelPerformanceTracker("model", retention=None)
+    detector, random, told = DegradationDetector({"precision": (900, 1_000)}), np.random.default_rng(0), set()
+    for day in range(30):
+        log(tracker, 300 * day, np.ones(300), random.random(300) < (0.7 if 5 <= day < 8 else 0.9))
+        verdict = detector.check(tracker, evidence="any time")["precision"]
+        if verdict.is_alarm:
+            low, _ = verdict.loss_interval or (0.0, 0.0)
+            told.add((low > 0, "more than chance" in verdict.sentence, "was proven" in verdict.sentence))
+    assert told == {(True, True, False), (False, False, True)}
+    assert "better to 0.0452 worse." in verdict.sentence
 
 
 def test_a_baseline_that_is_changed_in_place_has_evidence_of_its_own() -> None:

@@ -6,7 +6,7 @@ import math
 from collections import UserDict
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -215,6 +215,24 @@ class TestNothingToCompare:
         report = DegradationDetector(ModelPerformanceTracker("fraud").snapshot()).check(right(100, 3))
         assert report.severity == "no_data"
         assert "the baseline has none: no labelled predictions in the window" in report["accuracy"].sentence
+        assert report.notes == (
+            "The baseline has no labelled rows and stays as it is: no window can be compared with it. Set another.",
+        )
+
+    def test_a_window_without_labels_is_no_baseline(self) -> None:
+        tracker = ModelPerformanceTracker("fraud", "v1", retention=None, clock=lambda: datetime(2026, 6, 1))
+        tracker.log_predictions([1, 2], [1, 1], timestamps=[datetime(2026, 1, 1), datetime(2026, 5, 31)])
+        tracker.log_ground_truth(1, 1)
+        message = (
+            r"^baseline_metrics must be a window with labelled predictions, which are taken now once and for all, got one of "
+            r"1 predictions without any label, from 2026-05-04 00:00:00\+00:00 to 2026-06-01 00:00:00\+00:00$"
+        )
+        with pytest.raises(ValueError, match=message):
+            DegradationDetector((tracker, timedelta(days=28)))
+        detector = DegradationDetector((tracker, None), metrics=["precision"])
+        with pytest.raises(ValueError, match=message):
+            detector.rebaseline((tracker, timedelta(days=28)))
+        assert detector.check(tracker)["precision"].baseline.value == 1
 
     def test_a_metric_that_is_missing_now(self) -> None:
         report = DegradationDetector({"accuracy": 0.9, "specificity": 0.9}).check(right(300, 30))
@@ -259,3 +277,51 @@ def test_counts_of_numpy_are_counts() -> None:
         DegradationDetector(ConfusionCounts(true_positives=np.int64(5))).check({"accuracy": (5, 5)})["accuracy"].loss
         == 0
     )
+
+
+class TestGivenByHand:
+    @pytest.mark.parametrize(
+        ("share", "rows", "successes"), [(0.9333, 15, 14), (0.89, 37, 33), (0.88, 50, 44), (0.95123, 700, 666)]
+    )
+    def test_a_share_that_was_rounded_is_the_nearest_count(self, share: float, rows: int, successes: int) -> None:
+        now = {"accuracy": (40, 50)}
+        given = DegradationDetector({"accuracy": share}, n=rows, margins=0.05).check(now)["accuracy"]
+        counted = DegradationDetector({"accuracy": (successes, rows)}, margins=0.05).check(now)["accuracy"]
+        assert (given.p_value, given.loss_low) == (counted.p_value, counted.loss_low)
+
+    @pytest.mark.parametrize(
+        ("share", "rows", "nearest"), [(0.9333, 10, "9 of 10 is 0.9"), (0.885, 50, "44 of 50 is 0.88")]
+    )
+    def test_a_share_that_no_count_of_its_rows_has_is_refused(self, share: float, rows: int, nearest: str) -> None:
+        message = rf"^baseline_metrics\['accuracy'\] must be a share of its n = {rows} rows .*: {nearest}; give"
+        with pytest.raises(ValueError, match=message):
+            DegradationDetector({"accuracy": share}, n=rows)
+
+    BAD: ClassVar[list[tuple[Any, str]]] = [
+        (
+            {"accuracy": Metric("accuracy", 0.9, n=-5)},
+            r"\['accuracy'\] must have an int of at least 0 as its n, got -5",
+        ),
+        (
+            {"accuracy": Metric("accuracy", 0.9, n=2.5)},
+            r"\['accuracy'\] must have an int of at least 0 as its n, got 2.5",
+        ),  # type: ignore[arg-type]
+        (
+            {"accuracy": Metric("accuracy", 1.9, n=5)},
+            r"\['accuracy'\] must have a share from 0 to 1 as its value, got 1.9",
+        ),
+        ({"log_loss": Metric("log_loss", -0.5, n=500)}, r"\['log_loss'\] must be a number of at least 0, got -0.5"),
+        ({"log_loss": -0.5}, r"\['log_loss'\] must be a number of at least 0, got -0.5"),
+        ({"brier_score": 1.5}, r"\['brier_score'\] must be a number from 0 to 1, got 1.5"),
+        (
+            {"log_loss": Metric("log_loss", 0.5, n=500, standard_error=-0.1)},
+            r"\['log_loss'\] must have a standard_error of at least 0, or None, got -0.1",
+        ),
+    ]
+
+    @pytest.mark.parametrize(("given", "message"), BAD)
+    def test_what_is_impossible_is_refused_by_name(self, given: Any, message: str) -> None:
+        with pytest.raises(ValueError, match="^baseline_metrics" + message):
+            DegradationDetector(given, metrics=list(given))
+        with pytest.raises(ValueError, match="^snapshot_or_tracker" + message):
+            DegradationDetector(dict.fromkeys(given, 0.5)).check(given)

@@ -97,8 +97,12 @@ class TestPositivesOnly:
         assert report.coverage is not None and report.coverage < 0.5
         assert report["recall"].p_value is not None
         assert [report[name].verdict for name in ("precision", "accuracy")] == ["undecided"] * 2
-        # All labels that came are 1, so that every predicted positive seems right.
-        assert report["precision"].current.value == 1
+        # All labels that came are 1, so that every predicted positive seems right: no value is shown.
+        assert self.tracker.snapshot().metrics["precision"].value == 1
+        assert report["precision"].current.value is None and " 1.0000" not in str(report).split("precision cannot")[0]
+        assert report["precision"].sentence == (
+            "precision cannot be judged: only labels of 1 are reported, and of those recall alone can be told."
+        )
         assert "recall alone can be told" in report["precision"].sentence
         assert len(report.notes) == 2 and "it is taken that labels of 0 are never reported" in report.notes[0]
 

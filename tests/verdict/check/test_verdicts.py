@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from tests.verdict.check.logs import Log, right
 from truthlag import DegradationDetector, DegradationReport, VerdictTable
+from truthlag.verdict.degradation.report_text import worse_or_better
 from truthlag.verdict.two_sample import holm, proportion_loss
 
 NAMES = ("accuracy", "precision", "recall")
@@ -224,3 +225,39 @@ def test_severities() -> None:
     assert severity(accuracy="ok", recall="no_data") == "undecided"
     assert severity(accuracy="immature", recall="no_data") == "immature"
     assert severity(accuracy="no_data", recall="no_data") == "no_data"
+
+
+def test_the_p_of_the_table_is_that_of_the_verdict_beside_it() -> None:
+    baseline = dict.fromkeys(("accuracy", "precision", "recall", "specificity"), (900, 1000))
+    now = {"accuracy": (700, 1_000), "precision": (850, 1_000), "recall": (960, 1_000), "specificity": (899, 1_000)}
+    report = DegradationDetector(baseline, margins=0.05).check(now)
+    said = {name: verdict.verdict for name, verdict in report.verdicts.items()}
+    assert said == {"accuracy": "critical", "precision": "warning", "recall": "improved", "specificity": "ok"}
+    lines = str(report).splitlines()
+    for name, field in {
+        "accuracy": "adjusted_p_value",
+        "precision": "adjusted_loss_p_value",
+        "recall": "adjusted_gain_p_value",
+        "specificity": "adjusted_loss_p_value",
+    }.items():
+        verdict = report[name]
+        assert verdict.verdict_p_value == getattr(verdict, field) == verdict.to_dict()["verdict_p_value"]
+        shown = next(line for line in lines if line.startswith(f"{name} ") and verdict.verdict in line.split()).split()[
+            -1
+        ]
+        assert verdict.verdict == "ok" or f"(adjusted p = {shown})" in verdict.sentence
+
+
+def test_limits_on_both_sides_of_no_change_are_told_as_better_and_worse() -> None:
+    undecided = DegradationDetector({"accuracy": (900, 1_000)}, margins=0.001).check({"accuracy": (899, 1_000)})[
+        "accuracy"
+    ]
+    low, high = undecided.loss_interval or (0.0, 0.0)
+    assert f": {-low:.4f} better to {high:.4f} worse, where 0.0010 is tolerated" in undecided.sentence
+    for ends, words in {
+        (0.01, 0.02): "0.0100 to 0.0200 worse",
+        (-0.02, -0.01): "0.0100 to 0.0200 better",
+        (-1e-9, 0.02): "0.0000 to 0.0200 worse",
+        (-0.02, 1e-9): "0.0000 to 0.0200 better",
+    }.items():
+        assert worse_or_better(*ends, 4) == words

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import inspect
 import json
+import math
 import pickle
 import threading
 from fractions import Fraction
@@ -92,8 +93,7 @@ def test_many_at_once_are_one_by_one_and_bytes_go_on(make: Any, reset: str, stre
     for stream in streams:
         alarms = []
         for position, value in enumerate(stream):
-            stood = reset == "manual" and one.drift_detected
-            if one.update(value) and not stood:
+            if one.update(value):
                 alarms.append(position)
             assert one.drift_detected or not alarms or alarms[-1] != position
         found = many.update_many(stream)
@@ -150,7 +150,8 @@ def test_what_becomes_of_an_alarm() -> None:
     assert never.update_many(values).tolist() == list(range(100, 200))
     assert (auto.drift_detected, manual.drift_detected, never.drift_detected) == (False, True, True)
     assert (auto.estimation, manual.estimation) == (1.0, pytest.approx(1 / 101))
-    assert manual.update(0) is True
+    assert manual.update(0) is False
+    assert manual.drift_detected
     manual.reset()
     assert manual.update(0) is False
 
@@ -181,6 +182,9 @@ def test_bad_values_change_nothing(kind: Any) -> None:
         if isinstance(value, float):
             with pytest.raises(error, match=r"^values\[2\] must be"):
                 detector.update_many([0, 1, value, 0])
+    # Beyond what is taken in one go.
+    with pytest.raises(ValueError, match=r"^values\[4000\] must be"):
+        detector.update_many([0, 1] * 2_000 + [math.nan] + [1] * 1_000)
     for values, error in [
         (None, ValueError),
         ("101", ValueError),

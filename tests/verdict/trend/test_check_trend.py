@@ -89,7 +89,11 @@ class TestVerdicts:
     def test_no_trend(self) -> None:
         report = check_trend("accuracy", [45, 46, 45, 44, 46, 45, 44, 45, 46, 45, 44, 45, 46, 45, 45], trials=[50] * 15)
         assert report.verdict == "stable"
-        assert report.sentence.startswith("accuracy shows no trend (-0.") and " a day; p = " in report.sentence
+        low, high = report.interval or (0.0, 0.0)
+        assert report.sentence.startswith(f"accuracy shows no trend ({-low:.2g} worse to {high:.2g} better a day; p = ")
+        errors = [50 - right for right in (45, 46, 45, 44, 46, 45, 44, 45, 46, 45, 44, 45, 46, 45, 45)]
+        mirrored = check_trend("error", errors, trials=[50] * 15, higher_is_better=False)
+        assert mirrored.sentence == report.sentence.replace("accuracy", "error")
 
     def test_short_series(self) -> None:
         """Means and values have no p-value below 14 periods, rates none below 3."""

@@ -81,7 +81,7 @@ class Alarms:
 
 def score_alarms(baseline_trials: int, trials: int, margin: float, level: float, baseline_rate: float) -> float:
     """The chance of an alarm of the score test alone, in full, where the true loss is the margin."""
-    curve = NullCurve(margin, baseline_trials, trials, Identity())
+    curve = NullCurve(margin, Identity())
     first, last = stats.binom.ppf([1e-9, 1 - 1e-9], baseline_trials, baseline_rate).astype(int)
     outcomes = np.arange(first, last + 1)
     quantile = stats.norm.isf(level) / math.sqrt(1 - 1 / (baseline_trials + trials))

@@ -132,6 +132,13 @@ def test_a_single_row_has_no_standard_error() -> None:
     ("baseline", "successes", "trials", "message"),
     [
         ((5, 10), 3, 0, "trials must be a count of at least 1, got 0 of type int"),
+        (
+            (5, 2**53 + 2),
+            3,
+            10,
+            "baseline trials must be a count of at most 9007199254740992, got 9007199254740994 of type int",
+        ),
+        ((5, 10), 3, 1e200, "trials must be a count of at most 9007199254740992, got 1e\\+200 of type float"),
         ((5, 10), math.nan, 10, r"successes must be a count from 0 to trials \(10\), got nan of type float"),
         ((5, 10), 11, 10, r"successes must be a count from 0 to trials \(10\), got 11 of type int"),
         ((-1, 10), 1, 10, r"baseline successes must be a count from 0 to baseline trials \(10\), got -1 of type int"),

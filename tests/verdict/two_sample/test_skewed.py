@@ -7,6 +7,7 @@ three of those.
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -43,18 +44,26 @@ class TestMeans:
             means[part], errors[part] = losses.mean(axis=1), losses.std(axis=1, ddof=1) / np.sqrt(rows)
         return means, errors
 
-    @pytest.mark.parametrize(("baseline_rows", "rows"), [(None, 100), (2000, 100), (500, 500), (500, 2000)])
-    def test_of_logarithms(self, baseline_rows: int | None, rows: int) -> None:
-        random = np.random.default_rng(5)
-        means, errors = self.sample(random, rows)
-        known = MEAN_LOG_LOSS
-        before, noise = self.sample(random, baseline_rows) if baseline_rows else (np.full(RUNS, known), [None] * RUNS)
-        check(
-            [
-                mean_loss(*given, baseline_rows, mean, error, rows, higher_is_better=False, is_positive=True)
-                for *given, mean, error in zip(before, noise, means, errors, strict=True)
-            ]
-        )
+    @pytest.mark.parametrize(
+        ("baseline_rows", "rows"), [(None, 100), (2000, 100), (500, 500), (500, 2000), (100, 2000)]
+    )
+    def test_gains_and_losses_where_there_are_none(self, baseline_rows: int | None, rows: int) -> None:
+        random = np.random.default_rng(11)
+        tests = tests_of(self.sample, MEAN_LOG_LOSS, random, baseline_rows, rows)
+        check(tests)
+        p_values = np.array([test.gain_p_value() for test in tests])
+        for level, bound in BOUNDS.items():
+            assert (p_values <= level).mean() <= bound, level
+
+    def test_a_gain_that_is_there_is_found(self) -> None:
+        random = np.random.default_rng(12)
+        (before, noise), (means, errors) = self.sample(random, 10_000), self.sample(random, 200)
+        found = [
+            mean_loss(first, error, 10_000, mean / 1.5, other / 1.5, 200, higher_is_better=False, is_positive=True)
+            for first, error, mean, other in zip(before, noise, means, errors, strict=True)
+        ]
+        # As measured, less one in a hundred.
+        assert np.mean([test.gain_p_value() <= 0.05 for test in found]) >= 0.79
 
     def test_why_of_logarithms(self) -> None:
         # Plain t tests against a known baseline: next to no alarm of a loss at .01, and gains where there are none.
@@ -65,6 +74,56 @@ class TestMeans:
         ]
         assert np.mean([test.p_value() <= 0.01 for test in tests]) < 0.003
         assert np.mean([test.gain_p_value() <= 0.01 for test in tests]) > 0.03
+
+
+class TestRareEvents:
+    """Log loss of one score for all, of an event in fifty: a skewness of 7."""
+
+    RATE = 0.02
+    MEAN = -RATE * np.log(RATE) - (1 - RATE) * np.log(1 - RATE)
+
+    @classmethod
+    def sample(cls, random: np.random.Generator, rows: int) -> Sample:
+        events = random.binomial(rows, cls.RATE, RUNS)
+        low, high = -np.log(1 - cls.RATE), -np.log(cls.RATE)
+        share = events / rows
+        return low + (high - low) * share, (high - low) * np.sqrt(share * (1 - share) / (rows - 1))
+
+    @pytest.mark.parametrize(
+        ("baseline_rows", "rows"), [(2000, 100), (100, 2000), (5000, 500), (500, 5000), (None, 500)]
+    )
+    def test_gains_and_losses_where_there_are_none(self, baseline_rows: int | None, rows: int) -> None:
+        random = np.random.default_rng(13)
+        tests = tests_of(self.sample, self.MEAN, random, baseline_rows, rows)
+        for p_values in ([test.p_value() for test in tests], [test.gain_p_value() for test in tests]):
+            for level, bound in BOUNDS.items():
+                # Some ten events at most: a count at which it alarms is all or nothing, and has a chance of up to .008.
+                assert (np.array(p_values) <= level).mean() <= bound + 0.008, level
+
+    @pytest.mark.parametrize(("baseline_rows", "rows"), [(2000, 100), (100, 2000)])
+    def test_nothing_is_said_of_two_events(self, baseline_rows: int, rows: int) -> None:
+        random = np.random.default_rng(14)
+        tests = tests_of(self.sample, self.MEAN, random, baseline_rows, rows)
+        is_gain = rows < baseline_rows
+        for test in tests:
+            low, high = test.interval(0.9)
+            assert (test.gain_p_value() if is_gain else test.p_value()) >= 0.4
+            assert (high == math.inf) if is_gain else (low == -math.inf)
+
+
+def tests_of(
+    sample: Callable[[np.random.Generator, int], Sample],
+    known: float,
+    random: np.random.Generator,
+    baseline_rows: int | None,
+    rows: int,
+) -> list[LossTest]:
+    means, errors = sample(random, rows)
+    before, noise = sample(random, baseline_rows) if baseline_rows else (np.full(RUNS, known), [None] * RUNS)
+    return [
+        mean_loss(*given, baseline_rows, mean, error, rows, higher_is_better=False, is_positive=True)
+        for *given, mean, error in zip(before, noise, means, errors, strict=True)
+    ]
 
 
 class TestAreas:

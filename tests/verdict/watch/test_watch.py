@@ -9,6 +9,7 @@ import pickle
 import subprocess
 import sys
 import threading
+import time
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -18,7 +19,7 @@ import pytest
 from sklearn import metrics as sklearn_metrics
 
 from truthlag import Alarm, ModelPerformanceTracker
-from truthlag.detectors import ADWIN, DDM, EDDM, EDetector
+from truthlag.detectors import ADWIN, DDM, EDDM, HDDMA, EDetector, PageHinkley
 from truthlag.metrics.counts import ConfusionCounts
 from truthlag.verdict.watch.watched_loss import PROPORTIONS, WATCHED, watched_loss
 
@@ -150,7 +151,7 @@ def test_one_call_after_the_other_raises_alarms_without_being_asked() -> None:
     tracker = ModelPerformanceTracker("model", retention=None)
     told: list[Alarm] = []
     tracker.watch("accuracy", baseline=0.9, on_alarm=told.append)
-    for number in range(1_000):
+    for number in range(6_000):
         tracker.log_prediction(number, 1)
         tracker.log_ground_truth(number, 0)
     assert told
@@ -375,7 +376,7 @@ def test_detectors_of_others_are_fed_and_not_saved() -> None:
     watch = tracker.watch("accuracy", detector=Rivers())
     filled(tracker)
     assert [alarm.position for alarm in watch.alarms] == list(range(100, ROWS + 1, 100))
-    assert watch.alarms[0].change is None and "has changed" in str(watch.alarms[0])
+    assert watch.alarms[0].change is None and "has become worse" in str(watch.alarms[0])
     with pytest.warns(RuntimeWarning, match=r"not saved: accuracy"):
         assert ModelPerformanceTracker.from_bytes(tracker.to_bytes()).watches == {}
 
@@ -512,3 +513,102 @@ def test_bad_arguments(given: Any, named: dict[str, Any], error: type[Exception]
         tracker.watch(*given, **named)
     assert str(raised.value).startswith(message)
     assert list(tracker.watches) == ["there"]
+
+
+def test_a_service_with_few_calls_is_told_at_once() -> None:
+    tracker = ModelPerformanceTracker("model", retention=None)
+    told: list[Alarm] = []
+    tracker.watch("accuracy", baseline=0.9, on_alarm=told.append)
+    while not told and tracker.counters()["labels"] < 200:
+        number = tracker.counters()["labels"]
+        tracker.log_prediction(number, 1)
+        tracker.log_ground_truth(number, 0)
+        # Longer than looks are apart, whatever the counter of the processor.
+        time.sleep(0.02)
+    # The label after that of the alarm at the latest; every row is an error.
+    assert told and told[0].position <= tracker.counters()["labels"] <= told[0].position + 1 < 50
+
+
+def test_labels_that_come_when_their_turn_is_over_are_counted() -> None:
+    tracker = ModelPerformanceTracker("model", retention=None)
+    start = datetime(2026, 3, 1, tzinfo=UTC)
+    times = [start + timedelta(minutes=number) for number in range(100)]
+    watch = tracker.watch("accuracy", baseline=0.9, min_age=timedelta(hours=1), name="an hour")
+    other = tracker.watch("accuracy", baseline=0.9, min_age=timedelta(days=2), name="two days")
+    tracker.log_predictions(list(range(100)), [1] * 100, timestamps=times)
+    tracker.log_ground_truths(list(range(90)), [1] * 90, timestamps=[start + timedelta(days=1)] * 90)
+    assert (watch.counters()["taken"], watch.counters()["passed_over"]) == (90, 0)
+    tracker.log_ground_truths(list(range(80, 96)), [0] * 16, timestamps=[start + timedelta(days=1)] * 16)
+    tracker.log_prediction("late", 1, timestamp=start)
+    tracker.log_ground_truth("late", 1, timestamp=start + timedelta(days=1))
+    expected = {"taken": 90, "left_out": 0, "passed_over": 7, "alarms": 0, "lost": 0}
+    assert watch.counters() == expected
+    again = ModelPerformanceTracker.from_bytes(tracker.to_bytes())
+    again.log_ground_truth(99, 1, timestamp=start + timedelta(days=1))
+    assert again.watches["an hour"].counters() == expected | {"passed_over": 8}
+    tracker.log_ground_truth(99, 1, timestamp=start + timedelta(days=4))
+    assert other.counters() == expected | {"taken": 98, "passed_over": 0, "alarms": 2}
+    watch.close()
+    assert watch.counters() == expected | {"passed_over": 8}
+
+
+def test_a_baseline_may_be_what_another_class_takes() -> None:
+    tracker = filled()
+    told = tracker.compute_metrics(window_hours=24 * 365 * 100, now=datetime.fromtimestamp(START + 60 * ROWS, UTC))
+    assert told is not None and told["sample_size"] == ROWS
+    for metric in ("accuracy", "recall", "f2_score"):
+        losses = [watched_loss(metric, baseline, None) for baseline in (told, tracker.snapshot().counts)]
+        assert losses[0] == losses[1] and losses[0].baseline is not None
+    by_value = tracker.watch("accuracy", baseline={"accuracy": 0.9, "recall": 0.8}, name="by value")
+    assert by_value.detector.reference == 0.1
+    with pytest.raises(ValueError, match="baseline must hold recall, got a mapping without its value"):
+        tracker.watch("recall", baseline={"accuracy": 0.9})
+    with pytest.raises(ValueError, match=r"baseline\['confusion_matrix'\]\['tp'\] must be"):
+        tracker.watch("recall", baseline={"confusion_matrix": {"tp": -1, "fp": 1, "fn": 1, "tn": 1}})
+
+
+@pytest.mark.parametrize("rates", [(0.3, 0.05), (0.05, 0.3)])
+@pytest.mark.parametrize("detector", [ADWIN, PageHinkley, lambda: HDDMA(two_sided_test=True)])
+def test_an_alarm_says_whether_it_is_for_better_or_worse(rates: tuple[float, float], detector: Any) -> None:
+    tracker = ModelPerformanceTracker("model", "v1", retention=None)
+    watch = tracker.watch("accuracy", detector=detector())
+    rng = np.random.default_rng(5)
+    wrong = rng.random(4_000) < np.repeat(rates, 2_000)
+    times = 1_767_225_600 + 60 * np.arange(4_000)
+    tracker.log_predictions(np.arange(4_000), wrong, timestamps=times)
+    tracker.log_ground_truths(np.arange(4_000), np.zeros(4_000, int), timestamps=times + 60)
+    first = next(alarm for alarm in watch.alarms if alarm.position > 2_000)
+    assert first.before is not None and first.after is not None
+    # Within four standard errors of at least 30 rows after the change.
+    assert abs(first.before - rates[0]) < 0.1
+    assert first.is_gain is (rates[1] < rates[0]) is (first.after < first.before)
+    assert ("better" in str(first)) is first.is_gain and ("worse" in str(first)) is not first.is_gain
+    assert not first.is_guaranteed and not watch.is_guaranteed
+    assert Alarm.from_dict(json.loads(json.dumps(first.to_dict()))) == first
+
+
+def test_the_means_around_a_change_are_those_of_its_rows() -> None:
+    tracker = ModelPerformanceTracker("model", retention=None)
+    watch = tracker.watch("accuracy", baseline=0.9)
+    rng = np.random.default_rng(2)
+    wrong = rng.random(6_000) < np.repeat([0.1, 0.25], 3_000)
+    times = 1_767_225_600 + 60 * np.arange(6_000)
+    for part in np.array_split(np.arange(6_000), 37):
+        tracker.log_predictions(part, wrong[part], timestamps=times[part])
+        tracker.log_ground_truths(part, np.zeros(part.size, int), timestamps=times[part] + 60)
+    first, second, *_ = watch.alarms
+    for alarm, begin in ((first, 0), (second, first.position)):
+        assert alarm.change is not None
+        change = int(np.searchsorted(times, alarm.change.timestamp()))
+        # Sums of some thousand zeros and ones are exact; the rounding is that of a division.
+        assert alarm.after == wrong[change : alarm.position].mean()
+        assert alarm.before == (wrong[begin:change].mean() if change > begin else None)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"), [("position", "1"), ("position", True), ("after", "x"), ("model", 3), ("time", 1)]
+)
+def test_fields_that_are_not_those_of_an_alarm_are_named(field: str, value: Any) -> None:
+    alarm = Alarm("m", "v2", "recall", datetime(2026, 3, 4, tzinfo=UTC), 90, None, None, 0.1, None, "DDM", False)
+    with pytest.raises(ValueError, match="fields must be those of an alarm"):
+        Alarm.from_dict(alarm.to_dict() | {field: value})

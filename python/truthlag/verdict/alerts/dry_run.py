@@ -1,11 +1,14 @@
 """What a policy would have told over a past log."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from truthlag.call.described import described
 from truthlag.verdict.alerts.incident import Incident
+from truthlag.verdict.alerts.ledger.ledger import Ledger, Taken
 from truthlag.verdict.alerts.notification import Notification
+from truthlag.verdict.alerts.observation import LabelCount, Observation
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,3 +57,23 @@ class DryRun:
         total = f"{incidents} incident{'' if incidents == 1 else 's'}"
         total += f", {notifications} notification{'' if notifications == 1 else 's'}"
         return "\n".join([*map(str, self.notifications), total])
+
+
+def dry_run(ledger: Ledger, observations: Iterable[Taken]) -> DryRun:
+    """What a ledger of their own tells of observations in order of time, those of one moment together.
+
+    Raises:
+        TypeError: One is neither an `Observation` nor a `LabelCount`.
+    """
+    told: list[Notification] = []
+    together: list[Taken] = []
+    for place, one in enumerate(observations):
+        if not isinstance(one, Observation | LabelCount):
+            raise TypeError(f"observations[{place}] must be an Observation or a LabelCount, got {described(one)}")
+        if together and one.at != together[0].at:
+            told += ledger.take(together)
+            together = []
+        together.append(one)
+    if together:
+        told += ledger.take(together)
+    return DryRun(tuple(told), tuple(ledger.incidents()))

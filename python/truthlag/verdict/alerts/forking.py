@@ -2,6 +2,7 @@
 
 import os
 import threading
+from contextlib import AbstractContextManager
 from typing import Protocol
 from weakref import WeakSet
 
@@ -28,6 +29,28 @@ def guard(one: Guarded) -> None:
     """Let it be asked at every fork from now on."""
     with _registry:
         _guarded.add(one)
+
+
+class ForkSafeLock:
+    """A lock that the thread which holds it may take again, and that is free in the child of a fork."""
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()
+        guard(self)
+
+    def hold(self) -> AbstractContextManager[bool]:
+        """The lock, for a `with`."""
+        # Not this object: who forks within the `with` leaves in the child what was entered, and not the lock made anew.
+        return self._lock
+
+    def _before_fork(self) -> None:
+        self._lock.acquire()
+
+    def _after_fork_in_parent(self) -> None:
+        self._lock.release()
+
+    def _after_fork_in_child(self) -> None:
+        self._lock = threading.RLock()
 
 
 def _before() -> None:

@@ -1,22 +1,9 @@
 """Moments of alerts: datetimes in UTC, as ISO 8601 text in a saved state."""
 
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from truthlag.call.described import described
-
-Clock = Callable[[], datetime]
-
-FARTHEST_AHEAD = timedelta(days=1)
-"""How far ahead of the clock what has been seen or done may be: a clock that is set wrong, or a zone that was left out."""
-FARTHEST_PLANNED = timedelta(days=366)
-"""How far ahead of it what is planned may begin."""
-
-
-def now_of_system() -> datetime:
-    """The time now."""
-    return datetime.now(UTC)
 
 
 def moment(name: str, value: Any) -> datetime:
@@ -33,21 +20,6 @@ def moment(name: str, value: Any) -> datetime:
         return datetime.combine(value.date(), value.time(), value.tzinfo or UTC).astimezone(UTC)
     except (OverflowError, ValueError) as error:
         raise ValueError(f"{name} must be a datetime that UTC can hold, got {described(value)}") from error
-
-
-def not_ahead(name: str, value: datetime, now: datetime, farthest: timedelta) -> datetime:
-    """The moment, unless it is too far ahead.
-
-    Raises:
-        ValueError: It is further ahead of `now` than `farthest`.
-    """
-    # No sum, which could be more than a datetime holds.
-    if value - now > farthest:
-        days = f"{farthest.days} day{'' if farthest.days == 1 else 's'}"
-        raise ValueError(
-            f"{name} must be at most {days} ahead of the clock ({now.isoformat()}), got {value.isoformat()}"
-        )
-    return value
 
 
 def optional_moment(name: str, value: Any) -> datetime | None:

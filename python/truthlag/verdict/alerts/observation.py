@@ -8,7 +8,7 @@ from typing import Any
 from truthlag.call.described import described
 from truthlag.verdict.alerts.evidence import Evidence, evidence_of
 from truthlag.verdict.alerts.moment import moment, optional_moment
-from truthlag.verdict.alerts.parameters import choice, count, word
+from truthlag.verdict.alerts.parameters import choice, labels_counted, word
 from truthlag.verdict.alerts.plain_copy import plain_copy
 
 RANKS = {"ok": 0, "improved": 0, "warning": 1, "critical": 2}
@@ -20,7 +20,6 @@ SEVERITIES = ("ok", "warning", "critical")
 SOURCES = ("check", "alarm")
 LABELS = "labels"
 """The metric and the source of a label feed."""
-_MOST_LABELS = 2**53
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,5 +121,5 @@ class LabelCount:
 
     def __post_init__(self) -> None:
         word("model", self.model)
-        object.__setattr__(self, "count", count("count", self.count, 0, _MOST_LABELS))
+        object.__setattr__(self, "count", labels_counted(self.count))
         object.__setattr__(self, "at", moment("at", self.at))

@@ -12,6 +12,7 @@ from truthlag.call.described import described
 NOTHING = timedelta(0)
 LONGEST_NAME = 200
 _MOST = 1_000_000
+_MOST_LABELS = 2**53
 
 
 def _message(name: str, allowed: str, value: Any) -> str:
@@ -30,6 +31,11 @@ def count(name: str, value: Any, least: int, most: int = _MOST) -> int:
     if not least <= number <= most:
         raise ValueError(_message(name, allowed, value))
     return number
+
+
+def labels_counted(value: Any) -> int:
+    """A number of labels, given as `count`."""
+    return count("count", value, 0, _MOST_LABELS)
 
 
 def looks(name: str, value: Any) -> tuple[int, int]:

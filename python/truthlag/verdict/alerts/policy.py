@@ -1,46 +1,33 @@
 """From verdicts to incidents: when a person is told, and when not."""
 
-import threading
-import weakref
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 from truthlag.call.described import described
-from truthlag.verdict.alerts.dry_run import DryRun
-from truthlag.verdict.alerts.forking import guard
+from truthlag.verdict.alerts.clock import Clock, PolicyClock, end_of, not_ahead
+from truthlag.verdict.alerts.dry_run import DryRun, dry_run
+from truthlag.verdict.alerts.forking import ForkSafeLock
 from truthlag.verdict.alerts.incident import Incident
 from truthlag.verdict.alerts.label_feed import LabelFeed
-from truthlag.verdict.alerts.ledger import MUTES, Ledger, Taken
-from truthlag.verdict.alerts.moment import (
-    FARTHEST_AHEAD,
-    FARTHEST_PLANNED,
-    Clock,
-    moment,
-    not_ahead,
-    now_of_system,
-    optional_moment,
-)
+from truthlag.verdict.alerts.ledger.ledger import Ledger, Taken
 from truthlag.verdict.alerts.mute import Mute
 from truthlag.verdict.alerts.notification import Notification
 from truthlag.verdict.alerts.observation import LabelCount, Observation
 from truthlag.verdict.alerts.parameters import choice, optional_word, word
 from truthlag.verdict.alerts.report_reader import observations_of
-from truthlag.verdict.alerts.saved_state import VERSION, packed, unpacked
+from truthlag.verdict.alerts.saved_state import arguments_of, packed, saved, saved_ledger, unpacked
 from truthlag.verdict.alerts.settings import Settings
-from truthlag.verdict.alerts.sinks.call import CallableSink
+from truthlag.verdict.alerts.sinks.outlet import AnySink, Outlet
 from truthlag.verdict.alerts.sinks.sink import Sink
-from truthlag.verdict.alerts.threshold import Threshold
+from truthlag.verdict.alerts.threshold import Threshold, judged
+from truthlag.verdict.alerts.tracked_labels import AskedTrackers, checked_tracker, labels_that_came
+from truthlag.verdict.alerts.watch_reader import observation_of
 from truthlag.verdict.watch import Alarm
 
 if TYPE_CHECKING:
     from truthlag.call.tracker import ModelPerformanceTracker
-
-_LABELS_THAT_CAME = ("labels", "expired_labelled", "dropped_orphans", "late_labels")
-"""The counters of a tracker whose sum is how many ids labels have come for."""
-
-AnySink = Sink | Callable[[Notification], object]
 
 
 class AlertPolicy:
@@ -143,21 +130,15 @@ class AlertPolicy:
         sinks: Sequence[AnySink] = (),
         clock: Clock | None = None,
     ) -> None:
-        given = dict(locals())
-        self._settings = Settings.checked(given)
+        self._settings = Settings.checked(dict(locals()))
         if label_feed is not None and not isinstance(label_feed, LabelFeed):
             raise TypeError(f"label_feed must be a LabelFeed or None, got {described(label_feed)}")
-        if clock is not None and not callable(clock):
-            raise TypeError(f"clock must be callable or None, got {described(clock)}")
-        self._sinks = _sinks(sinks)
-        self._clock = now_of_system if clock is None else clock
+        self._clock = PolicyClock(clock)
+        self._outlet = Outlet(sinks)
         self._feed = LabelFeed(**(LabelFeed() if label_feed is None else label_feed).settings)
         self._ledger = Ledger(self._settings, self._feed)
-        self._trackers: dict[str, weakref.ref[ModelPerformanceTracker]] = {}
-        """By model, the tracker that was last asked for its labels."""
-        self._sink_errors = 0
-        self._lock = threading.RLock()
-        guard(self)
+        self._trackers = AskedTrackers()
+        self._lock = ForkSafeLock()
 
     # -- what comes in -------------------------------------------------------------------------------------------------
 
@@ -199,7 +180,7 @@ class AlertPolicy:
             >>> told[0].incident.metrics[0].value
             0.81
         """
-        return self._take([Observation(model, metric, verdict, self._at(at), evidence, first_bad)])
+        return self._take([Observation(model, metric, verdict, self._clock.at(at), evidence, first_bad)])
 
     def observe_value(
         self, model: str, metric: str, value: float | None, threshold: Threshold, at: datetime | None = None
@@ -231,13 +212,8 @@ class AlertPolicy:
             >>> told.severity
             'critical'
         """
-        if not isinstance(threshold, Threshold):
-            raise TypeError(f"threshold must be a Threshold, got {described(threshold)}")
-        verdict = threshold.verdict(value)
-        evidence: dict[str, Any] = {}
-        if value is not None and verdict != "no_data":
-            evidence = {"value": value, "loss": threshold.loss(float(value))}
-        return self._take([Observation(model, metric, verdict, self._at(at), evidence)])
+        verdict, evidence = judged(value, threshold)
+        return self._take([Observation(model, metric, verdict, self._clock.at(at), evidence)])
 
     def observe_report(
         self, report: Any, *, model: str | None = None, at: datetime | None = None
@@ -268,10 +244,10 @@ class AlertPolicy:
             >>> told.text
             'critical opened: fraud: accuracy, f1_score worse since 2026-03-01 00:00'
         """
-        now = self._now()
+        now = self._clock.now()
         observations = observations_of(report, model, at, lambda: now)
         for one in observations[:1]:
-            not_ahead("at", one.at, now, FARTHEST_AHEAD)
+            not_ahead("at", one.at, now)
         return self._take(observations)
 
     def observe_alarm(
@@ -311,7 +287,7 @@ class AlertPolicy:
             >>> told.incident.first_bad.day
             7
         """
-        return self._take([Observation(model, metric, severity, self._at(at), evidence, first_bad, "alarm")])
+        return self._take([Observation(model, metric, severity, self._clock.at(at), evidence, first_bad, "alarm")])
 
     def observe_watch(self, alarm: Alarm) -> tuple[Notification, ...]:
         """Take an alarm of a watch, now: what `on_alarm` of `ModelPerformanceTracker.watch` can be.
@@ -337,12 +313,7 @@ class AlertPolicy:
             >>> [(incident.model, incident.severity) for incident in policy.incidents()]
             [('fraud-detector', 'critical')]
         """
-        if not isinstance(alarm, Alarm):
-            raise TypeError(f"alarm must be an Alarm of a watch, got {described(alarm)}")
-        at = self._at(None)
-        since = None if alarm.change is None else min(alarm.change, at)
-        evidence = {"sentence": str(alarm), **alarm.to_dict()}
-        return self._take([Observation(alarm.model, alarm.watch, "critical", at, evidence, since, "alarm")])
+        return self._take([observation_of(alarm, self._clock.now())])
 
     def observe_labels(self, model: str, count: int, at: datetime | None = None) -> tuple[Notification, ...]:
         """Take the number of labels that came in one period; each period once, those without labels too.
@@ -374,7 +345,7 @@ class AlertPolicy:
             >>> told.incident.kind, told.severity
             ('labels', 'critical')
         """
-        return self._take([LabelCount(model, count, self._at(at))])
+        return self._take([LabelCount(model, count, self._clock.at(at))])
 
     def observe_labels_of(
         self, tracker: "ModelPerformanceTracker", at: datetime | None = None, *, model: str | None = None
@@ -411,20 +382,14 @@ class AlertPolicy:
             >>> told.incident.model, told.incident.peak.value
             ('fraud', 0)
         """
-        from truthlag.call.tracker import ModelPerformanceTracker
-
-        if not isinstance(tracker, ModelPerformanceTracker):
-            raise TypeError(f"tracker must be a ModelPerformanceTracker, got {described(tracker)}")
+        tracker = checked_tracker(tracker)
         name = word("model", tracker.model_name if model is None else model)
-        when = self._at(at)
-        counters = tracker.counters()
-        total = sum(counters[counter] for counter in _LABELS_THAT_CAME)
-        with self._lock:
-            asked = self._trackers.get(name)
-            told = self._ledger.take_total(name, total, when, is_same=asked is not None and asked() is tracker)
-            self._trackers = {one: reference for one, reference in self._trackers.items() if reference() is not None}
-            self._trackers[name] = weakref.ref(tracker)
-        return self._send(told)
+        when = self._clock.at(at)
+        total = labels_that_came(tracker)
+        with self._lock.hold():
+            told = self._ledger.take_total(name, total, when, is_same=self._trackers.is_last(name, tracker))
+            self._trackers.note(name, tracker)
+        return self._outlet.send(told)
 
     def tick(self, at: datetime | None = None) -> tuple[Notification, ...]:
         """Let time go on without an observation: reminders, escalation, alarms and mutes that run out, labels overdue.
@@ -453,10 +418,10 @@ class AlertPolicy:
             >>> [notification.kind for notification in policy.tick(datetime(2026, 3, 2))]
             ['reminder']
         """
-        when = self._at(at)
-        with self._lock:
+        when = self._clock.at(at)
+        with self._lock.hold():
             told = self._ledger.tick(when)
-        return self._send(told)
+        return self._outlet.send(told)
 
     def dry_run(self, observations: Iterable[Observation | LabelCount]) -> DryRun:
         """What this policy would have told over a past log, from a state of its own: nothing is sent, nothing changes.
@@ -482,19 +447,7 @@ class AlertPolicy:
             2026-03-01 00:00 critical opened: fraud: recall, f1_score worse since 2026-03-01 00:00
             1 incident, 1 notification
         """
-        ledger = Ledger(self._settings, self._feed)
-        told: list[Notification] = []
-        together: list[Taken] = []
-        for place, one in enumerate(observations):
-            if not isinstance(one, Observation | LabelCount):
-                raise TypeError(f"observations[{place}] must be an Observation or a LabelCount, got {described(one)}")
-            if together and one.at != together[0].at:
-                told += ledger.take(together)
-                together = []
-            together.append(one)
-        if together:
-            told += ledger.take(together)
-        return DryRun(tuple(told), tuple(ledger.incidents()))
+        return dry_run(Ledger(self._settings, self._feed), observations)
 
     # -- what people do ------------------------------------------------------------------------------------------------
 
@@ -536,15 +489,13 @@ class AlertPolicy:
             >>> policy.incidents()[0].state, policy.tick(datetime(2026, 3, 4))
             ('acknowledged', ())
         """
-        when, end = self._at(at), optional_moment("until", until)
-        if end is not None and end <= when:
-            raise ValueError(f"until must be after at ({when.isoformat()}), got {end.isoformat()}")
+        when = self._clock.at(at)
+        end = end_of(until, when)
         by, note = optional_word("by", by), optional_word("note", note)
         severity = None if covers is None else choice("covers", covers, ("warning", "critical"))
-        with self._lock:
-            case = self._open_case(incident_id)
-            told = self._ledger.acknowledge(case, when, end, by, severity, note)
-        return self._send(told)
+        with self._lock.hold():
+            told = self._ledger.acknowledge(incident_id, when, end, by, severity, note)
+        return self._outlet.send(told)
 
     def resolve(
         self, incident_id: str, at: datetime | None = None, *, note: str | None = None
@@ -573,10 +524,10 @@ class AlertPolicy:
             >>> [str(one) for one in policy.resolve(told.incident.id, datetime(2026, 3, 1, 9), note="rolled back")]
             ['2026-03-01 09:00 closed: fraud: error after 9 h, resolved']
         """
-        when, note = self._at(at), optional_word("note", note)
-        with self._lock:
-            told = self._ledger.resolve(self._open_case(incident_id), when, note)
-        return self._send(told)
+        when, note = self._clock.at(at), optional_word("note", note)
+        with self._lock.hold():
+            told = self._ledger.resolve(incident_id, when, note)
+        return self._outlet.send(told)
 
     def mute(
         self,
@@ -618,15 +569,9 @@ class AlertPolicy:
             ['opened']
         """
         model, metric = optional_word("model", model), optional_word("metric", metric)
-        now = self._now()
-        when = now if at is None else not_ahead("at", moment("at", at), now, FARTHEST_PLANNED)
-        end = optional_moment("until", until)
-        if end is not None and end <= when:
-            raise ValueError(f"until must be after at ({when.isoformat()}), got {end.isoformat()}")
-        reason = optional_word("reason", reason)
-        with self._lock:
-            if len(self._ledger.mutes) >= MUTES:
-                raise ValueError(f"there must be at most {MUTES} mutes: end some with `unmute`")
+        when = self._clock.planned(at)
+        end, reason = end_of(until, when), optional_word("reason", reason)
+        with self._lock.hold():
             return self._ledger.mute(model, metric, when, end, reason)
 
     def unmute(self, mute_id: str, at: datetime | None = None) -> tuple[Notification, ...]:
@@ -654,14 +599,10 @@ class AlertPolicy:
             >>> [notification.kind for notification in policy.unmute(mute.id, datetime(2026, 3, 3))]
             ['opened']
         """
-        when, mute_id = self._at(at), word("mute_id", mute_id)
-        with self._lock:
-            left = [mute for mute in self._ledger.mutes if mute.id != mute_id]
-            if len(left) == len(self._ledger.mutes):
-                raise ValueError(f"mute_id must be that of a mute, got {described(mute_id)}")
-            self._ledger.mutes = left
-            told = self._ledger.tick(when)
-        return self._send(told)
+        when, mute_id = self._clock.at(at), word("mute_id", mute_id)
+        with self._lock.hold():
+            told = self._ledger.unmute(mute_id, when)
+        return self._outlet.send(told)
 
     # -- what can be asked ---------------------------------------------------------------------------------------------
 
@@ -690,7 +631,7 @@ class AlertPolicy:
         """
         if state is not None:
             choice("state", state, ("open", "acknowledged", "recovered"))
-        with self._lock:
+        with self._lock.hold():
             found = self._ledger.incidents()
         return tuple(one for one in found if state in (None, one.state))
 
@@ -702,8 +643,8 @@ class AlertPolicy:
             >>> AlertPolicy().mutes()
             ()
         """
-        with self._lock:
-            return tuple(self._ledger.mutes)
+        with self._lock.hold():
+            return tuple(self._ledger.mutes.all)
 
     def counters(self) -> dict[str, int]:
         """What came and what became of it.
@@ -722,16 +663,9 @@ class AlertPolicy:
             >>> counters["observations"], counters["opened"], counters["notifications"], counters["open"]
             (1, 1, 1, 1)
         """
-        with self._lock:
-            ledger = self._ledger
-            is_open = sum(case.is_open for case in ledger.cases.values())
-            return {
-                **ledger.counted,
-                "metrics": len(ledger.conditions),
-                "open": is_open,
-                "closed": len(ledger.closed),
-                "sink_errors": self._sink_errors,
-            }
+        with self._lock.hold():
+            counted = self._ledger.counters()
+        return {**counted, "sink_errors": self._outlet.errors}
 
     @property
     def sinks(self) -> tuple[Sink, ...]:
@@ -742,7 +676,7 @@ class AlertPolicy:
             >>> AlertPolicy(sinks=[print]).sinks[0].counters()
             {'sent': 0, 'failed': 0}
         """
-        return self._sinks
+        return self._outlet.sinks
 
     # -- the state -----------------------------------------------------------------------------------------------------
 
@@ -755,13 +689,8 @@ class AlertPolicy:
             >>> json.loads(json.dumps(AlertPolicy().to_dict()))["version"]
             1
         """
-        with self._lock:
-            return {
-                "version": VERSION,
-                "settings": self._settings.to_dict(),
-                "label_feed": LabelFeed(**self._feed.settings).to_dict(),
-                "state": self._ledger.to_state(),
-            }
+        with self._lock.hold():
+            return saved(self._settings, self._feed, self._ledger)
 
     @classmethod
     def from_dict(
@@ -791,22 +720,8 @@ class AlertPolicy:
             >>> restored.observe("fraud", "recall", "critical", datetime(2026, 3, 1, 6))
             ()
         """
-        if not isinstance(data, Mapping):
-            raise TypeError(f"data must be a dict of an AlertPolicy, got {described(data)}")
-        if data.get("version") != VERSION:
-            raise ValueError(f"data must be of format version {VERSION}, got {described(data.get('version'))}")
-        try:
-            arguments = Settings.arguments(data["settings"])
-            feed = LabelFeed.from_dict(data["label_feed"])
-            if changed.get("group_by", arguments["group_by"]) != arguments["group_by"]:
-                raise ValueError("group_by must be that of the state, since its incidents are grouped by it")
-        except (AttributeError, KeyError, TypeError, OverflowError) as error:
-            raise ValueError("data must be a dict of an AlertPolicy, got one that cannot be read") from error
-        policy = cls(**{**arguments, "label_feed": feed, **changed}, sinks=sinks, clock=clock)
-        try:
-            policy._ledger = Ledger.from_state(policy._settings, policy._feed, data["state"])
-        except (AttributeError, IndexError, KeyError, TypeError, ValueError, OverflowError) as error:
-            raise ValueError("data must be a dict of an AlertPolicy, got one that cannot be read") from error
+        policy = cls(**arguments_of(data, changed), sinks=sinks, clock=clock)
+        policy._ledger = saved_ledger(data, policy._settings, policy._feed)
         return policy
 
     def to_bytes(self) -> bytes:
@@ -848,11 +763,7 @@ class AlertPolicy:
             ...     pass
             >>> policy.close()
         """
-        for sink in self._sinks:
-            try:
-                sink.close()
-            except Exception:  # noqa: BLE001 - the others are to be closed all the same
-                self._count_sink_error()
+        self._outlet.close()
 
     def __enter__(self) -> Self:
         return self
@@ -872,57 +783,7 @@ class AlertPolicy:
         counted = self.counters()
         return f"AlertPolicy({counted['metrics']} metrics watched, {counted['open']} incidents open)"
 
-    # -- inside --------------------------------------------------------------------------------------------------------
-
-    def _now(self) -> datetime:
-        return moment("what clock gives", self._clock())
-
-    def _at(self, at: datetime | None) -> datetime:
-        # One time far ahead would end and silence everything until then.
-        now = self._now()
-        return now if at is None else not_ahead("at", moment("at", at), now, FARTHEST_AHEAD)
-
     def _take(self, observations: Sequence[Taken]) -> tuple[Notification, ...]:
-        with self._lock:
+        with self._lock.hold():
             told = self._ledger.take(observations)
-        return self._send(told)
-
-    def _send(self, told: list[Notification]) -> tuple[Notification, ...]:
-        # Outside of the lock: a sink may ask the policy, or take its time.
-        for notification in told:
-            for sink in self._sinks:
-                try:
-                    sink.send(notification)
-                except Exception:  # noqa: BLE001 - `send` does not raise, but a subclass may have one of its own
-                    self._count_sink_error()
-        return tuple(told)
-
-    def _count_sink_error(self) -> None:
-        with self._lock:
-            self._sink_errors += 1
-
-    def _open_case(self, incident_id: str) -> Any:
-        found = self._ledger.open_case(word("incident_id", incident_id))
-        if found is None:
-            raise ValueError(f"incident_id must be that of an open incident, got {described(incident_id)}")
-        return found
-
-    def _before_fork(self) -> None:
-        self._lock.acquire()
-
-    def _after_fork_in_parent(self) -> None:
-        self._lock.release()
-
-    def _after_fork_in_child(self) -> None:
-        self._lock = threading.RLock()
-
-
-def _sinks(given: Any) -> tuple[Sink, ...]:
-    if isinstance(given, str | bytes) or not isinstance(given, Iterable):
-        raise TypeError(f"sinks must be a sequence of sinks or functions, got {described(given)}")
-    found = []
-    for place, one in enumerate(given):
-        if not isinstance(one, Sink) and not callable(one):
-            raise TypeError(f"sinks[{place}] must be a Sink or a function, got {described(one)}")
-        found.append(one if isinstance(one, Sink) else CallableSink(one))
-    return tuple(found)
+        return self._outlet.send(told)

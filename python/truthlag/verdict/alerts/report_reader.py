@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from truthlag.call.described import described
-from truthlag.verdict.alerts.moment import Clock
+from truthlag.verdict.alerts.clock import Clock
 from truthlag.verdict.alerts.observation import Observation
 
 _HOLDERS = ("verdicts", "metrics", "results")

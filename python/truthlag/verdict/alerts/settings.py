@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields
 from datetime import timedelta
 from typing import Any, Self
 
-from truthlag.verdict.alerts.condition import Rule
+from truthlag.verdict.alerts.ledger.condition import Rule
 from truthlag.verdict.alerts.observation import RANKS
 from truthlag.verdict.alerts.parameters import choice, count, duration, looks, optional_duration
 

@@ -92,3 +92,13 @@ class Threshold:
         """
         limits = [limit for limit in (self.close, self.warning, self.critical) if limit is not None]
         return limits[0] - value if self.worse == "lower" else value - limits[0]
+
+
+def judged(value: float | None, threshold: Any) -> tuple[str, dict[str, Any]]:
+    """The verdict of a value and what is to be kept of it; TypeError where either is none."""
+    if not isinstance(threshold, Threshold):
+        raise TypeError(f"threshold must be a Threshold, got {described(threshold)}")
+    verdict = threshold.verdict(value)
+    if value is None or verdict == "no_data":
+        return verdict, {}
+    return verdict, {"value": value, "loss": threshold.loss(float(value))}

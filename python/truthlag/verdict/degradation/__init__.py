@@ -2,7 +2,7 @@
 
 from truthlag.verdict.degradation.detector import DegradationDetector
 from truthlag.verdict.degradation.history import BaselineEntry, CheckEntry
-from truthlag.verdict.degradation.report import DegradationReport, MetricVerdict, VerdictTable
+from truthlag.verdict.degradation.report import DegradationReport, MaskedLoss, MetricVerdict, VerdictTable
 from truthlag.verdict.degradation.rolling_baseline import RollingBaseline
 from truthlag.verdict.degradation.seasonal_baseline import SeasonalBaseline
 
@@ -11,6 +11,7 @@ __all__ = [
     "CheckEntry",
     "DegradationDetector",
     "DegradationReport",
+    "MaskedLoss",
     "MetricVerdict",
     "RollingBaseline",
     "SeasonalBaseline",

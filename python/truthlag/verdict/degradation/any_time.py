@@ -33,7 +33,8 @@ class AnyTimeEvidence:
     """Rows by decision that had no label when their time came."""
     first: int | None = None
     last: int | None = None
-    strongest: dict[tuple[str, str, float], float] = field(default_factory=dict)
+    strongest: dict[tuple[str, str, float], tuple[float, datetime]] = field(default_factory=dict)
+    """The strongest evidence against each share, and when the look was that saw it."""
 
     @classmethod
     def after(
@@ -70,9 +71,10 @@ class AnyTimeEvidence:
         """Counts the rows whose time has come."""
         age, has_more = None if self.min_age is None else self.min_age // MICROSECOND, True
         before = self.frontier[0]
+        intake = _core.Intake(age, self.frontier)
         while has_more:
-            (decisions, actuals, _, times), (moment, taken, has_more) = _core.matured_rows(tracker, self.frontier, age)
-            self.frontier = (moment, taken)
+            (decisions, actuals, _, times), has_more = intake.next_rows(tracker)
+            self.frontier = intake.frontier
             if not times:
                 continue
             outcomes = np.frombuffer(decisions, np.uint8) + 2 * np.frombuffer(actuals, np.uint8)
@@ -117,9 +119,9 @@ class AnyTimeEvidence:
         )
 
     def loss(
-        self, name: str, current: Sample, baseline: Sample, *, higher_is_better: bool, alpha: float
+        self, name: str, current: Sample, baseline: Sample, *, higher_is_better: bool, alpha: float, asked: datetime
     ) -> AnyTimeLoss | Obstacle:
-        """The test of a loss of this metric; `alpha` is its share of the level."""
+        """The test of a loss of this metric at the look of `asked`; `alpha` is its share of the level."""
         now, then = current.levels[name], baseline.levels[name]
         to_metric: Callable[[float], float] = _same
         to_share: Callable[[float], float] = _same
@@ -147,7 +149,7 @@ class AnyTimeEvidence:
             before = (before[1] - before[0], before[1]) if isinstance(before, tuple) else 1 - before
         if not isinstance(before, tuple) and not 0 <= before <= 1:
             return Obstacle(f"a share of rows cannot be compared with {before:g}")
-        return AnyTimeLoss(name, successes, trials, before, alpha, to_metric, to_share, self.strongest)
+        return AnyTimeLoss(name, successes, trials, before, alpha, to_metric, to_share, self.strongest, asked)
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +167,8 @@ class AnyTimeLoss:
     alpha: float
     to_metric: Callable[[float], float]
     to_share: Callable[[float], float]
-    strongest: dict[tuple[str, str, float], float]
+    strongest: dict[tuple[str, str, float], tuple[float, datetime]]
+    asked: datetime
 
     @property
     def estimate(self) -> float:
@@ -180,14 +183,27 @@ class AnyTimeLoss:
 
     def p_value(self, margin: float = 0.0) -> float:
         """1 over the strongest evidence for a loss beyond the margin at any look."""
-        low, _ = self._baseline_limits(self.alpha / 2)
-        least = self.to_share(max(self.to_metric(low) - margin, 0.0))
-        return self._p_value("upper", least)
+        return self._p_value("upper", self._least(margin))
 
     def gain_p_value(self) -> float:
         """1 over the strongest evidence for a gain at any look."""
-        _, high = self._baseline_limits(self.alpha / 2)
-        return self._p_value("lower", high)
+        return self._p_value("lower", self._most())
+
+    def earlier_look(self, margin: float | None) -> datetime | None:
+        """When the look was that had the strongest evidence for a loss beyond the margin, or for a gain where that is None.
+
+        None where it is this one.
+        """
+        side, share = ("lower", self._most()) if margin is None else ("upper", self._least(margin))
+        held = self.strongest.get((self.name, side, share))
+        return None if held is None or held[0] <= self._evidence(side, share) else held[1]
+
+    def _least(self, margin: float) -> float:
+        low, _ = self._baseline_limits(self.alpha / 2)
+        return self.to_share(max(self.to_metric(low) - margin, 0.0))
+
+    def _most(self) -> float:
+        return self._baseline_limits(self.alpha / 2)[1]
 
     def interval(self, confidence: float) -> tuple[float, float]:
         """A confidence sequence of the loss: it holds at all looks together."""
@@ -218,17 +234,21 @@ class AnyTimeLoss:
         return low, _core.rate_upper_limit(successes, trials, alpha)
 
     def _p_value(self, side: str, share: float) -> float:
-        from truthlag.verdict.sequences import BetaBinomialSequence
-
         if not 0 < share < 1 and (share <= 0) == (side == "upper"):
             # Nothing is below 0, nor above 1.
             return 1.0
+        # By the share that is tested: another baseline or margin has evidence of its own.
+        now, key = (self._evidence(side, share), self.asked), (self.name, side, share)
+        held = self.strongest.get(key, now)
+        self.strongest[key] = strongest = held if held[0] > now[0] else now
+        return min(1.0, self._parts * math.exp(-max(strongest[0], 0.0)))
+
+    def _evidence(self, side: str, share: float) -> float:
+        from truthlag.verdict.sequences import BetaBinomialSequence
+
         sequence = BetaBinomialSequence(side=side)
         sequence.update_counts(self.successes, self.trials)
-        # By the share that is tested: another baseline or margin has evidence of its own.
-        evidence = max(sequence.log_e_value(share), self.strongest.get((self.name, side, share), -math.inf))
-        self.strongest[self.name, side, share] = evidence
-        return min(1.0, self._parts * math.exp(-max(evidence, 0.0)))
+        return sequence.log_e_value(share)
 
 
 def _same(share: float) -> float:

@@ -97,7 +97,7 @@ def baseline_of(given: Any, n: Any, named: tuple[str, ...]) -> BaselineSource:
     elif issubclass(kind, ConfusionCounts):
         own = StandingBaseline(Sample.of_counts(given))
     elif issubclass(kind, tuple):
-        own = StandingBaseline(Sample.of_snapshot(_window(given)))
+        own = StandingBaseline(Sample.of_snapshot(_with_labels(_window(given))))
     if own is not None:
         if n is not None:
             raise ValueError(f"n must be None, since this baseline knows its rows, got {described(n)}")
@@ -118,3 +118,14 @@ def _window(given: tuple[Any, ...]) -> PerformanceSnapshot:
     if not isinstance(window, Mapping) or not all(isinstance(name, str) for name in window):
         raise TypeError(f"baseline_metrics[1] must be {_WINDOW}, got {described(window)}")
     return tracker.snapshot(**window)
+
+
+def _with_labels(snapshot: PerformanceSnapshot) -> PerformanceSnapshot:
+    """The same, which must hold something: it is taken now and stays what it is, so that labels to come would not be in it."""
+    if snapshot.sample_size:
+        return snapshot
+    first, last = snapshot.start or "the first prediction", snapshot.end or "the last"
+    raise ValueError(
+        "baseline_metrics must be a window with labelled predictions, which are taken now once and for all, "
+        f"got one of {snapshot.predictions:,} predictions without any label, from {first} to {last}"
+    )

@@ -55,7 +55,8 @@ class DegradationDetector(TwoRules, TrendCheck):
             baseline's magnitude where none is given.
         alpha: The chance of any false alarm in a check; 0.05 by default.
         n: On how many rows the numbers of a mapping rest: an int for all, or by metric. It is the denominator of the
-            metric: for precision the predicted positives.
+            metric: for precision the predicted positives. A share is taken for the nearest count of that many rows; one that is
+            none of them, even allowing for the digits that it is written with, is an error: 0.9333 is 14 of 15, and nothing of 10.
 
     Attributes:
         history: What was said when, and what became of it: each a `CheckEntry` or a `BaselineEntry`, oldest first, 1000 at most.

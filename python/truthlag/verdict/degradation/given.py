@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Mapping
+from decimal import Decimal
 from numbers import Integral, Real
 from typing import Any
 
@@ -25,6 +26,9 @@ Rows = int | Mapping[str, int] | None
 
 UNKNOWN_SPREAD = "a given number of unknown spread"
 """Why a number that was given with its rows has no interval."""
+
+_LOSSES = {"log_loss": (0.0, math.inf), "brier_score": (0.0, 1.0)}
+_LEAST_ROUNDING = 0.0005
 
 _ENTRY = "a finite number, counts as (k, n), or a Metric"
 _COUNT_KEYS = ("confusion_matrix", "counts")
@@ -96,26 +100,62 @@ def _level_of_counts(metric: Metric, counts: ConfusionCounts) -> Level:
 def _level(argument: str, name: str, value: Any, rows: int | None, confidence: float) -> Level:
     where = entry_name(argument, name)
     if isinstance(value, Metric):
-        return _level_of_metric(where, value, kind_of(name))
+        return _level_of_metric(where, name, value, kind_of(name))
     if isinstance(value, tuple | list):
         return _level_of_pair(where, name, value, confidence)
     if isinstance(value, bool | np.bool_) or not isinstance(value, Real):
         raise TypeError(f"{where} must be {_ENTRY}, got {described(value)}")
     number = _finite(where, value)
+    _in_range(where, name, number)
     if rows is None:
         return Level(Metric(name, number, reason="a given number, taken as exact"), is_exact=True)
     if kind_of(name) is not Kind.PROPORTION:
         return Level(Metric(name, number, n=rows, reason=UNKNOWN_SPREAD))
     if not 0 <= number <= 1:
         raise ValueError(f"{where} must be a share from 0 to 1, got {described(value)}")
-    return _level_of_counted(name, round(number * rows), rows, confidence, number)
+    successes = round(number * rows)
+    if abs(successes - number * rows) > rows * _rounding_of(number):
+        raise ValueError(
+            f"{where} must be a share of its n = {rows} rows to within the digits that it is written with, got {described(value)}: "
+            f"{successes} of {rows} is {successes / rows:.6g}; give counts as (k, n)"
+        )
+    return _level_of_counted(name, successes, rows, confidence, number)
 
 
-def _level_of_metric(where: str, metric: Metric, kind: Kind | None) -> Level:
-    if kind is Kind.PROPORTION and metric.value is not None and metric.n > 0:
-        return Level(metric, (round(metric.value * metric.n), metric.n))
-    if metric.value is not None and not math.isfinite(metric.value):
+def _rounding_of(share: float) -> float:
+    """What a share is off by, if it was rounded to the digits it is written with: half a unit of the last, 0.0005 at least.
+
+    A difference of that size is of no account; the nearest count of 1,000 rows is never further away.
+    """
+    exponent = Decimal(repr(share)).as_tuple().exponent
+    # With what the product of a share and its rows rounds to.
+    return max(0.5 * 10.0**exponent if isinstance(exponent, int) else 0.0, _LEAST_ROUNDING) * (1 + 1e-9)
+
+
+def _in_range(where: str, name: str, value: float) -> None:
+    """Losses cannot be negative, nor can a Brier score be above 1."""
+    low, high = _LOSSES.get(name, (-math.inf, math.inf))
+    if not low <= value <= high:
+        allowed = f"of at least {low:g}" if math.isinf(high) else f"from {low:g} to {high:g}"
+        raise ValueError(f"{where} must be a number {allowed}, got {value:g}")
+
+
+def _level_of_metric(where: str, name: str, metric: Metric, kind: Kind | None) -> Level:
+    rows: Any = metric.n
+    if isinstance(rows, bool | np.bool_) or not isinstance(rows, Integral) or rows < 0:
+        raise ValueError(f"{where} must have an int of at least 0 as its n, got {described(rows)}")
+    if metric.value is None:
+        return Level(metric)
+    if not math.isfinite(metric.value):
         raise ValueError(f"{where} must have a finite value, got {described(metric.value)}")
+    error: Any = metric.standard_error
+    if error is not None and not (isinstance(error, Real) and math.isfinite(error) and float(error) >= 0):
+        raise ValueError(f"{where} must have a standard_error of at least 0, or None, got {described(error)}")
+    _in_range(where, name, metric.value)
+    if kind is Kind.PROPORTION and metric.n > 0:
+        if not 0 <= metric.value <= 1:
+            raise ValueError(f"{where} must have a share from 0 to 1 as its value, got {described(metric.value)}")
+        return Level(metric, (round(metric.value * metric.n), metric.n))
     return Level(metric)
 
 

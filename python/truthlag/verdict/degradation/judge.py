@@ -5,16 +5,18 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from statistics import NormalDist
 from typing import TYPE_CHECKING, Protocol
 
 from truthlag.metrics import Metric
+from truthlag.verdict.degradation.any_time import AnyTimeLoss
 from truthlag.verdict.degradation.compare import Obstacle, loss_test
 from truthlag.verdict.degradation.known_metrics import coverage_of
 from truthlag.verdict.degradation.labels import Labels
 from truthlag.verdict.degradation.plan import Plan
-from truthlag.verdict.degradation.prevalence import at_prevalence
-from truthlag.verdict.degradation.report import Cause, MetricVerdict, Verdict, VerdictTable
+from truthlag.verdict.degradation.prevalence import at_prevalence, has_moved
+from truthlag.verdict.degradation.report import Cause, MaskedLoss, MetricVerdict, Verdict, VerdictTable
 from truthlag.verdict.degradation.sample import Level, Sample
 from truthlag.verdict.degradation.sentence import sentence
 
@@ -76,13 +78,53 @@ def judge(
     family = dict.fromkeys(names, 1.0) if is_any_time else {}
     adjusted = [holm({**family, **p_values}) for p_values in (beyond, any_loss, gain)]
     p_values = _PValues(beyond, any_loss, gain, *adjusted)
+    at_baseline = {name: at_prevalence(name, current, baseline.prevalence, confidence) for name in tests}
+    is_moved = has_moved(current, baseline, plan.alpha)
+    hidden: dict[str, MaskedLoss] = {}
+    if is_moved:
+        from truthlag.verdict.degradation.masked import masked_loss
+
+        for name, test in tests.items():
+            one = masked_loss(
+                name,
+                current,
+                baseline,
+                at_baseline[name],
+                loss=float(test.estimate),
+                margin=found[name].tolerated,
+                higher_is_better=directions[name],
+                alpha=plan.alpha,
+                is_any_time=is_any_time,
+            )
+            if one is not None:
+                hidden[name] = one
+        # A loss that is hidden stands in for that of the metric itself, so that there is one test for each metric as before.
+        instead = {name: one.p_value for name, one in hidden.items() if one.p_value is not None}
+        for name, p_value in holm({**family, **any_loss, **instead}).items():
+            if name in instead:
+                hidden[name] = replace(hidden[name], adjusted_p_value=p_value)
     verdicts = []
-    for name, one in found.items():
-        verdict = one.verdict if one.test is None else _decided(one, one.test, p_values, plan.alpha)
-        level = at_prevalence(name, current, baseline.prevalence, confidence) if one.test is not None else None
-        verdict = replace(verdict, at_baseline_prevalence=level, cause=_cause(verdict, level, plan.alpha))
-        verdicts.append(replace(verdict, sentence=sentence(verdict, current, baseline, plan.alpha, one.reason)))
+    for name, known in found.items():
+        verdict = known.verdict
+        if known.test is not None:
+            verdict = _decided(known, known.test, p_values, plan.alpha)
+            verdict = replace(verdict, at_baseline_prevalence=at_baseline[name])
+            verdict = replace(verdict, cause=_cause(verdict, at_baseline[name], plan.alpha))
+            verdict = _with_masked(verdict, hidden.get(name), plan.alpha)
+        said = sentence(verdict, current, baseline, plan.alpha, known.reason, is_moved=is_moved)
+        verdicts.append(replace(verdict, sentence=said))
     return VerdictTable(verdicts)
+
+
+def _with_masked(verdict: MetricVerdict, hidden: MaskedLoss | None, alpha: float) -> MetricVerdict:
+    """With the loss that the change of prevalence hides: a warning where it is proven and nothing worse is said."""
+    if hidden is None or verdict.verdict == "critical":
+        return verdict
+    verdict = replace(verdict, masked=hidden, cause="masked")
+    p_value = hidden.adjusted_p_value
+    if verdict.verdict == "warning" or p_value is None or p_value > alpha:
+        return verdict
+    return replace(verdict, verdict="warning", verdict_p_value=p_value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +184,9 @@ class _Found:
             return cls(bare, None, str(bare.current.reason))
         if labels == "positives_only" and name != "recall":
             reason = "only labels of 1 are reported, and of those recall alone can be told"
-            return cls(replace(bare, verdict="undecided"), None, reason)
+            # Of labels of 1 alone every predicted positive seems right: that value is none.
+            unknown = Metric(name, None, n=bare.current.n, reason=reason)
+            return cls(replace(bare, verdict="undecided", current=unknown), None, reason)
         test = compare(name, current, baseline, higher_is_better=higher_is_better)
         if isinstance(test, Obstacle):
             return cls(replace(bare, verdict="undecided"), None, test.reason)
@@ -172,6 +216,11 @@ def _decided(found: _Found, test: LossTest, p_values: _PValues, alpha: float) ->
         verdict=said,
         loss_low=low,
         loss_high=high,
+        verdict_p_value={
+            "critical": p_values.adjusted_beyond[name],
+            "improved": p_values.adjusted_gain[name],
+        }.get(said, p_values.adjusted_any_loss[name]),
+        proven_at=_proven_at(test, said, found.tolerated),
         p_value=p_values.beyond[name],
         adjusted_p_value=p_values.adjusted_beyond[name],
         loss_p_value=p_values.any_loss[name],
@@ -179,6 +228,13 @@ def _decided(found: _Found, test: LossTest, p_values: _PValues, alpha: float) ->
         gain_p_value=p_values.gain[name],
         adjusted_gain_p_value=p_values.adjusted_gain[name],
     )
+
+
+def _proven_at(test: LossTest, said: Verdict, margin: float) -> datetime | None:
+    """The earlier look that what is said rests on, if it does."""
+    if not isinstance(test, AnyTimeLoss) or said not in {"critical", "warning", "improved"}:
+        return None
+    return test.earlier_look({"critical": margin, "warning": 0.0}.get(said))
 
 
 def _cause(verdict: MetricVerdict, adjusted: Metric | None, alpha: float) -> Cause | None:

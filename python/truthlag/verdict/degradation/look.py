@@ -13,7 +13,7 @@ import numpy as np
 from truthlag.call import ModelPerformanceTracker
 from truthlag.call.described import described
 from truthlag.verdict.degradation.any_time import AnyTimeEvidence
-from truthlag.verdict.degradation.baseline import BaselineSource
+from truthlag.verdict.degradation.baseline import BaselineSource, StandingBaseline
 from truthlag.verdict.degradation.compare import Obstacle, loss_test
 from truthlag.verdict.degradation.judge import Comparison, judge
 from truthlag.verdict.degradation.labels import Labels, least_coverage, only_positives
@@ -61,9 +61,13 @@ def judged(
         alpha = question.plan.alpha / len(question.plan.names(baseline))
 
         def compare(name: str, now: Sample, then: Sample, /, *, higher_is_better: bool) -> LossTest | Obstacle:
-            return evidence.loss(name, now, then, higher_is_better=higher_is_better, alpha=alpha)
+            return evidence.loss(name, now, then, higher_is_better=higher_is_better, alpha=alpha, asked=asked)
 
     labels, notes = question.labels, _overlap(current, baseline)
+    if isinstance(question.source, StandingBaseline) and baseline.counts is not None and not baseline.counts.labelled:
+        notes = [
+            "The baseline has no labelled rows and stays as it is: no window can be compared with it. Set another."
+        ]
     if labels is None:
         labels = "positives_only" if _has_only_positives(current, baseline, tracker) else "both"
         if labels == "positives_only":

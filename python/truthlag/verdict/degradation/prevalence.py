@@ -11,17 +11,28 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from statistics import NormalDist
 
 import numpy as np
 
-from truthlag.metrics import Metric
+from truthlag.metrics import ConfusionCounts, Metric
 from truthlag.verdict.degradation.known_metrics import BETA
 from truthlag.verdict.degradation.sample import Sample
-from truthlag.verdict.degradation.wilson import two_sided_quantile, wilson
+from truthlag.verdict.degradation.wilson import score_limit, two_sided_quantile
 
-__all__ = ["at_prevalence", "depends_on_prevalence"]
+__all__ = [
+    "Formula",
+    "at_prevalence",
+    "depends_on_prevalence",
+    "formula_of",
+    "has_moved",
+    "limit_at",
+    "losses_at",
+    "positives_of",
+    "prevalence_rows",
+]
 
-_Formula = Callable[[float, float, float], float | None]
+Formula = Callable[[float, float, float], float | None]
 """From recall, specificity and prevalence to the metric."""
 
 
@@ -53,36 +64,102 @@ def at_prevalence(name: str, current: Sample, prevalence: float | None, confiden
     formula = _FORMULAS.get(name)
     if formula is None:
         return Metric(name, None, reason="no formula gives it at another prevalence")
-    recall, specificity = counts.true_positives / positives, counts.true_negatives / negatives
-    value = formula(recall, specificity, prevalence)
+    recall, specificity = (counts.true_positives, positives), (counts.true_negatives, negatives)
+    value = formula(recall[0] / recall[1], specificity[0] / specificity[1], prevalence)
     if value is None:
         return Metric(name, None, reason="it is undefined at that prevalence")
-    low, high = value, value
-    below = above = 0.0
-    for ends, moved in (
-        (wilson(recall, positives, confidence), lambda end: formula(end, specificity, prevalence)),
-        (wilson(specificity, negatives, confidence), lambda end: formula(recall, end, prevalence)),
-    ):
-        changes = [0.0 if other is None else other - value for other in map(moved, ends)]
-        below, above = math.hypot(below, min(0.0, *changes)), math.hypot(above, max(0.0, *changes))
-    low, high = value - below, value + above
+    quantile = two_sided_quantile(confidence)
+    low, high = (limit_at(formula, recall, specificity, prevalence, side) for side in (-quantile, quantile))
     # Half of the interval's width in standard errors, so that it is above 0 wherever the interval has a width.
-    error = (high - low) / 2 / two_sided_quantile(confidence)
+    error = (high - low) / 2 / quantile
     least = -1.0 if name in {"matthews_correlation", "cohen_kappa"} else 0.0
     return Metric(name, value, max(low, least), min(high, 1.0), None, counts.labelled, None, error or None)
 
 
-def _weighted(name: str, current: Sample, prevalence: float, confidence: float) -> Metric:
-    """A mean over rows is the mean over the classes, weighted by the prevalence."""
-    up = current.by_label.get(f"{name}_of_positives")
-    down = current.by_label.get(f"{name}_of_negatives")
+def formula_of(name: str) -> Formula | None:
+    """How a metric follows from recall, specificity and prevalence; None where it does not."""
+    return _FORMULAS.get(name)
+
+
+def has_moved(current: Sample, baseline: Sample, alpha: float) -> bool:
+    """Whether the share of labels of 1 has changed more than chance: a z test at `alpha`.
+
+    Given the numbers of rows of each class, recall and specificity say nothing of these. So a look at the prevalence alone may
+    choose which loss is tested, and the chance of a false alarm stays what it is.
+    """
+    if current.counts is None or not current.counts.labelled or baseline.prevalence is None:
+        return False
+    ones, rows = positives_of(current.counts), current.counts.labelled
+    before, held = baseline.prevalence, prevalence_rows(baseline)
+    common = before if held is None else (ones + before * held) / (rows + held)
+    error = math.sqrt(common * (1 - common) * (1 / rows + (0.0 if held is None else 1 / held)))
+    distance = abs(ones / rows - before)
+    return distance > 0 if error == 0 else distance / error > -NormalDist().inv_cdf(alpha / 2)
+
+
+def prevalence_rows(baseline: Sample) -> int | None:
+    """The rows that the baseline's prevalence is a share of; None where it is taken as exact."""
+    if baseline.counts is not None:
+        return baseline.counts.labelled
+    level = baseline.levels.get("prevalence")
+    return None if level is None or level.counted is None else level.counted[1]
+
+
+def positives_of(counts: ConfusionCounts) -> int:
+    """Labels of 1."""
+    return counts.true_positives + counts.false_negatives
+
+
+def limit_at(
+    formula: Formula,
+    recall: tuple[float, int],
+    specificity: tuple[float, int],
+    prevalence: float,
+    quantile: float,
+    prevalence_rows: int | None = None,
+) -> float:
+    """The limit of a metric at a prevalence by square-and-add of Wilson's limits; the upper where `quantile` is positive.
+
+    Recall and specificity are counts as (k, n). The prevalence is known, unless it is a share of `prevalence_rows`.
+    """
+    shares = (recall[0] / recall[1], specificity[0] / specificity[1], prevalence)
+    value = formula(*shares)
+    assert value is not None  # noqa: S101 - asked only where the metric is defined
+    moved = 0.0
+    for place, rows in enumerate((recall[1], specificity[1], prevalence_rows)):
+        if rows is None:
+            continue
+        changes = []
+        for side in (-quantile, quantile):
+            end = score_limit(shares[place], rows, side)
+            other = formula(*shares[:place], end, *shares[place + 1 :])  # type: ignore[call-arg]
+            changes.append(0.0 if other is None else other - value)
+        moved = math.hypot(moved, max(0.0, *changes) if quantile > 0 else min(0.0, *changes))
+    return value + math.copysign(moved, quantile)
+
+
+def losses_at(name: str, sample: Sample, prevalence: float) -> tuple[float, float, int] | None:
+    """The mean of a loss at a prevalence, with its standard error and rows; None where those of each class are not known.
+
+    A mean over rows is the mean over the classes, weighted by the prevalence.
+    """
+    up, down = (sample.by_label.get(f"{name}_of_{label}") for label in ("positives", "negatives"))
     if up is None or down is None or up.value is None or down.value is None:
-        return Metric(name, None, reason="the losses by label are not known")
+        return None
     value = prevalence * up.value + (1 - prevalence) * down.value
-    n = up.n + down.n
     if up.standard_error is None or down.standard_error is None:
-        return Metric(name, value, n=n, reason="the losses of a class show no spread")
+        return value, math.nan, up.n + down.n
     error = math.hypot(prevalence * up.standard_error, (1 - prevalence) * down.standard_error)
+    return value, error, up.n + down.n
+
+
+def _weighted(name: str, current: Sample, prevalence: float, confidence: float) -> Metric:
+    found = losses_at(name, current, prevalence)
+    if found is None:
+        return Metric(name, None, reason="the losses by label are not known")
+    value, error, n = found
+    if math.isnan(error):
+        return Metric(name, value, n=n, reason="the losses of a class show no spread")
     half = two_sided_quantile(confidence) * error
     most = 1.0 if name == "brier_score" else math.inf
     return Metric(name, value, max(value - half, 0.0), min(value + half, most), None, n, None, error or None)
@@ -119,7 +196,7 @@ def _negative_predictive_value(recall: float, specificity: float, prevalence: fl
     return _ratio(left, left + missed)
 
 
-def _f_measure(beta: float) -> _Formula:
+def _f_measure(beta: float) -> Formula:
     def formula(recall: float, specificity: float, prevalence: float) -> float | None:
         found, missed = prevalence * recall, prevalence * (1 - recall)
         wrong = (1 - prevalence) * (1 - specificity)
@@ -142,7 +219,7 @@ def _cohen_kappa(recall: float, specificity: float, prevalence: float) -> float 
     return _ratio(2 * spread * (recall + specificity - 1), flagged * (1 - prevalence) + prevalence * (1 - flagged))
 
 
-_FORMULAS: dict[str, _Formula] = {
+_FORMULAS: dict[str, Formula] = {
     "accuracy": _accuracy,
     "precision": _precision,
     "negative_predictive_value": _negative_predictive_value,

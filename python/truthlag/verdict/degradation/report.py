@@ -11,7 +11,16 @@ from truthlag.metrics import ConfusionCounts, Metric
 from truthlag.verdict.degradation.labels import Labels
 from truthlag.verdict.degradation.report_text import as_text
 
-__all__ = ["Cause", "DegradationReport", "Evidence", "MetricVerdict", "Severity", "Verdict", "VerdictTable"]
+__all__ = [
+    "Cause",
+    "DegradationReport",
+    "Evidence",
+    "MaskedLoss",
+    "MetricVerdict",
+    "Severity",
+    "Verdict",
+    "VerdictTable",
+]
 
 Verdict: TypeAlias = Literal["ok", "warning", "critical", "improved", "undecided", "immature", "no_data"]
 """What is said of a metric."""
@@ -22,11 +31,59 @@ Severity: TypeAlias = Literal["ok", "warning", "critical", "undecided", "immatur
 Evidence: TypeAlias = Literal["one look", "any time"]
 """Whether the p-values hold for this look alone, or for looking again and again."""
 
-Cause: TypeAlias = Literal["model", "prevalence", "both"]
-"""What a loss comes from, where that can be told."""
+Cause: TypeAlias = Literal["model", "prevalence", "both", "masked"]
+"""What a loss comes from, where that can be told, or that a change of prevalence hides it."""
 
 Basis: TypeAlias = Literal["labelled rows"]
 """Which rows a window is judged by. Windows adjusted for the delay of their labels will be another."""
+
+
+@dataclass(frozen=True, slots=True)
+class MaskedLoss:
+    """What a metric has lost at the baseline's prevalence, where a change of prevalence hides it.
+
+    The metric itself has lost no more than its margin; at the share of labels of 1 that the baseline has, it would have.
+
+    Example:
+        >>> from truthlag import DegradationDetector
+        >>> from truthlag.metrics import ConfusionCounts
+        >>> baseline = ConfusionCounts(2040, 280, 360, 5320)  # of 2,400 positives 85 percent are found
+        >>> now = ConfusionCounts(480, 360, 320, 6840)  # of 800, 60 percent
+        >>> detector = DegradationDetector(baseline, metrics=["accuracy"])
+        >>> verdict = detector.check({"confusion_matrix": now})["accuracy"]
+        >>> verdict.verdict, verdict.cause, round(verdict.loss, 3), round(verdict.masked.loss, 3)
+        ('warning', 'masked', 0.005, 0.075)
+        >>> print(verdict.sentence)
+        accuracy is 0.9150, 0.9200 in the baseline: 0.0022 better to 0.0122 worse. The change of prevalence hides a loss: 10 percent ...
+    """
+
+    loss: float
+    """How much worse it would be than the baseline."""
+    low: float | None = None
+    """The lower one-sided limit of that at 1 - alpha; None where it is not tested: at any time, for metrics without limits at
+    another prevalence, and for fewer than 25 rows of a class (50 for Brier score and log loss)."""
+    high: float | None = None
+    """The upper one."""
+    p_value: float | None = None
+    """How likely such a loss would be if there were none at that prevalence."""
+    adjusted_p_value: float | None = None
+    """The same by Holm, in the place of the loss of the metric itself: at most alpha is a `"warning"`."""
+
+    def to_dict(self) -> dict[str, object]:
+        """The fields as a dict that `json.dumps` takes.
+
+        Example:
+            >>> from truthlag.verdict.degradation import MaskedLoss
+            >>> MaskedLoss(0.07).to_dict()["loss"]
+            0.07
+        """
+        return {
+            "loss": self.loss,
+            "low": self.low,
+            "high": self.high,
+            "p_value": self.p_value,
+            "adjusted_p_value": self.adjusted_p_value,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +137,9 @@ class MetricVerdict:
     """How likely such a gain would be if there were none."""
     adjusted_gain_p_value: float | None = None
     """The same by Holm: at most alpha is `"improved"`."""
+    verdict_p_value: float | None = None
+    """The p-value of what is said, by Holm: that of a loss beyond the margin where it is critical, of a gain where it is improved,
+    of the loss that is hidden where it is a warning of one, else of any loss; None where nothing was tested."""
     method: str | None = None
     """The test."""
     coverage: float | None = None
@@ -90,7 +150,12 @@ class MetricVerdict:
     does; None for metrics that do not depend on it."""
     cause: Cause | None = None
     """What an alarm or an improvement comes from: `"prevalence"` where most of it is gone at that of the baseline and the rest
-    would be none, `"model"`, or `"both"`; None where it cannot be told, and for other verdicts."""
+    would be none, `"model"`, or `"both"`. `"masked"`, whatever the verdict: the metric would be worse than the margin allows
+    at that of the baseline, and its change hides that. None where it cannot be told, and for other verdicts."""
+    masked: MaskedLoss | None = None
+    """What the change of prevalence hides; None where it hides nothing."""
+    proven_at: datetime | None = None
+    """When the look was that the verdict rests on, where an earlier one had stronger evidence; at any time alone."""
 
     @property
     def is_alarm(self) -> bool:
@@ -129,10 +194,13 @@ class MetricVerdict:
             "adjusted_loss_p_value": self.adjusted_loss_p_value,
             "gain_p_value": self.gain_p_value,
             "adjusted_gain_p_value": self.adjusted_gain_p_value,
+            "verdict_p_value": self.verdict_p_value,
             "method": self.method,
             "coverage": self.coverage,
             "at_baseline_prevalence": None if adjusted is None else adjusted.to_dict(),
             "cause": self.cause,
+            "masked": None if self.masked is None else self.masked.to_dict(),
+            "proven_at": None if self.proven_at is None else self.proven_at.isoformat(),
         }
 
     def __str__(self) -> str:
@@ -182,7 +250,8 @@ class DegradationReport:
 
     `report["recall"]` is the verdict of a metric. With `evidence` `"one look"` the p-values hold for this look: the chance
     that any metric which has not lost is called a warning or critical is at most `alpha`, whatever their number; a window that
-    is looked at every hour has that chance every hour.
+    is looked at every hour has that chance every hour. A metric has lost, too, where it would have at the prevalence of the
+    baseline and the change of prevalence hides it.
 
     Example:
         >>> from truthlag import DegradationDetector

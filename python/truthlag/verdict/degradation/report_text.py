@@ -12,7 +12,7 @@ from truthlag.metrics.text import aligned
 if TYPE_CHECKING:
     from truthlag.verdict.degradation.report import DegradationReport, MetricVerdict
 
-__all__ = ["as_text"]
+__all__ = ["as_text", "decimals", "probability", "worse_or_better"]
 
 
 def as_text(report: DegradationReport) -> str:
@@ -63,7 +63,7 @@ def _row(verdict: MetricVerdict) -> tuple[str, ...]:
         "" if verdict.loss is None else f"{verdict.loss:+.{digits}f}",
         "" if limits is None else f"{limits[0]:+.{digits}f} to {limits[1]:+.{digits}f}",
         "" if verdict.margin is None else f"{verdict.margin:.{digits}f}",
-        "" if verdict.adjusted_p_value is None else probability(verdict.adjusted_p_value),
+        "" if verdict.verdict_p_value is None else probability(verdict.verdict_p_value),
     )
 
 
@@ -78,6 +78,16 @@ def decimals(now: float | None, before: float | None, loss: float | None) -> int
     # A loss that is next to nothing beside the values is not worth a line of zeros.
     smallest = min(sizes, default=1.0)
     return min(10, max(4, 1 - math.floor(math.log10(smallest)))) if smallest > 1e-12 else 4
+
+
+def worse_or_better(low: float, high: float, digits: int) -> str:
+    """A range of losses in words: `0.0143 better to 0.0184 worse`."""
+    least, most = (f"{abs(end):.{digits}f}" for end in (low, high))
+    # What rounds to nothing is neither.
+    is_below, is_above = low < 0 and float(least) > 0, high > 0 and float(most) > 0
+    if not is_below:
+        return f"{least} to {most} worse"
+    return f"{least} better to {most} worse" if is_above else f"{most} to {least} better"
 
 
 def probability(p: float) -> str:

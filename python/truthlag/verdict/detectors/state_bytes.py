@@ -3,12 +3,14 @@
 import hashlib
 import json
 import struct
-from typing import Any
+from typing import Any, TypeVar
 
 from truthlag.call.described import described
 
 VERSION = 1
 DIGEST = 16
+
+Kept = TypeVar("Kept")
 
 
 def packed(magic: bytes, kind: str, parameters: dict[str, Any], state: list[float]) -> bytes:
@@ -36,6 +38,28 @@ def unpacked(magic: bytes, what: str, data: Any) -> tuple[Any, dict[str, Any], l
     except (ValueError, KeyError, TypeError, struct.error) as error:
         raise ValueError(f"data must be bytes of {what}, got some whose header cannot be read") from error
     return kind, parameters, list(state)
+
+
+def restored(class_: type[Kept], magic: bytes, what: str, data: Any) -> Kept:
+    """An object of a class with `KIND` and `_restore`, made with the parameters of the bytes, in the state of the bytes."""
+    made: Any = class_
+    kind, parameters, state = unpacked(magic, what, data)
+    if kind != made.KIND:
+        raise ValueError(f"data must be bytes of {made.KIND}, got those of {described(kind)}")
+    try:
+        one = made(**parameters)
+    except TypeError as error:
+        raise ValueError(f"data must be bytes of {what}, got some whose parameters are not its own") from error
+    if not one._restore(state):
+        raise ValueError(f"data must be bytes of {what}, got some whose state contradicts itself")
+    found: Kept = one
+    return found
+
+
+def call_of(one: Any) -> str:
+    """The call that makes one with the same parameters."""
+    given = ", ".join(f"{name}={value!r}" for name, value in one._parameters.items())
+    return f"{type(one).__name__}({given})"
 
 
 def _digest(body: bytes) -> bytes:

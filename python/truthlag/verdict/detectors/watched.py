@@ -9,9 +9,8 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from truthlag import _core
-from truthlag.call.described import described
 from truthlag.verdict.detectors.parameters import choice
-from truthlag.verdict.detectors.state_bytes import packed, unpacked
+from truthlag.verdict.detectors.state_bytes import call_of, packed, restored
 from truthlag.verdict.detectors.value_array import value_array
 
 RESETS = ("auto", "manual", "never")
@@ -50,8 +49,7 @@ class WatchedDetector(_core.Detector):
             values: A list, a tuple, or an array of one dimension, of ints, floats or bools.
 
         Returns:
-            The 0-based positions in `values` of the alarms, as an array of int64. With `reset="manual"` an alarm that stands
-            is counted once.
+            The 0-based positions in `values` of the alarms, as an array of int64: those for which `update` says True.
 
         Raises:
             TypeError: They are no numbers.
@@ -105,16 +103,7 @@ class WatchedDetector(_core.Detector):
             >>> EDDM.from_bytes(EDDM(warm_start=40).to_bytes()).parameters["warm_start"]
             40
         """
-        kind, parameters, state = unpacked(MAGIC, "a detector", data)
-        if kind != cls.KIND:
-            raise ValueError(f"data must be bytes of {cls.KIND}, got those of {described(kind)}")
-        try:
-            detector = cls(**parameters)
-        except TypeError as error:
-            raise ValueError("data must be bytes of a detector, got some whose parameters are not its own") from error
-        if not detector._restore(state):
-            raise ValueError("data must be bytes of a detector, got some whose state contradicts itself")
-        return detector
+        return restored(cls, MAGIC, "a detector", data)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """For pickle and copy, by way of the bytes."""
@@ -122,8 +111,7 @@ class WatchedDetector(_core.Detector):
 
     def __repr__(self) -> str:
         """The call that makes one with the same parameters."""
-        given = ", ".join(f"{name}={value!r}" for name, value in self._parameters.items())
-        return f"{type(self).__name__}({given})"
+        return call_of(self)
 
 
 def _plain(value: Any) -> Any:

@@ -10,7 +10,7 @@ import numpy as np
 from truthlag import _core
 from truthlag.call.described import described
 from truthlag.verdict.detectors.parameters import choice, flag, real, share
-from truthlag.verdict.detectors.state_bytes import packed, unpacked
+from truthlag.verdict.detectors.state_bytes import call_of, packed, restored
 from truthlag.verdict.detectors.value_array import value_array
 
 SIDES = ("both", "lower", "upper")
@@ -130,18 +130,7 @@ class ConfidenceSequence(_core.ConfidenceSequence):
             >>> BettingSequence.from_bytes(BettingSequence(grid=50).to_bytes()).parameters["grid"]
             50
         """
-        kind, parameters, state = unpacked(MAGIC, "a confidence sequence", data)
-        if kind != cls.KIND:
-            raise ValueError(f"data must be bytes of {cls.KIND}, got those of {described(kind)}")
-        try:
-            sequence = cls(**parameters)
-        except TypeError as error:
-            raise ValueError(
-                "data must be bytes of a confidence sequence, got some whose parameters are not its own"
-            ) from error
-        if not sequence._restore(state):
-            raise ValueError("data must be bytes of a confidence sequence, got some whose state contradicts itself")
-        return sequence
+        return restored(cls, MAGIC, "a confidence sequence", data)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """For pickle and copy, by way of the bytes."""
@@ -149,8 +138,7 @@ class ConfidenceSequence(_core.ConfidenceSequence):
 
     def __repr__(self) -> str:
         """The call that makes one with the same parameters."""
-        given = ", ".join(f"{name}={value!r}" for name, value in self._parameters.items())
-        return f"{type(self).__name__}({given})"
+        return call_of(self)
 
 
 def checked_bounds(bounds: Any) -> tuple[float, float]:

@@ -43,11 +43,15 @@ def _range(report: TrendReport) -> str:
 
 
 def _signed_range(report: TrendReport) -> str:
-    return f"{_number(report.low)} to {_number(report.high)} a day"
-
-
-def _number(value: float | None) -> str:
-    return "none" if value is None else f"{value:+.2g}" if value else "0"
+    """The limits of the slope, the worse first: `0.0024 worse to 0.0011 better a day`."""
+    ends = [end if report.higher_is_better else -end for end in (report.low, report.high) if end is not None]
+    if len(ends) < 2:
+        return "without limits"
+    worst, best = min(ends), max(ends)
+    if worst < 0 < best:
+        return f"{-worst:.2g} worse to {best:.2g} better a day"
+    least, most = sorted((abs(worst), abs(best)))
+    return f"{least:.2g} to {most:.2g} {'worse' if worst < 0 else 'better'} a day"
 
 
 def _evidence(report: TrendReport) -> str:

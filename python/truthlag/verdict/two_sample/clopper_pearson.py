@@ -1,6 +1,9 @@
 """Exact limits of one proportion."""
 
+from functools import lru_cache
 
+
+@lru_cache(maxsize=64)
 def clopper_pearson(successes: float, trials: float, tail: float) -> tuple[float, float]:
     """Limits that the true proportion is beyond with a probability of `tail` at most on each side.
 

@@ -1,43 +1,39 @@
 """Metrics that are functions of one proportion: the proportion itself, and F1."""
 
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
-
-import numpy as np
-from numpy.typing import NDArray
-
-#: A number or an array of them; the same formula serves both.
-Values = TypeVar("Values", float, NDArray[np.float64])
+from typing import Protocol
 
 
 class Scale(Protocol):
     """A metric in [0, 1] that rises with a proportion from 0 at 0 to 1 at 1."""
 
+    @property
+    def name(self) -> str:
+        """What the extension calls it."""
+
     def metric(self, proportion: float) -> float:
         """The metric at a proportion."""
 
-    def proportion(self, metric: Values) -> Values:
+    def proportion(self, metric: float) -> float:
         """The proportion at which the metric has this value."""
-
-    def slope(self, metric: Values) -> Values:
-        """The derivative of `proportion`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
     """The metric is the proportion: accuracy, recall, specificity, precision."""
 
+    @property
+    def name(self) -> str:
+        """See `Scale`."""
+        return "proportion"
+
     def metric(self, proportion: float) -> float:
         """See `Scale`."""
         return proportion
 
-    def proportion(self, metric: Values) -> Values:
+    def proportion(self, metric: float) -> float:
         """See `Scale`."""
         return metric
-
-    def slope(self, metric: Values) -> Values:
-        """See `Scale`."""
-        return metric * 0 + 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,14 +44,15 @@ class F1:
     binomial, so that a comparison of two F1 is one of two proportions on a bent scale.
     """
 
+    @property
+    def name(self) -> str:
+        """See `Scale`."""
+        return "F1"
+
     def metric(self, proportion: float) -> float:
         """See `Scale`."""
         return 2 * proportion / (1 + proportion)
 
-    def proportion(self, metric: Values) -> Values:
+    def proportion(self, metric: float) -> float:
         """See `Scale`."""
         return metric / (2 - metric)
-
-    def slope(self, metric: Values) -> Values:
-        """See `Scale`."""
-        return 2 / (2 - metric) ** 2

@@ -62,7 +62,7 @@ class ScoreTest:
         rows = pair.baseline_trials + pair.trials
         if isinstance(self.scale, Identity):
             return _of_proportions(pair, margin, rows, corrects_skewness=self.corrects_skewness)
-        statistic = NullCurve(margin, pair.baseline_trials, pair.trials, self.scale).statistic(pair)
+        statistic = NullCurve(margin, self.scale).statistic(pair)
         return math.sqrt(1 - 1 / rows) * max(-_FURTHEST, min(_FURTHEST, statistic))
 
     def limit(self, quantile: float) -> float:

@@ -1,20 +1,12 @@
 """The exact test of two proportions, for samples in which successes or failures are few."""
 
-import math
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
 from truthlag.verdict.two_sample.clopper_pearson import clopper_pearson
-from truthlag.verdict.two_sample.largest import largest
 from truthlag.verdict.two_sample.limit import lower_limit
 from truthlag.verdict.two_sample.null_curve import NullCurve, Pair
-from truthlag.verdict.two_sample.rejection_region import RejectionRegion
 from truthlag.verdict.two_sample.scale import Scale
 from truthlag.verdict.two_sample.score_test import ScoreTest
-
-Floats = NDArray[np.float64]
 
 #: How often the proportions may lie outside of where the p-value is maximised.
 BERGER_BOOS = 1e-5
@@ -56,13 +48,12 @@ class UnconditionalTest:
         if within[1] - current[0] <= margin:
             # The largest chance is at a corner of the limits inside of the null hypothesis, and is nearly 1 there.
             return 1.0
-        curve = NullCurve(margin, self.pair.baseline_trials, self.pair.trials, self.scale)
+        curve = NullCurve(margin, self.scale)
         low = max(curve.lowest, current[0], within[0] - margin)
         high = min(curve.highest, current[1], within[1] - margin)
         if low > high:
             return self.berger_boos
-        region = _region(curve, self.pair, low, high)
-        return min(1.0, largest(region.probability, curve, low, high) + self.berger_boos)
+        return min(1.0, curve.largest_chance(self.pair, low, high) + self.berger_boos)
 
     def gain_p_value(self) -> float:
         """See `LossTest`."""
@@ -85,20 +76,3 @@ class UnconditionalTest:
             return 0.0, 1.0
         low, high = clopper_pearson(successes, trials, self.berger_boos / 4)
         return self.scale.metric(low), self.scale.metric(high)
-
-
-def _region(curve: NullCurve, pair: Pair, low: float, high: float) -> RejectionRegion:
-    baseline, current = curve.proportions(np.array([low, high]))
-    baseline_counts, counts = _likely(baseline, pair.baseline_trials), _likely(current, pair.trials)
-    if len(baseline_counts) < len(counts):
-        return RejectionRegion.of(curve, pair, baseline_counts, enumerates_baseline=True)
-    return RejectionRegion.of(curve, pair, counts, enumerates_baseline=False)
-
-
-def _likely(proportions: Floats, trials: float) -> Floats:
-    """All counts but for some of a probability below 1e-9, for proportions between two."""
-    means = trials * proportions
-    # A Poisson tail, which reaches farther than a binomial one, is exhausted by these.
-    reach = 6.5 * np.sqrt(means * (1 - proportions)) + 15
-    first = max(0, math.floor(means[0] - reach[0]))
-    return np.arange(first, min(trials, math.ceil(means[1] + reach[1])) + 1, dtype=np.float64)

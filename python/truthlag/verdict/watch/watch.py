@@ -14,16 +14,18 @@ import numpy as np
 from truthlag import _core
 from truthlag.call.described import described
 from truthlag.verdict.detectors.evidence import EvidenceDetector
+from truthlag.verdict.detectors.harmful_shift import HarmfulShift
 from truthlag.verdict.detectors.watched import WatchedDetector
 from truthlag.verdict.process_lock import ProcessLock
 from truthlag.verdict.watch.alarm import Alarm, finite
-from truthlag.verdict.watch.value_times import ValueTimes
 from truthlag.verdict.watch.watched_loss import Column, WatchedLoss
 
 if TYPE_CHECKING:
     from truthlag.call.tracker import ModelPerformanceTracker
 
 RaisedAlarm: TypeAlias = tuple[int, float, float | None, int | None]
+Means: TypeAlias = tuple[float | None, float | None]
+FoundAlarm: TypeAlias = tuple[int, int, float, float | None, int | None, Means]
 
 ORDERS = ("prediction", "arrival")
 MOST_ALARMS = 1_000
@@ -39,9 +41,11 @@ class Watch:
     a row has then is final for the detector: corrections change the metrics, and not the past of a detector. Rows that get
     their label, or are logged, after their turn are passed over.
 
-    Looks are taken with the logging calls, after some hundred of them or with each batch of labels, and whenever the watch or
-    the tracker is asked anything; so an alarm is raised by the thread that logs or asks. A look that had to scan many rows, as at
-    shuffled times, is followed by a rest of twenty times its length unless one is asked for. While the model stays bad a detector
+    Looks are taken with each batch of labels, with the first label some milliseconds after the last look (after some thousand
+    labels where they come faster than that), and whenever the watch or the tracker is asked anything; so an alarm is raised by
+    the thread that logs or asks. A look that had to scan many rows, as at shuffled times, is followed by a rest of twenty times
+    its length, a second at most, unless one is asked for: who replays a log calls `look` after each part of it, so that alarms
+    do not depend on how quick the machine is. While the model stays bad a detector
     with `reset="auto"` alarms again and again; `truthlag.AlertPolicy` makes one incident of that.
 
     A prediction that is logged anew with a later timestamp is one of that time, and is taken again.
@@ -82,6 +86,7 @@ class Watch:
         order: str,
         on_alarm: Callable[[Alarm], Any] | None,
         start: tuple[int, int] = (0, 0),
+        intake: _core.Intake | None = None,
     ) -> None:
         self._tracker = weakref.ref(tracker)
         self._name = name
@@ -90,11 +95,9 @@ class Watch:
         self._min_age = None if min_age is None else min_age // _MICROSECOND
         self._order = order
         self.on_alarm = on_alarm
-        self._frontier = start
-        self._times = ValueTimes()
+        self._intake = _core.Intake(self._min_age, start) if intake is None else intake
         self._alarms: deque[Alarm] = deque(maxlen=MOST_ALARMS)
         self._alarm_count = 0
-        self._left_out = 0
         self._lost = 0
         self._is_closed = False
         self._stood = False
@@ -121,8 +124,11 @@ class Watch:
 
     @property
     def is_guaranteed(self) -> bool:
-        """Whether the detector's promise holds for these rows: not for those in the order in which labels came."""
-        return self._order == "prediction"
+        """Whether the detector promises how rare false alarms are, and the promise holds for these rows.
+
+        True of `EDetector`, `EProcess` and `HarmfulShift`, but not for rows in the order in which labels came.
+        """
+        return self._order == "prediction" and isinstance(self._detector, EvidenceDetector | HarmfulShift)
 
     @property
     def detector(self) -> Any:
@@ -153,8 +159,9 @@ class Watch:
 
         Returns:
             `taken`: rows that were handed to the detector (with `reset="manual"` it looks at none while an alarm stands);
-            `left_out`: rows of which the metric takes no account, or without a score that it needs; `alarms`; `lost`: in order of
-            arrival, rows that nobody asked for among a million others.
+            `left_out`: rows of which the metric takes no account, or without a score that it needs; `passed_over`: rows that got their
+            label, or were logged with a label, when their turn was over; `alarms`; `lost`: in order of arrival, rows that nobody
+            asked for among a million others.
 
         Example:
             >>> from truthlag import ModelPerformanceTracker
@@ -163,21 +170,26 @@ class Watch:
             >>> _ = tracker.log_predictions([1, 2, 3], [1, 0, 0])
             >>> _ = tracker.log_ground_truths([1, 2, 3], [1, 0, 1])
             >>> watch.counters()
-            {'taken': 2, 'left_out': 1, 'alarms': 0, 'lost': 0}
+            {'taken': 2, 'left_out': 1, 'passed_over': 0, 'alarms': 0, 'lost': 0}
         """
         self.look()
         return {
-            "taken": self._times.count,
-            "left_out": self._left_out,
+            "taken": self._intake.count,
+            "left_out": self._intake.left_out,
+            "passed_over": self._passed_over(),
             "alarms": self._alarm_count,
             "lost": self._lost,
         }
+
+    def _passed_over(self) -> int:
+        tracker = self._tracker()
+        return 0 if tracker is None or self._order == "arrival" else self._intake.passed_over(tracker)
 
     @property
     def judged_until(self) -> datetime | None:
         """Up to where predictions have been looked at, by their time; None before the first, and in order of arrival."""
         self.look()
-        time, _ = self._frontier
+        time, _ = self._intake.frontier
         return _moment(time) if time > 0 and self._order == "prediction" else None
 
     # -- what it does --------------------------------------------------------------------------------------------------
@@ -241,70 +253,53 @@ class Watch:
     def _advance(self, tracker: ModelPerformanceTracker) -> None:
         loss, has_more = self._loss, True
         while has_more and loss is not None:
-            if loss.kind is not None:
-                detector = self._detector if isinstance(self._detector, WatchedDetector) else None
+            if loss.kind is None:
+                columns, has_more = self._intake.next_rows(tracker)
+                self._take_columns(tracker, loss, read_columns(columns))
+            elif isinstance(self._detector, WatchedDetector):
                 # The core hands what it finds to its own detector.
-                (losses, times, left_out), raised, onwards = _core.matured_losses(
-                    tracker, self._frontier, self._min_age, loss.kind, list(loss.numbers), detector
-                )
-                moments = np.frombuffer(times, np.int64)
-                self._frontier, has_more = onwards[:2], onwards[2]
-                self._left_out += left_out
-                if detector is not None:
-                    self._note(tracker, moments, raised)
-                else:
-                    self._feed(tracker, np.frombuffer(losses), moments)
+                found, has_more = self._intake.take(tracker, loss.kind, list(loss.numbers), self._detector)
+                self._raise(tracker, found)
             else:
-                columns, onwards = _core.matured_rows(tracker, self._frontier, self._min_age)
-                values, moments, left_out = self._losses_of(loss, *read_columns(columns))
-                self._frontier, has_more = onwards[:2], onwards[2]
-                self._left_out += left_out
-                self._feed(tracker, values, moments)
+                (losses, times), has_more = self._intake.next_losses(tracker, loss.kind, list(loss.numbers))
+                self._feed(tracker, np.frombuffer(losses), np.frombuffer(times, np.int64), 0)
 
     def _take_rows(self, tracker: ModelPerformanceTracker, columns: tuple[Column, ...], lost: int) -> None:
         """Takes rows in the order in which their labels came."""
         self._lost += lost
-        if self._loss is None:
-            return
-        values, moments, left_out = self._losses_of(self._loss, *columns)
-        self._left_out += left_out
-        self._feed(tracker, values, moments)
+        if self._loss is not None:
+            self._take_columns(tracker, self._loss, columns)
 
-    def _losses_of(
-        self, loss: WatchedLoss, predictions: Column, actuals: Column, scores: Column, moments: Column
-    ) -> tuple[Column, Column, int]:
-        if not predictions.size:
-            return np.empty(0), moments, 0
-        values = loss.of_rows(predictions, actuals, scores)
-        is_taken = ~np.isnan(values)
-        return values[is_taken], moments[is_taken], int(values.size - np.count_nonzero(is_taken))
+    def _take_columns(self, tracker: ModelPerformanceTracker, loss: WatchedLoss, columns: tuple[Column, ...]) -> None:
+        predictions, actuals, scores, moments = columns
+        if predictions.size:
+            values = loss.of_rows(predictions, actuals, scores)
+            is_taken = ~np.isnan(values)
+            left_out = int(values.size - np.count_nonzero(is_taken))
+            self._feed(tracker, values[is_taken], moments[is_taken], left_out)
 
-    def _feed(self, tracker: ModelPerformanceTracker, values: Column, moments: Column) -> None:
-        if isinstance(self._detector, WatchedDetector):
-            self._note(tracker, moments, self._detector._update_telling(np.ascontiguousarray(values)))
-            return
+    def _feed(self, tracker: ModelPerformanceTracker, values: Column, moments: Column, left_out: int) -> None:
         raised: list[RaisedAlarm] = []
-        for position, value in enumerate(values.tolist()):
-            self._detector.update(value)
-            stands = bool(self._detector.drift_detected)
-            # An alarm that goes on is one.
-            if stands and not self._stood:
-                raised.append((position, float(getattr(self._detector, "estimation", 0.0)), None, None))
-            self._stood = stands
-        self._note(tracker, moments, raised)
+        if isinstance(self._detector, WatchedDetector):
+            raised = self._detector._update_telling(np.ascontiguousarray(values))
+        else:
+            for position, value in enumerate(values.tolist()):
+                self._detector.update(value)
+                stands = bool(self._detector.drift_detected)
+                # An alarm that goes on is one.
+                if stands and not self._stood:
+                    raised.append((position, float(getattr(self._detector, "estimation", 0.0)), None, None))
+                self._stood = stands
+        values, moments = np.ascontiguousarray(values), np.ascontiguousarray(moments)
+        self._raise(tracker, self._intake.add(values, moments, raised, left_out))
 
-    def _note(self, tracker: ModelPerformanceTracker, moments: Column, raised: list[RaisedAlarm]) -> None:
-        """Takes down what the detector has just taken, and its alarms."""
-        before = self._times.count
-        self._times.add(moments)
-        for position, estimation, log_evidence, age in raised:
-            number = before + position + 1
-            change = None if age is None else self._times.time_of(self._times.count - number + age)
+    def _raise(self, tracker: ModelPerformanceTracker, found: list[FoundAlarm]) -> None:
+        for number, moment, estimation, log_evidence, change, (before, after) in found:
             alarm = Alarm(
                 model=tracker.model_name,
                 version=tracker.model_version,
                 watch=self._name,
-                time=_moment(int(moments[position])),
+                time=_moment(moment),
                 position=number,
                 change=None if change is None else _moment(change),
                 reference=self._detector.reference if isinstance(self._detector, EvidenceDetector) else None,
@@ -312,6 +307,9 @@ class Watch:
                 log_evidence=None if log_evidence is None else finite(log_evidence),
                 detector=type(self._detector).__name__,
                 is_guaranteed=self.is_guaranteed,
+                order=self._order,
+                before=before,
+                after=after,
             )
             self._alarms.append(alarm)
             self._untold.append(alarm)
@@ -341,9 +339,9 @@ class Watch:
             tracker._forget_watch(self)
 
     def __repr__(self) -> str:
-        order = "" if self.is_guaranteed else " in order of arrival"
+        order = "" if self._order == "prediction" else " in order of arrival"
         return (
-            f"<Watch {self._name!r}{order}: {self._detector!r}, {self._times.count} rows, {self._alarm_count} alarms>"
+            f"<Watch {self._name!r}{order}: {self._detector!r}, {self._intake.count} rows, {self._alarm_count} alarms>"
         )
 
 

@@ -17,7 +17,7 @@ from truthlag.verdict.detectors.parameters import count, real
 
 Column: TypeAlias = np.ndarray[Any, Any]
 LossFunction: TypeAlias = Callable[[Column, Column, Column], Any]
-Baseline: TypeAlias = float | tuple[int, int] | ConfusionCounts | PerformanceSnapshot
+Baseline: TypeAlias = float | tuple[int, int] | ConfusionCounts | PerformanceSnapshot | Mapping[str, Any]
 
 DELTA = 0.05
 """The chance at which the true baseline lies above the limit that is taken for it."""
@@ -33,6 +33,8 @@ PROPORTIONS: dict[str, tuple[float, float, float, float]] = {
     # Of the rows that F1 counts, errors: F1 falls exactly when their share grows.
     "f1_score": (LEFT_OUT, 1.0, 1.0, 0.0),
 }
+# As the confusion matrix of `compute_metrics` calls them.
+CELLS = {"tp": "true_positives", "fp": "false_positives", "fn": "false_negatives", "tn": "true_negatives"}
 BETAS = {"f_half_score": 0.5, "f2_score": 2.0}
 MEANS = {"brier_score": "brier", "log_loss": "logarithmic"}
 REFUSED = {
@@ -107,6 +109,7 @@ def watched_loss(metric_or_loss: Any, baseline: Any, bound: Any) -> WatchedLoss:
         raise TypeError(f"metric_or_loss must be {ALLOWED}, got {described(metric_or_loss)}")
     if metric_or_loss in REFUSED:
         raise ValueError(f"metric_or_loss cannot be {metric_or_loss!r}: {REFUSED[metric_or_loss]}")
+    baseline = _of_mapping(metric_or_loss, baseline)
     if metric_or_loss in MEANS:
         return _mean(metric_or_loss, baseline, bound)
     if metric_or_loss not in WATCHED:
@@ -115,6 +118,21 @@ def watched_loss(metric_or_loss: Any, baseline: Any, bound: Any) -> WatchedLoss:
     if metric_or_loss in BETAS:
         return _f_measure(metric_or_loss, baseline)
     return _proportion(metric_or_loss, baseline)
+
+
+def _of_mapping(name: str, baseline: Any) -> Any:
+    """What a mapping by metric holds of this one: the counts of `compute_metrics`, or its value."""
+    if not isinstance(baseline, Mapping):
+        return baseline
+    cells = baseline.get("confusion_matrix")
+    if isinstance(cells, Mapping) and name not in MEANS:
+        given = {
+            cell: int(count(f"baseline[{'confusion_matrix'!r}][{cell!r}]", cells.get(cell), 0, 2**53)) for cell in CELLS
+        }
+        return ConfusionCounts(**{CELLS[cell]: number for cell, number in given.items()})
+    if baseline.get(name) is None:
+        raise ValueError(f"baseline must hold {name}, got a mapping without its value")
+    return baseline[name]
 
 
 def counts_of(baseline: Any) -> ConfusionCounts | None:

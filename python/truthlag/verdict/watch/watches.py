@@ -21,7 +21,6 @@ from truthlag.verdict.detectors.evidence import EvidenceDetector
 from truthlag.verdict.detectors.watched import WatchedDetector
 from truthlag.verdict.process_lock import ProcessLock
 from truthlag.verdict.watch.alarm import Alarm
-from truthlag.verdict.watch.value_times import ValueTimes
 from truthlag.verdict.watch.watch import Watch, check_order, read_columns
 from truthlag.verdict.watch.watched_loss import DELTA, PROPORTIONS, WatchedLoss, watched_loss
 
@@ -113,6 +112,8 @@ class Watches:
             self._name_for(title, None)
             self._watches[title] = watch
             self._settle(tracker)
+        if order == "prediction":
+            watch._intake.count_passed_over(tracker)
         if isinstance(detector, WatchedDetector):
             _WATCHED.add(detector)
         return watch
@@ -149,6 +150,7 @@ class Watches:
             if self._watches.get(watch.name) is watch:
                 del self._watches[watch.name]
                 self._settle(tracker)
+                watch._intake.end(tracker)
         if isinstance(watch._detector, WatchedDetector):
             _WATCHED.discard(watch._detector)
 
@@ -169,7 +171,7 @@ class Watches:
 
     def _is_pressed(self, tracker: ModelPerformanceTracker) -> bool:
         """Whether rows that were not taken yet are about to expire."""
-        fronts = [watch._frontier[0] for watch in list(self._watches.values()) if watch.order == "prediction"]
+        fronts = [watch._intake.frontier[0] for watch in list(self._watches.values()) if watch.order == "prediction"]
         return bool(fronts) and min(fronts) < _core.about_to_expire(tracker)
 
     def look_now(self, tracker: ModelPerformanceTracker) -> None:
@@ -185,7 +187,7 @@ class Watches:
         _core.note_look(tracker, self._took)
 
     def _taken(self) -> int:
-        return sum(watch._times.count + watch._left_out for watch in list(self._watches.values()))
+        return sum(watch._intake.count + watch._intake.left_out for watch in list(self._watches.values()))
 
     def look_at_arrivals(self, tracker: ModelPerformanceTracker) -> None:
         """Hands the rows that have got their labels to those who take them in that order."""
@@ -229,6 +231,8 @@ class Watches:
                 watch = _restored(tracker, one)
                 self._name_for(watch.name, None)
                 self._watches[watch.name] = watch
+                if watch.order == "prediction":
+                    watch._intake.count_passed_over(tracker)
         except (KeyError, TypeError, ValueError, OverflowError, AttributeError) as error:
             raise ValueError(f"the saved tracker is inconsistent: a watch cannot be read: {error}") from error
         if self._watches:
@@ -294,12 +298,9 @@ def _present(
     age = None if min_age is None else min_age // timedelta(microseconds=1)
     if order == "arrival":
         age = 0
-    losses, trials, frontier, has_more = 0, 0, (0, 0), True
+    intake, losses, trials, has_more = _core.Intake(age, (0, 0)), 0, 0, True
     while has_more:
-        (values, _, _), _, (moment, taken, has_more) = _core.matured_losses(
-            tracker, frontier, age, "outcome", list(loss.numbers)
-        )
-        frontier = (moment, taken)
+        (values, _), has_more = intake.next_losses(tracker, "outcome", list(loss.numbers))
         found = np.frombuffer(values)
         losses, trials = losses + int(np.count_nonzero(found)), trials + int(found.size)
     if not trials:
@@ -307,7 +308,7 @@ def _present(
             f"baseline of {loss.name} must be given where the tracker holds no labelled predictions whose time has come: "
             "a value, (k, n), ConfusionCounts or a snapshot"
         )
-    return (losses, trials), frontier
+    return (losses, trials), intake.frontier
 
 
 def _saved(watch: Watch) -> dict[str, Any]:
@@ -326,12 +327,13 @@ def _saved(watch: Watch) -> dict[str, Any]:
             "state": base64.b64encode(watch._detector.to_bytes()).decode(),
             "min_age": watch._min_age,
             "order": watch.order,
-            "frontier": list(watch._frontier),
-            "count": watch._times.count,
-            "times": watch._times.saved(_SAVED_TIMES, _SAVED_EXACTLY),
+            "frontier": list(watch._intake.frontier),
+            "count": watch._intake.count,
+            "times": watch._intake.saved_times(_SAVED_TIMES, _SAVED_EXACTLY),
             "alarms": [alarm.to_dict() for alarm in list(watch._alarms)[-_SAVED_ALARMS:]],
             "alarm_count": watch._alarm_count,
-            "left_out": watch._left_out,
+            "left_out": watch._intake.left_out,
+            "passed_over": watch._passed_over(),
             "lost": watch._lost,
         }
 
@@ -340,25 +342,30 @@ def _restored(tracker: ModelPerformanceTracker, saved: Any) -> Watch:
     if saved["detector"] not in detectors.__all__:
         raise ValueError(f"there is no detector {described(saved['detector'])}")
     kind: Any = getattr(detectors, saved["detector"])
+    min_age = None if saved["min_age"] is None else _whole(saved["min_age"])
+    order = check_order(saved["order"])
+    if not isinstance(saved["name"], str) or (order == "arrival" and min_age is not None):
+        raise ValueError("its name is no text, or it has a min_age in order of arrival")
+    first, taken = (_whole(number) for number in saved["frontier"])
     watch = Watch(
         tracker,
         saved["name"],
         _restored_loss(saved["loss"]),
         kind.from_bytes(base64.b64decode(saved["state"], validate=True)),
-        min_age=None if saved["min_age"] is None else timedelta(microseconds=_whole(saved["min_age"])),
-        order=check_order(saved["order"]),
+        min_age=None if min_age is None else timedelta(microseconds=min_age),
+        order=order,
         on_alarm=None,
+        intake=_core.Intake(
+            min_age,
+            (first, taken),
+            _whole(saved["count"]),
+            [(_whole(one), _whole(other)) for one, other in saved["times"]],
+            _whole(saved["left_out"]),
+            _whole(saved.get("passed_over", 0)),
+        ),
     )
-    if not isinstance(saved["name"], str) or (watch.order == "arrival" and watch.min_age is not None):
-        raise ValueError("its name is no text, or it has a min_age in order of arrival")
-    first, taken = (_whole(number) for number in saved["frontier"])
-    watch._frontier = (first, taken)
-    marks = [(_whole(one), _whole(other)) for one, other in saved["times"]]
-    watch._times = ValueTimes.restored(_whole(saved["count"]), marks)
     watch._alarms.extend(Alarm.from_dict(alarm) for alarm in saved["alarms"])
-    watch._alarm_count, watch._left_out, watch._lost = (
-        _whole(saved[key]) for key in ("alarm_count", "left_out", "lost")
-    )
+    watch._alarm_count, watch._lost = (_whole(saved[key]) for key in ("alarm_count", "lost"))
     return watch
 
 

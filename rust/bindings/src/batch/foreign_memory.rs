@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicI8, AtomicI64, AtomicU8, AtomicU64, Ordering};
 use arrow_buffer::{Buffer, MutableBuffer};
 
 /// A number that is read at once, so that it is never a mixture of two.
-pub(super) trait Plain: Copy + Send + Sync {
+pub(crate) trait Plain: Copy + Send + Sync {
     /// Reads one number.
     ///
     /// # Safety

@@ -20,6 +20,7 @@ mod times;
 
 pub(crate) use binary::{ABSENT, binaries};
 pub(crate) use features::{FeatureColumn, feature_column};
+pub(crate) use foreign_memory::Plain;
 pub(crate) use identities::{IdColumn, id_column};
 pub(crate) use numbers::scores;
 pub(crate) use rejections::{Mode, Rejections};

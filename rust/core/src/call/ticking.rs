@@ -68,6 +68,18 @@ impl Ticks {
     pub(crate) fn now() -> Self {
         Self(counter())
     }
+
+    /// What the counter said: 0 where there is none.
+    #[inline]
+    pub(crate) fn count(self) -> u64 {
+        self.0
+    }
+
+    /// Ticks since the counter said so much; 0 when that is still to come, as on another processor.
+    #[inline]
+    pub(crate) fn since(self, count: u64) -> u64 {
+        self.0.saturating_sub(count)
+    }
 }
 
 impl TickingClock {

@@ -279,6 +279,7 @@ impl Store {
     #[inline]
     fn note_labelled(&mut self, place: Place) {
         let Some(row) = self.row(place) else { return };
+        self.turns.note(row.time());
         if let Some(labelled) = &mut self.labelled {
             labelled.push(&row);
         }

@@ -13,6 +13,7 @@ mod options;
 mod orphans;
 mod query;
 mod store;
+mod turns;
 
 pub use counters::{Counters, MemoryUsage};
 pub(crate) use generation::{CELL, Generation};

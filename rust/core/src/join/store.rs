@@ -12,6 +12,7 @@ use super::labelled::LabelledRows;
 use super::options::Options;
 use super::orphans::Orphans;
 use super::query::Census;
+use super::turns::Turns;
 use crate::call::MAXIMUM_TIME;
 use crate::roll::{Row, Span};
 
@@ -123,6 +124,8 @@ pub(crate) struct Store {
     pub(crate) newest_label: Option<i64>,
     /// Rows in the order in which their labels came, while somebody asks for them.
     pub(super) labelled: Option<LabelledRows>,
+    /// Rows that get their label too late for those who take them in order of prediction time.
+    pub(super) turns: Turns,
     pub(crate) cutoff: i64,
     /// Rows held in memory, expired ones included, taken-out ones not.
     pub(crate) resident: usize,
@@ -156,6 +159,7 @@ impl Store {
             newest: None,
             newest_label: None,
             labelled: None,
+            turns: Turns::default(),
             cutoff: i64::MIN,
             resident: 0,
             departures: 0,

@@ -6,6 +6,7 @@
 
 mod aggregates;
 mod agreement;
+mod array_moments;
 mod average_precision;
 mod calibration;
 mod compensated;
@@ -27,6 +28,7 @@ mod table;
 mod wide;
 
 pub use aggregates::{Aggregates, Bin, CalibrationBin, LossSums, ScoreAggregates};
+pub use array_moments::mean_and_squares;
 pub use calibration::CalibrationRow;
 pub(crate) use confusion::NO_LABELS;
 pub use curves::{MAXIMUM_POINTS, PrecisionRecallPoint, RocPoint};

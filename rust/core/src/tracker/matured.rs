@@ -47,9 +47,9 @@ impl Tracker {
         let counted = |last: i64| self.labelled_in(frontier.time, last);
         let most = most.max(1);
         // A bound costs less than a count, and is as good but for shuffled times and very many rows.
-        if self.labelled_at_most(frontier.time, last) <= frontier.taken + most || counted(last) <= frontier.taken + most
-        {
-            let rows = self.collect(frontier, last, u64::MAX);
+        let bound = self.labelled_at_most(frontier.time, last);
+        if bound <= frontier.taken + most || counted(last) <= frontier.taken + most {
+            let rows = self.collect(frontier, last, bound.min(most), u64::MAX);
             return Matured { frontier: next_frontier(frontier, &rows, last, maturity), rows, has_more: false };
         }
         // The latest time up to which there are no more than that.
@@ -67,12 +67,12 @@ impl Tracker {
             }
         }
         if low >= frontier.time && counted(low) > frontier.taken {
-            let rows = self.collect(frontier, low, u64::MAX);
+            let rows = self.collect(frontier, low, most, u64::MAX);
             return Matured { rows, frontier: Frontier { time: low + 1, taken: 0 }, has_more: true };
         }
         // More rows of one time.
         let taken = if high == frontier.time { frontier.taken } else { 0 };
-        let rows = self.collect(Frontier { time: high, taken }, high, most);
+        let rows = self.collect(Frontier { time: high, taken }, high, most, most);
         let frontier = Frontier { time: high, taken: taken + rows.len() as u64 };
         Matured { rows, frontier, has_more: true }
     }
@@ -118,9 +118,10 @@ impl Tracker {
         self.counts(Span { first, last }, None, Patience::ENDLESS).map_or(0, |counts| counts.matched())
     }
 
-    /// The labelled rows from the frontier up to a time, in order; at most so many, which must be of one time then.
-    fn collect(&self, frontier: Frontier, last: i64, most: u64) -> Vec<MaturedRow> {
-        let (mut rows, mut progress) = (Vec::new(), Progress::default());
+    /// The labelled rows from the frontier up to a time, in order, with room for about so many; at most so many, which must be of
+    /// one time then.
+    fn collect(&self, frontier: Frontier, last: i64, room: u64, most: u64) -> Vec<MaturedRow> {
+        let (mut rows, mut progress) = (Vec::with_capacity(room.min(1 << 20) as usize), Progress::default());
         let span = Span { first: frontier.time, last };
         while !self.shared.lock_store().mature_step(&mut progress, span, &mut rows) {}
         // Stable, so that rows of one time stay in order of arrival.
@@ -133,6 +134,28 @@ impl Tracker {
         }
         rows.truncate(usize::try_from(most).unwrap_or(usize::MAX));
         rows
+    }
+
+    /// Begins to count the rows that get their label when their turn is over for a token: those before a time, which
+    /// [`Tracker::advance_turn`] sets anew.
+    pub fn begin_turns(&self, token: u64, next: i64) {
+        self.drained().begin_turns(token, next);
+    }
+
+    /// Notes where the next rows of a token begin; nothing for one that has not begun.
+    pub fn advance_turn(&self, token: u64, next: i64) {
+        self.shared.lock_store().advance_turn(token, next);
+    }
+
+    /// The rows that got their label when their turn was over for a token; 0 for one that has not begun.
+    #[must_use]
+    pub fn came_late(&self, token: u64) -> u64 {
+        self.drained().came_late(token)
+    }
+
+    /// Counts for a token no more.
+    pub fn end_turns(&self, token: u64) {
+        self.shared.lock_store().end_turns(token);
     }
 
     /// Begins, or ends, to keep rows in the order in which their labels come, for [`Tracker::take_labelled`].
@@ -268,6 +291,30 @@ mod tests {
                 assert_eq!(tracker.matured(frontier, maturity, 500).rows, []);
             }
         }
+    }
+
+    #[test]
+    fn labels_that_come_when_the_turn_of_their_row_is_over_are_counted() {
+        let tracker = Tracker::new(Options::default());
+        for id in 0..4 {
+            predict(&tracker, id, 100 + id);
+        }
+        tracker.begin_turns(7, 0);
+        tracker.begin_turns(8, 102);
+        label(&tracker, 0, 200);
+        assert_eq!((tracker.came_late(7), tracker.came_late(8), tracker.came_late(9)), (0, 1, 0));
+        tracker.advance_turn(7, 103);
+        tracker.advance_turn(9, 1_000);
+        // The first of a row only, whichever of the two comes last.
+        label(&tracker, 1, 201);
+        tracker.log_label(Identity::text("1"), true, at(202)).unwrap();
+        label(&tracker, 5, 202);
+        predict(&tracker, 5, 102);
+        label(&tracker, 3, 203);
+        assert_eq!((tracker.came_late(7), tracker.came_late(8)), (2, 2));
+        tracker.end_turns(8);
+        label(&tracker, 2, 204);
+        assert_eq!((tracker.came_late(7), tracker.came_late(8)), (3, 0));
     }
 
     #[test]

@@ -47,6 +47,9 @@ impl Tracker {
             if is_filled {
                 self.have_drained();
             }
+            if kind == Kind::Label {
+                self.shared.watching.note_label(ticks);
+            }
             return Ok(true);
         }
     }

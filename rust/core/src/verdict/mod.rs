@@ -3,6 +3,11 @@
 
 pub mod detectors;
 mod losses;
+mod mean_shift;
 pub mod sequences;
+pub mod two_sample;
+mod value_times;
 
 pub use losses::Loss;
+pub use mean_shift::MeanShift;
+pub use value_times::ValueTimes;

@@ -4,7 +4,7 @@
 
 use std::f64::consts::LN_2;
 
-use super::lanes::{Lanes, WIDTH, counted_on, larger, one_and_product, product, sum};
+use super::lanes::{Lanes, WIDTH, across, across_after, counted_on, larger, one_and_product, product, sum};
 
 /// The most bets.
 pub const MOST_BETS: usize = WIDTH * GROUPS;
@@ -12,6 +12,8 @@ pub const MOST_BETS: usize = WIDTH * GROUPS;
 const GROUPS: usize = 3;
 /// The most values between two looks at the size of the numbers.
 const MOST_STEPS: usize = 64;
+/// Values of which a bound is not worth its while.
+const FEW: usize = 4;
 /// Numbers beyond so many bits from 1 are scaled by as many.
 const BITS: i32 = 400;
 /// The largest exponent, a multiple of them.
@@ -160,38 +162,72 @@ impl Bets {
         }
     }
 
+    /// Most values come nowhere near enough: a bound for all of them together costs less than a sum after each.
     #[inline]
     fn take_some(&mut self, values: &[f64], enough: f64, sum: &mut f64) -> usize {
+        let is_cusum = self.form == Form::Cusum;
+        if values.len() >= FEW && self.total < enough {
+            let passed =
+                if is_cusum { self.pass::<true>(values, enough, sum) } else { self.pass::<false>(values, enough, sum) };
+            if passed {
+                return values.len();
+            }
+        }
+        if is_cusum { self.stop::<true>(values, enough, sum) } else { self.stop::<false>(values, enough, sum) }
+    }
+
+    /// Takes values; changes nothing and gives false where one of them may have been worth enough.
+    #[inline]
+    fn pass<const CUSUM: bool>(&mut self, values: &[f64], enough: f64, sum: &mut f64) -> bool {
+        self.run_here::<CUSUM, false>(values, enough, sum).1
+    }
+
+    /// Takes values up to the first with which the bets are worth enough.
+    #[inline]
+    fn stop<const CUSUM: bool>(&mut self, values: &[f64], enough: f64, sum: &mut f64) -> usize {
+        self.run_here::<CUSUM, true>(values, enough, sum).0
+    }
+
+    #[inline]
+    fn run_here<const CUSUM: bool, const STOPPING: bool>(
+        &mut self,
+        values: &[f64],
+        enough: f64,
+        sum: &mut f64,
+    ) -> (usize, bool) {
         #[cfg(target_arch = "x86_64")]
         if is_x86_feature_detected!("avx2") {
             #[allow(unsafe_code, reason = "calls the same code compiled for a processor that was just asked for")]
             // SAFETY: the processor has AVX2.
-            return unsafe { self.take_some_avx2(values, enough, sum) };
+            return unsafe { self.run_avx2::<CUSUM, STOPPING>(values, enough, sum) };
         }
-        self.take_some_plain(values, enough, sum)
+        self.run::<CUSUM, STOPPING>(values, enough, sum)
     }
 
-    /// The plain code, four bets at a time where the processor can.
+    /// The plain code, four bets at a time where the processor can. Each kind by itself, so that each has all registers.
     #[cfg(target_arch = "x86_64")]
+    #[inline(never)]
     #[target_feature(enable = "avx2")]
-    fn take_some_avx2(&mut self, values: &[f64], enough: f64, sum: &mut f64) -> usize {
-        self.take_some_plain(values, enough, sum)
+    fn run_avx2<const CUSUM: bool, const STOPPING: bool>(
+        &mut self,
+        values: &[f64],
+        enough: f64,
+        sum: &mut f64,
+    ) -> (usize, bool) {
+        self.run::<CUSUM, STOPPING>(values, enough, sum)
     }
 
+    /// Takes values, `STOPPING` at the first with which the bets are worth enough; how many it took, and whether that stands. Without
+    /// `STOPPING` nothing has changed where one of them may have been worth enough. All numbers are taken out of memory and put
+    /// back once.
     #[inline(always)]
     #[allow(clippy::inline_always, reason = "compiled once for each kind of processor")]
-    fn take_some_plain(&mut self, values: &[f64], enough: f64, sum: &mut f64) -> usize {
-        if self.form == Form::Cusum {
-            self.run::<true>(values, enough, sum)
-        } else {
-            self.run::<false>(values, enough, sum)
-        }
-    }
-
-    /// All numbers are taken out of memory and put back once.
-    #[inline(always)]
-    #[allow(clippy::inline_always, reason = "as above")]
-    fn run<const CUSUM: bool>(&mut self, values: &[f64], enough: f64, values_sum: &mut f64) -> usize {
+    fn run<const CUSUM: bool, const STOPPING: bool>(
+        &mut self,
+        values: &[f64],
+        enough: f64,
+        values_sum: &mut f64,
+    ) -> (usize, bool) {
         let [mut value, mut best, mut age] = [[[0.0; WIDTH]; GROUPS]; 3];
         for (number, group) in self.groups.iter().enumerate() {
             value[number] = group.value.mantissa;
@@ -199,12 +235,12 @@ impl Bets {
             age[number] = group.age;
         }
         let mut taken = 0;
-        let mut all = 0.0;
         let mut running = *values_sum;
+        let [mut total, mut peak] = [[0.0; WIDTH]; 2];
         for &x in values {
             running += x;
             let difference = x - self.reference;
-            let mut total = [0.0; WIDTH];
+            total = [0.0; WIDTH];
             for (number, group) in self.groups.iter().enumerate() {
                 let factors = one_and_product(&group.stakes, difference);
                 age[number] = counted_on(&age[number], &best[number], &group.best.low);
@@ -217,20 +253,27 @@ impl Bets {
                 };
                 total = sum(&total, &worth);
             }
-            all = (total[0] + total[2]) + (total[1] + total[3]);
             taken += 1;
-            if all >= enough {
-                break;
+            if STOPPING {
+                if across(&total) >= enough {
+                    break;
+                }
+            } else {
+                peak = larger(&peak, &total);
             }
         }
-        self.total = all;
+        // Rounding keeps the order, so no sum was larger than that of the largest.
+        if !STOPPING && across_after(&peak) >= enough {
+            return (0, false);
+        }
+        self.total = across_after(&total);
         *values_sum = running;
         for (number, group) in self.groups.iter_mut().enumerate() {
             group.value.mantissa = value[number];
             group.best.mantissa = best[number];
             group.age = age[number];
         }
-        taken
+        (taken, true)
     }
 
     #[cold]

@@ -30,6 +30,18 @@ pub(super) fn product(one: &Lanes, other: &Lanes) -> Lanes {
     result
 }
 
+/// The sum of them all.
+#[inline(always)]
+pub(super) fn across(lanes: &Lanes) -> f64 {
+    (lanes[0] + lanes[2]) + (lanes[1] + lanes[3])
+}
+
+/// The same after a loop: a call, since a sum that is seen there has the compiler keep halves of lanes all through the loop.
+#[inline(never)]
+pub(super) fn across_after(lanes: &Lanes) -> f64 {
+    across(lanes)
+}
+
 /// The larger of two, as processors have it.
 #[inline(always)]
 pub(super) fn larger(one: &Lanes, other: &Lanes) -> Lanes {

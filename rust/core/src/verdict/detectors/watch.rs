@@ -40,7 +40,7 @@ impl<D: Detector> Watch<D> {
         Self { detector, reset, signal: Signal::Quiet }
     }
 
-    /// Takes a value; whether it raises the alarm, or an alarm stands. Constant time.
+    /// Takes a value; whether it raises the alarm. Constant time.
     ///
     /// # Errors
     /// [`OutOfDomain`]; then nothing was changed.
@@ -49,8 +49,7 @@ impl<D: Detector> Watch<D> {
         if !D::DOMAIN.contains(x) {
             return Err(OutOfDomain { position: 0, value: x, domain: D::DOMAIN });
         }
-        self.take(x);
-        Ok(self.signal == Signal::Alarm)
+        Ok(self.take(x))
     }
 
     /// Takes values in order; the positions, counted from 0, of those that raised the alarm. The same as one
@@ -91,6 +90,14 @@ impl<D: Detector> Watch<D> {
         Ok(())
     }
 
+    /// Whether all values are allowed.
+    ///
+    /// # Errors
+    /// [`OutOfDomain`] for the first that is not.
+    pub fn check_all(&self, values: &[f64]) -> Result<(), OutOfDomain> {
+        Self::check(values)
+    }
+
     fn check(values: &[f64]) -> Result<(), OutOfDomain> {
         let Some(position) = values.iter().position(|&x| !D::DOMAIN.contains(x)) else { return Ok(()) };
         let value = values.get(position).copied().unwrap_or(f64::NAN);
@@ -108,10 +115,12 @@ impl<D: Detector> Watch<D> {
     }
 
     #[inline]
-    fn take(&mut self, x: f64) {
-        if self.goes_on() {
+    fn take(&mut self, x: f64) -> bool {
+        let goes_on = self.goes_on();
+        if goes_on {
             self.signal = self.detector.take(x);
         }
+        goes_on && self.signal == Signal::Alarm
     }
 
     /// Does with an alarm what its rule says; whether the next value is looked at.
@@ -189,13 +198,10 @@ mod tests {
         for reset in [Reset::Auto, Reset::Manual, Reset::Never] {
             let mut one_by_one = Watch::new(Eddm::default(), reset);
             let mut alarms = Vec::new();
-            let mut stood = false;
             for (position, &x) in values.iter().enumerate() {
-                let alarm = one_by_one.update(x).unwrap();
-                if alarm && !(stood && reset == Reset::Manual) {
+                if one_by_one.update(x).unwrap() {
                     alarms.push(position);
                 }
-                stood = alarm;
             }
             let mut many = Watch::new(Eddm::default(), reset);
             let mut found = Vec::new();
@@ -220,7 +226,8 @@ mod tests {
         assert_eq!(auto.detector().estimation().to_bits(), 1.0_f64.to_bits(), "of one value");
         let mut manual = alarmed(Reset::Manual);
         let before = manual.clone();
-        assert_eq!((manual.update(0.0), &manual), (Ok(true), &before));
+        assert_eq!((manual.update(0.0), &manual), (Ok(false), &before));
+        assert_eq!(manual.signal(), Signal::Alarm);
         manual.reset();
         assert_eq!(manual.update(0.0), Ok(false));
         let mut never = alarmed(Reset::Never);

@@ -27,7 +27,7 @@ fn stirling_error(x: f64) -> f64 {
 
 /// A beta distribution, with what of its density does not depend on where.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Beta {
+pub(in crate::verdict) struct Beta {
     a: f64,
     b: f64,
     mean: f64,
@@ -37,7 +37,7 @@ pub(super) struct Beta {
 
 impl Beta {
     /// With positive parameters.
-    pub(super) fn new(a: f64, b: f64) -> Self {
+    pub(in crate::verdict) fn new(a: f64, b: f64) -> Self {
         let sum = a + b;
         let (mean, rest) = (a / sum, b / sum);
         let size = 0.5 * (a.ln() + rest.ln()) - HALF_LOG_TWO_PI;
@@ -46,14 +46,14 @@ impl Beta {
     }
 
     /// `a ln x + b ln y - ln B(a, b)` for `x` and `y = 1 - x` inside of 0 and 1.
-    pub(super) fn log_kernel(&self, x: f64, y: f64) -> f64 {
+    pub(in crate::verdict) fn log_kernel(&self, x: f64, y: f64) -> f64 {
         // The smaller of x and y carries the digits of their distance to the mean.
         let distance = if x <= y { x - self.mean } else { self.rest - y };
         self.a * ratio_log(x, self.mean, distance) + self.b * ratio_log(y, self.rest, -distance) + self.constant
     }
 
     /// The logarithm of the probability above `x`; `y = 1 - x`.
-    pub(super) fn log_upper_tail(&self, x: f64, y: f64) -> f64 {
+    pub(in crate::verdict) fn log_upper_tail(&self, x: f64, y: f64) -> f64 {
         let &Self { a, b, .. } = self;
         if x <= 0.0 {
             return 0.0;

@@ -15,14 +15,14 @@
 //! ```
 
 mod anytime;
-mod beta;
+pub(super) mod beta;
 mod beta_binomial;
 mod bets;
 mod betting;
 mod capital;
 mod empirical_bernstein;
 mod fixed;
-mod root;
+pub(super) mod root;
 mod running;
 #[cfg(test)]
 mod tests;

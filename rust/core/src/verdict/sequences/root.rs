@@ -5,7 +5,7 @@
 ///
 /// By the ITP method (Oliveira and Takahashi (2020), "An enhancement of the bisection method average performance preserving
 /// minmax optimality", ACM Transactions on Mathematical Software 47), which takes hardly more steps than halving at worst.
-pub(super) fn last_positive(function: impl Fn(f64) -> f64, mut low: f64, mut high: f64) -> f64 {
+pub(in crate::verdict) fn last_positive(function: impl Fn(f64) -> f64, mut low: f64, mut high: f64) -> f64 {
     let tolerance = high * 4.0 * f64::EPSILON;
     let (mut at_low, mut at_high) = (function(low), function(high));
     let scale = 0.2 / (high - low);

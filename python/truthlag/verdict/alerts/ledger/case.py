@@ -6,9 +6,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Self
 
-from truthlag.verdict.alerts.condition import Condition, Key
 from truthlag.verdict.alerts.evidence import Evidence
 from truthlag.verdict.alerts.incident import Incident, IncidentMetric
+from truthlag.verdict.alerts.ledger.condition import Condition, Key
 from truthlag.verdict.alerts.moment import read_optional, written
 from truthlag.verdict.alerts.observation import RANKS, SEVERITIES
 from truthlag.verdict.alerts.settings import Settings
