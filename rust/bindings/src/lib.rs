@@ -1,6 +1,6 @@
 //! The Python boundary of truthlag: converts arguments, detaches for long work, maps errors. Logic lives in the core.
 
-mod arm_moments;
+mod arms;
 mod batch;
 mod detached_copy;
 mod detectors;
@@ -40,7 +40,7 @@ fn may_drain_beside() -> bool {
 #[pymodule(gil_used = false)]
 mod _core {
     #[pymodule_export]
-    use super::arm_moments::arm_moments;
+    use super::arms::{arm_moments, arm_quantile};
     #[pymodule_export]
     use super::build_info;
     #[pymodule_export]
