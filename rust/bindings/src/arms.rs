@@ -6,7 +6,7 @@ use std::cell::Cell;
 use pyo3::buffer::{Element, PyBuffer};
 use pyo3::ffi;
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyFloat, PyInt, PyList};
+use pyo3::types::{PyBool, PyInt, PyList};
 use truthlag_core::metrics::{interpolated_quantile, mean_and_squares};
 
 use crate::batch::Plain;
@@ -29,17 +29,27 @@ pub(crate) fn arm_moments(values: &Bound<'_, PyAny>) -> Option<Moments> {
         let (mean, squares) = mean_and_squares(count, read)?;
         Some((count, mean, squares))
     };
-    if let Ok(list) = values.cast_exact::<PyList>() {
-        let Floats { values: floats, sizes, has_float, .. } = floats_of(list)?;
-        return if has_float || sizes < EXACT { with_slice(&floats, work) } else { None };
-    }
-    with_array::<f64, _>(values, |value| value, work).or_else(|| {
-        let found = with_array::<i64, _>(values, |value| value as f64, work)?;
-        // By the mean of the squares, no sum of them is larger.
-        let (count, mean, squares) = found;
+    // Sums of whole numbers are exact: by the mean of the squares, none of them is larger.
+    let is_exact = |&(count, mean, squares): &Moments| {
         let sizes = (count as f64 * (squares + count as f64 * mean * mean)).sqrt();
-        (sizes < EXACT).then_some(found)
-    })
+        sizes < EXACT
+    };
+    if let Ok(list) = values.cast_exact::<PyList>() {
+        // Items may lie anywhere: they are gone over once, and their values twice.
+        let in_order = |count: usize, read: Read<'_>| {
+            let mut floats = vec![0.0; count];
+            read(0, &mut floats);
+            work(count, &|first, some| {
+                if let Some(found) = floats.get(first..first + some.len()) {
+                    some.copy_from_slice(found);
+                }
+            })
+        };
+        let (found, seen) = with_list(list, in_order)?;
+        return (seen.has_float || is_exact(&found)).then_some(found);
+    }
+    with_array::<f64, _>(values, |value| value, work)
+        .or_else(|| with_array::<i64, _>(values, |value| value as f64, work).filter(is_exact))
 }
 
 /// The quantile, from 0 to 1, of a list of floats and ints, or of such an array, as numpy has it by default; None of anything else, with NaN,
@@ -50,24 +60,16 @@ pub(crate) fn arm_quantile(values: &Bound<'_, PyAny>, quantile: f64) -> Option<f
         interpolated_quantile(count, read, quantile.clamp(0.0, 1.0)).filter(|found| found.is_finite())
     };
     if let Ok(list) = values.cast_exact::<PyList>() {
-        let Floats { values: floats, has_bool, is_exact, .. } = floats_of(list)?;
-        return if has_bool || !is_exact { None } else { with_slice(&floats, work) };
+        let (found, seen) = with_list(list, work)?;
+        return (!seen.has_bool && !seen.has_large).then_some(found);
     }
     with_array::<f64, _>(values, |value| value, work).or_else(|| {
-        let is_exact = Cell::new(true);
+        let has_large = Cell::new(false);
         let float = |value: i64| {
-            is_exact.set(is_exact.get() & (value.unsigned_abs() < 1 << 53));
+            has_large.set(has_large.get() | (value.unsigned_abs() >= 1 << 53));
             value as f64
         };
-        with_array::<i64, _>(values, float, work).filter(|_| is_exact.get())
-    })
-}
-
-fn with_slice<R>(floats: &[f64], work: impl Fn(usize, Read<'_>) -> Option<R>) -> Option<R> {
-    work(floats.len(), &|first, some| {
-        if let Some(found) = floats.get(first..first + some.len()) {
-            some.copy_from_slice(found);
-        }
+        with_array::<i64, _>(values, float, work).filter(|_| !has_large.get())
     })
 }
 
@@ -91,49 +93,64 @@ fn with_array<T: Element + Plain, R>(
     found
 }
 
-/// The items of a list as floats.
-struct Floats {
-    values: Vec<f64>,
-    /// The sum of the sizes of whole numbers.
-    sizes: f64,
+/// What the items of a list are.
+#[allow(clippy::struct_excessive_bools, reason = "each by itself")]
+#[derive(Debug, Clone, Copy, Default)]
+struct Seen {
     has_float: bool,
     has_bool: bool,
-    /// Whether each whole number is a float without loss.
-    is_exact: bool,
+    /// Whole numbers that are no floats without loss.
+    has_large: bool,
+    /// Anything else.
+    has_other: bool,
 }
 
-/// Items are borrowed: to count references to a million of them would cost more than to read them.
-fn floats_of(list: &Bound<'_, PyList>) -> Option<Floats> {
+/// Items are read where they are, and borrowed: to count references to a million of them would cost more than to read them.
+fn with_list<R>(list: &Bound<'_, PyList>, work: impl Fn(usize, Read<'_>) -> Option<R>) -> Option<(R, Seen)> {
     // Without the lock of the interpreter another thread may change the list meanwhile.
     if cfg!(Py_GIL_DISABLED) || list.len() > MOST {
         return None;
     }
-    let count = list.len();
-    let (mut floats, mut sizes) = (Vec::with_capacity(count), 0.0);
-    let (mut has_float, mut has_bool, mut is_exact) = (false, false, true);
-    for number in 0..count {
-        // SAFETY: the interpreter is attached and no code of Python runs in this loop, so the list keeps its length and its items.
-        let item = unsafe { Borrowed::from_ptr(list.py(), ffi::PyList_GET_ITEM(list.as_ptr(), number.cast_signed())) };
-        if let Ok(float) = item.cast_exact::<PyFloat>() {
-            has_float = true;
-            floats.push(float.value());
-            continue;
+    let (count, seen, float_type) = (list.len(), Cell::new(Seen::default()), &raw mut ffi::PyFloat_Type);
+    let found = work(count, &|first, some| {
+        assert!(first + some.len() <= count);
+        let (mut now, mut floats) = (seen.get(), 0);
+        for (number, place) in some.iter_mut().enumerate() {
+            let index = (first + number).cast_signed();
+            // SAFETY: the interpreter is attached and no code of Python runs in all this, so the list keeps its length and its items,
+            // which are alive; a float is read as one.
+            *place = unsafe {
+                let item = ffi::PyList_GET_ITEM(list.as_ptr(), index);
+                if ffi::Py_TYPE(item) == float_type {
+                    floats += 1;
+                    ffi::PyFloat_AS_DOUBLE(item)
+                } else {
+                    other_item(&Borrowed::from_ptr(list.py(), item), &mut now)
+                }
+            };
         }
-        let whole = if let Ok(whole) = item.cast_exact::<PyInt>() {
-            let mut overflow = 0;
-            // SAFETY: it is an int, which needs no conversion that could run code.
-            let value = unsafe { ffi::PyLong_AsLongLongAndOverflow(whole.as_ptr(), &raw mut overflow) };
-            if overflow != 0 {
-                return None;
-            }
-            value as f64
-        } else {
-            has_bool = true;
-            f64::from(u8::from(item.cast_exact::<PyBool>().ok()?.is_true()))
-        };
-        is_exact &= whole.abs() < EXACT;
-        sizes += whole.abs();
-        floats.push(whole);
+        now.has_float |= floats > 0;
+        seen.set(now);
+    });
+    let seen = seen.get();
+    found.filter(|_| !seen.has_other).map(|found| (found, seen))
+}
+
+/// An int or a bool as a float; anything else is noted and counts as 0.
+#[inline(never)]
+fn other_item(item: &Bound<'_, PyAny>, seen: &mut Seen) -> f64 {
+    if let Ok(whole) = item.cast_exact::<PyInt>() {
+        let mut overflow = 0;
+        // SAFETY: it is an int, which needs no conversion that could run code.
+        let value = unsafe { ffi::PyLong_AsLongLongAndOverflow(whole.as_ptr(), &raw mut overflow) };
+        seen.has_other |= overflow != 0;
+        seen.has_large |= value.unsigned_abs() >= 1 << 53;
+        return value as f64;
     }
-    Some(Floats { values: floats, sizes, has_float, has_bool, is_exact })
+    if let Ok(flag) = item.cast_exact::<PyBool>() {
+        seen.has_bool = true;
+        return f64::from(u8::from(flag.is_true()));
+    }
+    seen.has_other = true;
+    0.0
 }

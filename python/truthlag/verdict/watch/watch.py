@@ -86,7 +86,7 @@ class Watch:
         order: str,
         on_alarm: Callable[[Alarm], Any] | None,
         start: tuple[int, int] = (0, 0),
-        intake: _core.Intake | None = None,
+        intake: Any = None,
     ) -> None:
         self._tracker = weakref.ref(tracker)
         self._name = name
@@ -95,7 +95,7 @@ class Watch:
         self._min_age = None if min_age is None else min_age // _MICROSECOND
         self._order = order
         self.on_alarm = on_alarm
-        self._intake = _core.Intake(self._min_age, start) if intake is None else intake
+        self._intake: _core.Intake = _core.Intake(self._min_age, start) if intake is None else intake
         self._alarms: deque[Alarm] = deque(maxlen=MOST_ALARMS)
         self._alarm_count = 0
         self._lost = 0
