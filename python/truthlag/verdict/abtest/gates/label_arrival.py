@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
+
 from truthlag.call.described import described
 from truthlag.metrics import ConfusionCounts, PerformanceSnapshot
 from truthlag.verdict.abtest.compare import compare
@@ -18,7 +20,7 @@ from truthlag.verdict.abtest.statistics.proportion import Proportion
 from truthlag.verdict.detectors.parameters import real, share
 
 NAME = "label_arrival"
-#: With fewer labels expected after the age than that, seeing none says nothing.
+#: That labels do not go on coming is seen where fewer than half as many came after the age as would have, if these were enough.
 _LEAST_EXPECTED = 1.0
 #: With fewer late labels than that their share has no error that could be relied on.
 _LEAST_LATE = 20
@@ -116,7 +118,7 @@ def delay_parity(
 
     - where the shares of the labels that come after the age differ by more than the margin, as far as older rows show them;
     - where the delays up to the age differ, and labels come later too, in a share beyond the margin, or it cannot be seen yet
-      whether any do.
+      whether they do.
 
     Cost: some sorts of the labels.
     """
@@ -127,6 +129,7 @@ def delay_parity(
     late = late_shares(control, treatment, min_age)
     gap = _gap_p_value(control, treatment, late, margin, alpha / 2)
     expected = sum(expected_late(arm, min_age) for arm in (control, treatment))
+    seen = sum(int(np.count_nonzero(arm.delays > min_age)) for arm in (control, treatment))
     numbers: dict[str, Any] = {
         "shape_p_value": evidence.p_value,
         "shape_log_e_value": evidence.log_e_value,
@@ -135,7 +138,7 @@ def delay_parity(
         "control_late_share": late[0].share,
         "treatment_late_share": late[1].share,
         "late_share_p_value": gap,
-        "late_labels": late[0].labels + late[1].labels,
+        "late_labels": seen,
         "expected_late_labels": expected,
         "margin": margin,
         "alpha": alpha,
@@ -145,7 +148,8 @@ def delay_parity(
         return Gate(NAME, "not_run", reason, numbers, "labelled_metrics")
     age = days(min_age)
     advice = "The rates at this age are those of different shares of the labels to come: compare at a larger age."
-    come_later = f"of the labels seen by now {late[0].share:.1%} of the control's and {late[1].share:.1%} of the treatment's come after {age}"
+    shares = f"{late[0].share:.1%} of the control's and {late[1].share:.1%} of the treatment's"
+    come_later = f"of the labels seen by now {shares} come after {age}"
     if gap is not None and gap <= alpha / 2:
         reason = f"{come_later} ({shown(gap)}). {advice}"
         return Gate(NAME, "failed", reason, numbers, "labelled_metrics")
@@ -155,12 +159,14 @@ def delay_parity(
     differ = f"labels take longer in one arm than in the other ({shown(evidence.p_value)})"
     if max(one.share for one in late) > margin:
         return Gate(NAME, "failed", f"{differ}, and {come_later}. {advice}", numbers, "labelled_metrics")
-    if expected < _LEAST_EXPECTED and not numbers["late_labels"]:
+    if seen > expected / 2 or expected < _LEAST_EXPECTED:
         reason = f"{differ}, and the rows are too young to tell whether more come after {age}. Wait, or compare at a smaller age."
         return Gate(NAME, "failed", reason, numbers, "labelled_metrics")
-    reason = f"{differ}, but none is seen to come after {age}."
-    if numbers["late_labels"]:
-        reason = f"{differ}, but no more than {margin:.2%} come after {age}."
+    reason = (
+        f"{differ}, but no more than {margin:.2%} come after {age}."
+        if seen
+        else f"{differ}, but none comes after {age}."
+    )
     return Gate(NAME, "passed", reason, numbers, "labelled_metrics")
 
 

@@ -63,12 +63,12 @@ class SampleRatioTest:
         >>> test.update({"control": 1_560, "treatment": 1_440})
         >>> test.add("control")
         >>> test.counts, round(test.p_value, 3), test.gate().status
-        ({'control': 1561, 'treatment': 1440}, 0.531, 'passed')
+        ({'control': 1561, 'treatment': 1440}, 0.526, 'passed')
         >>> test.update({"control": 6_000, "treatment": 5_500})
         >>> round(test.e_value), test.gate().status
-        (48586, 'failed')
+        (45096, 'failed')
         >>> test.arms, test.alpha, round(test.log_e_value, 2)
-        (('control', 'treatment'), 0.01, 10.79)
+        (('control', 'treatment'), 0.01, 10.72)
     """
 
     def __init__(
@@ -129,7 +129,7 @@ class SampleRatioTest:
             >>> test.update([500, 500], segment="ios")
             >>> test.update([700, 500], segment="android")
             >>> {name: f"{p_value:.2g}" for name, p_value in test.segment_p_values().items()}
-            {'ios': '1', 'android': '2.7e-05'}
+            {'ios': '1', 'android': '0.00033'}
         """
         known = None if self._named is None else len(self._named)
         return {
@@ -257,11 +257,11 @@ class SampleRatioTest:
             >>> test.update([5_000, 5_000], segment="ios")
             >>> test.update([700, 500], segment="android")
             >>> print(test.gate())
-            sample_ratio: failed. the sizes of the arms are not those of their shares in android. Find out ...
+            sample_ratio: failed. the sizes of the arms are not those of their shares in android (p = 0.00099, at any time). Find out ...
         """
         by_segment = self.segment_p_values()
         level = self._alpha if self._named == () else self._alpha / 2
-        guilty = [name for name, p_value in by_segment.items() if p_value <= level]
+        guilty = sorted((name for name, p_value in by_segment.items() if p_value <= level), key=by_segment.__getitem__)
         unexpected = self._unexpected()
         numbers: dict[str, Any] = {
             "counts": self.counts,
@@ -270,6 +270,7 @@ class SampleRatioTest:
             "log_e_value": self.log_e_value,
             "p_value": self.p_value,
             "alpha": self._alpha,
+            "level": level,
             "unexpected": unexpected,
             "segments": {
                 name: {"counts": self._by_arm(self._segments[name]), "p_value": p_value}
@@ -283,13 +284,14 @@ class SampleRatioTest:
         elif unexpected:
             reason = unexpected_reason(unexpected)
         elif self.p_value <= level:
-            where = f"; most clearly in {', '.join(guilty[:5])}" if guilty else ""
+            where = f"; by segment in {', '.join(guilty[:5])}" if guilty else ""
             seen = mismatch(self.counts, self._expected())
             reason = f"{seen} ({shown(self.p_value)}, at any time){where}. {ADVICE}"
         elif guilty:
             more = f" and {len(guilty) - 5} more" if len(guilty) > 5 else ""
             where = f"{', '.join(guilty[:5])}{more}"
-            reason = f"the sizes of the arms are not those of their shares in {where}. {ADVICE}"
+            worst = shown(by_segment[guilty[0]])
+            reason = f"the sizes of the arms are not those of their shares in {where} ({worst}, at any time). {ADVICE}"
         else:
             status = "passed"
             reason = f"the sizes of the arms agree with their shares ({shown(self.p_value)}, at any time)."
