@@ -1,6 +1,6 @@
 """What a test must pass before a verdict on any of its metrics is believed."""
 
-from truthlag.verdict.abtest.gates.aged_arm import AgedArm
+from truthlag.verdict.abtest.gates.aged_arm import AgedArm, Arrivals
 from truthlag.verdict.abtest.gates.arm_log import ArmLog, arm_logs
 from truthlag.verdict.abtest.gates.chi_square import ChiSquareRatio, sample_ratio_chi_square
 from truthlag.verdict.abtest.gates.double_exposure import DoubleExposure, double_exposure
@@ -15,6 +15,7 @@ __all__ = [
     "AgedArm",
     "ArmLog",
     "ArmsAtAge",
+    "Arrivals",
     "ChiSquareRatio",
     "DoubleExposure",
     "Gate",

@@ -26,9 +26,21 @@ _FINEST = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Arrivals:
-    """The labels of 1 that are known now, of the rows of the compared age: in order of prediction time, in microseconds."""
+    """The labels of 1 that are known now, of the rows of the compared age: in order of prediction time, in microseconds.
+
+    What a comparison that adjusts for the labels still to come would rest on.
+
+    Example:
+        >>> from datetime import timedelta
+        >>> from truthlag.abtest import ArmLog, arms_at_age
+        >>> log = ArmLog([0, 10, 20], [5, None, 90])
+        >>> arrivals = arms_at_age(log, log, min_age=timedelta(seconds=60), now=100).control.arrivals
+        >>> arrivals.predicted_at.tolist(), arrivals.delays.tolist(), arrivals.ages.tolist()
+        ([0, 20000000], [5000000, 70000000], [100000000, 80000000])
+    """
 
     predicted_at: Times
+    """The time of the prediction, since the epoch."""
     delays: Times
     """From the prediction to the label."""
     ages: Times
