@@ -3,9 +3,31 @@
 `compare` holds a treatment against a control and answers with a `Comparison`. Arms are raw values, or statistics that a stream
 keeps and merges: `Proportion`, `Mean`, `Ratio`, `MeanWithCovariate`, the `Counts` of a confusion matrix, and `Known` for an
 estimate with a standard error of its own.
+
+Before a verdict come the gates: `SampleRatioTest`, `double_exposure`, `pre_period_balance` and `label_arrival_parity`, all of them at once
+by `run_gates`. `compare_at_age` compares arms whose labels come late at equal label age.
 """
 
 from truthlag.verdict.abtest.compare import compare
+from truthlag.verdict.abtest.gates import (
+    AgedArm,
+    ArmLog,
+    ArmsAtAge,
+    Arrivals,
+    ChiSquareRatio,
+    DoubleExposure,
+    Gate,
+    GateReport,
+    SampleRatioTest,
+    arm_logs,
+    arms_at_age,
+    compare_at_age,
+    double_exposure,
+    label_arrival_parity,
+    pre_period_balance,
+    run_gates,
+    sample_ratio_chi_square,
+)
 from truthlag.verdict.abtest.result import ArmSummary, Comparison
 from truthlag.verdict.abtest.statistics import (
     Counts,
@@ -18,14 +40,31 @@ from truthlag.verdict.abtest.statistics import (
 )
 
 __all__ = [
+    "AgedArm",
+    "ArmLog",
     "ArmSummary",
+    "ArmsAtAge",
+    "Arrivals",
+    "ChiSquareRatio",
     "Comparison",
     "Counts",
+    "DoubleExposure",
+    "Gate",
+    "GateReport",
     "Known",
     "Mean",
     "MeanWithCovariate",
     "Proportion",
     "Ratio",
+    "SampleRatioTest",
+    "arm_logs",
+    "arms_at_age",
     "compare",
+    "compare_at_age",
+    "double_exposure",
+    "label_arrival_parity",
+    "pre_period_balance",
+    "run_gates",
+    "sample_ratio_chi_square",
     "statistic_from_dict",
 ]
