@@ -6,6 +6,20 @@ estimate with a standard error of its own.
 """
 
 from truthlag.verdict.abtest.compare import compare
+from truthlag.verdict.abtest.many import (
+    Anova,
+    ComparisonRow,
+    ComparisonTable,
+    Dunnett,
+    DunnettComparison,
+    MetricPlan,
+    adjust,
+    anova,
+    compare_many,
+    dunnett,
+    e_bh,
+    interval_of_p_value,
+)
 from truthlag.verdict.abtest.result import ArmSummary, Comparison
 from truthlag.verdict.abtest.statistics import (
     Counts,
@@ -18,14 +32,26 @@ from truthlag.verdict.abtest.statistics import (
 )
 
 __all__ = [
+    "Anova",
     "ArmSummary",
     "Comparison",
+    "ComparisonRow",
+    "ComparisonTable",
     "Counts",
+    "Dunnett",
+    "DunnettComparison",
     "Known",
     "Mean",
     "MeanWithCovariate",
+    "MetricPlan",
     "Proportion",
     "Ratio",
+    "adjust",
+    "anova",
     "compare",
+    "compare_many",
+    "dunnett",
+    "e_bh",
+    "interval_of_p_value",
     "statistic_from_dict",
 ]
