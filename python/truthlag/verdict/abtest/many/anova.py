@@ -60,7 +60,7 @@ def anova(arms: Any, *, variance: Literal["unequal", "equal"] = "unequal") -> An
     """Whether the means of several arms are the same: one test of all of them, which does not say which one differs.
 
     Args:
-        arms: Two or more arms, by name or in a sequence: raw values, `Mean`s or `Proportion`s.
+        arms: Two or more arms, by name or in a sequence: raw values, or statistics such as `Mean` and `Proportion`.
         variance: `"unequal"`: Welch's test (1951). `"equal"`: Fisher's analysis of variance, for arms of one spread.
 
     Returns:

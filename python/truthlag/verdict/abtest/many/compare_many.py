@@ -149,7 +149,7 @@ def _cases(
     inference: Inference,
     segment: str | None,
 ) -> Iterable[Case]:
-    asked = [(name, plans[name].role, plans[name].question, _reading(name, plans[name])) for name in names]
+    asked = [(name, plans[name].role, plans[name]._question, _reading(name, plans[name])) for name in names]
     baseline = arms.get(control, {})
     for arm, shown in arms.items():
         if arm == control:

@@ -68,14 +68,8 @@ class MetricPlan:
             raise ValueError(f"margin must be given for {self.hypothesis}, got None")
 
     @property
-    def question(self) -> Question:
-        """The same as `compare` asks it.
-
-        Example:
-            >>> from truthlag.abtest import MetricPlan
-            >>> MetricPlan("primary").question.hypothesis
-            'superiority'
-        """
+    def _question(self) -> Question:
+        """The same as `compare` asks it."""
         return Question(self.hypothesis or "superiority", self.margin, self.direction)
 
 
