@@ -3,13 +3,14 @@
 
 use std::cell::Cell;
 
-use pyo3::buffer::{Element, PyBuffer};
+use pyo3::buffer::Element;
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyInt, PyList};
 use truthlag_core::metrics::{interpolated_quantile, mean_and_squares};
 
 use crate::batch::Plain;
+use crate::number_memory::NumberMemory;
 
 /// Whole numbers below it are floats without loss.
 const EXACT: f64 = 9_007_199_254_740_992.0;
@@ -73,24 +74,13 @@ pub(crate) fn arm_quantile(values: &Bound<'_, PyAny>, quantile: f64) -> Option<f
     })
 }
 
-/// The memory of the array is read number by number: who writes to it meanwhile decides what is seen, and nothing else.
 fn with_array<T: Element + Plain, R>(
     values: &Bound<'_, PyAny>,
     float: impl Fn(T) -> f64,
     work: impl Fn(usize, Read<'_>) -> Option<R>,
 ) -> Option<R> {
-    let buffer = PyBuffer::<T>::get(values).ok()?;
-    let memory = buffer.as_slice_ptr().filter(|memory| buffer.dimensions() == 1 && memory.len() <= MOST)?;
-    let count = memory.len();
-    let found = work(count, &|first, some| {
-        assert!(first + some.len() <= count);
-        for (number, place) in some.iter_mut().enumerate() {
-            // SAFETY: inside of the memory, which the buffer keeps and whose alignment it has checked.
-            *place = float(unsafe { T::load(memory.as_ptr().cast::<T>().add(first + number)) });
-        }
-    });
-    drop(buffer);
-    found
+    let memory = NumberMemory::<T>::of(values).filter(|memory| memory.len() <= MOST)?;
+    work(memory.len(), &|first, some| memory.read(first, some, &float))
 }
 
 /// What the items of a list are.

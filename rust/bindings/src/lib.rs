@@ -9,6 +9,7 @@ mod fast_calls;
 mod fast_updates;
 mod features;
 mod identity;
+mod number_memory;
 mod scalar;
 mod sequences;
 mod snapshot;
