@@ -6,11 +6,12 @@ import math
 from dataclasses import dataclass
 
 from truthlag.verdict.abtest.difference.effect import FURTHEST, Effect, NormalEffect, ShiftedEffect
+from truthlag.verdict.abtest.statistics.f_measure import FMeasure
 from truthlag.verdict.abtest.statistics.proportion import Proportion
 from truthlag.verdict.two_sample.falling import falling_crossing
 from truthlag.verdict.two_sample.mid_p import mid_p_quantile
 from truthlag.verdict.two_sample.null_curve import Pair
-from truthlag.verdict.two_sample.scale import Identity
+from truthlag.verdict.two_sample.scale import F1, Identity, Scale
 from truthlag.verdict.two_sample.score_test import ScoreTest
 
 #: From so many expected successes and failures on in both arms the score statistic is normal enough as it is: with ten times
@@ -50,6 +51,21 @@ def proportion_effect(control: Proportion, treatment: Proportion, method: str | 
     return ScoreEffect(pair, error, method, corrects_skewness=True, mid_p=floor)
 
 
+def f_measure_effect(control: FMeasure, treatment: FMeasure) -> ScoreEffect:
+    """The difference of two F1 by the score test of the shares they are functions of, among the rows that are relevant.
+
+    Where few hits or few errors are expected, it is held back at 0 by the mid-p value of Fisher's test.
+    """
+    before, now = control.share, treatment.share
+    pair = Pair(now.k, now.n, before.k, before.n)
+    error = math.hypot(control.standard_error or 0.0, treatment.standard_error or 0.0)
+    both, rows = before.k + now.k, before.n + now.n
+    if min(before.n, now.n) * min(both, rows - both) / rows >= ENOUGH:
+        return ScoreEffect(pair, error, "score test of F1", scale=F1())
+    floor = mid_p_quantile(now.k, now.n, before.k, before.n)
+    return ScoreEffect(pair, error, "mid-p and score test of F1", mid_p=floor, scale=F1())
+
+
 @dataclass(frozen=True, slots=True)
 class ScoreEffect:
     """An effect with a standard error of its own at each value: that of the likelihood there."""
@@ -59,11 +75,12 @@ class ScoreEffect:
     method: str
     corrects_skewness: bool = False
     mid_p: float | None = None
+    scale: Scale = SCALE
 
     @property
     def estimate(self) -> float:
         """See `Effect`."""
-        return self.pair.loss(SCALE)
+        return self.pair.loss(self.scale)
 
     @property
     def degrees_of_freedom(self) -> float:
@@ -90,7 +107,7 @@ class ScoreEffect:
 
     @property
     def _test(self) -> ScoreTest:
-        return ScoreTest(self.pair, SCALE, self.method, self.corrects_skewness)
+        return ScoreTest(self.pair, self.scale, self.method, self.corrects_skewness)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,16 +11,18 @@ from truthlag.call.described import described
 from truthlag.call.tracker import ModelPerformanceTracker
 from truthlag.metrics import ConfusionCounts, PerformanceSnapshot
 from truthlag.metrics.counts import RATES
-from truthlag.verdict.abtest.statistics.arm import Statistic
+from truthlag.verdict.abtest.statistics.arm import STATISTICS, Statistic
+from truthlag.verdict.abtest.statistics.calibration import Calibration
 from truthlag.verdict.abtest.statistics.column import column
 from truthlag.verdict.abtest.statistics.counts import Counts
 from truthlag.verdict.abtest.statistics.known import Known
+from truthlag.verdict.abtest.statistics.labelled_rows import METRICS, LabelledRows, shared_edges
 from truthlag.verdict.abtest.statistics.mean import Mean
 from truthlag.verdict.abtest.statistics.mean_with_covariate import MeanWithCovariate
 from truthlag.verdict.abtest.statistics.proportion import Proportion
 from truthlag.verdict.abtest.statistics.ratio import Ratio
+from truthlag.verdict.abtest.statistics.ratio_with_covariate import RatioWithCovariate
 
-_STATISTICS = (Proportion, Mean, Ratio, MeanWithCovariate, Known)
 #: Means over rows of which a snapshot knows the standard error.
 _MEANS = frozenset({"brier_score", "log_loss", "mean_score"})
 
@@ -34,7 +36,7 @@ def arms(
         TypeError: An arm is none of what is allowed, or the two are of different kinds.
         ValueError: Values are not allowed, or a metric is not one of the arm's.
     """
-    if type(control) is type(treatment) and isinstance(control, _STATISTICS):
+    if type(control) is type(treatment) and isinstance(control, STATISTICS):
         _refuse(cluster, window)
         _check_alike(control, treatment)
         return control, treatment
@@ -42,6 +44,9 @@ def arms(
         if window is not None:
             raise ValueError("window must be None for raw values: it chooses the predictions of trackers")
         return _of_values(control, treatment, cluster)
+    if isinstance(control, LabelledRows) and isinstance(treatment, LabelledRows):
+        _refuse(cluster, window)
+        return _of_rows(control, treatment, _known(metric, METRICS))
     if cluster is not None:
         raise ValueError("cluster must be None unless both arms are raw values: statistics have their units already")
     first, second = (
@@ -63,12 +68,34 @@ def _refuse(cluster: Any, window: Any) -> None:
 
 
 def _check_alike(control: Statistic, treatment: Statistic) -> None:
-    if (
-        isinstance(control, MeanWithCovariate)
-        and isinstance(treatment, MeanWithCovariate)
-        and control.covariates != treatment.covariates
-    ):
-        raise ValueError(f"treatment must have {control.covariates} covariates as control, got {treatment.covariates}")
+    if isinstance(control, RatioWithCovariate) and isinstance(treatment, RatioWithCovariate):
+        if control.ratio_before != treatment.ratio_before:
+            raise ValueError(f"treatment must have ratio_before {control.ratio_before} as control, got another")
+        _check_alike(control.moments, treatment.moments)
+    elif isinstance(control, MeanWithCovariate) and isinstance(treatment, MeanWithCovariate):
+        if control.covariates != treatment.covariates:
+            raise ValueError(
+                f"treatment must have {control.covariates} covariates as control, got {treatment.covariates}"
+            )
+        if control.names != treatment.names:
+            raise ValueError(
+                f"treatment must have the covariates of control, {control.names}, got {treatment.names}: a covariate that is"
+                " measured otherwise in each arm, such as the score of each arm's own model, moves with the treatment, and adjusting"
+                " for it would remove a part of the effect or make one up; let one frozen model score the requests of both arms"
+            )
+    elif isinstance(control, Calibration) and isinstance(treatment, Calibration):
+        if control.edges != treatment.edges:
+            raise ValueError("treatment must have the bins of control, got other edges")
+    elif isinstance(control, Known) and isinstance(treatment, Known) and control.range != treatment.range:
+        raise ValueError(f"treatment must have the range of control ({control.range}), got {treatment.range}")
+
+
+def _of_rows(control: LabelledRows, treatment: LabelledRows, metric: str) -> tuple[Statistic, Statistic]:
+    edges = shared_edges(control, treatment) if metric == "calibration_error" else None
+    first, second = control.statistic(metric, edges=edges), treatment.statistic(metric, edges=edges)
+    if type(first) is not type(second):
+        raise TypeError("treatment must be clustered as control is: give cluster for both arms or for none")
+    return first, second
 
 
 def _is_raw(arm: Any) -> bool:
@@ -117,12 +144,14 @@ def _is_binary(array: NDArray[Any]) -> bool:
 
 
 def _of_one(name: str, arm: Any, metric: str | None, window: dict[str, Any] | None) -> Statistic:
-    if isinstance(arm, _STATISTICS):
+    if isinstance(arm, STATISTICS):
         return arm
     if isinstance(arm, ConfusionCounts):
         arm = Counts.from_confusion_counts(arm)
     if isinstance(arm, Counts):
-        return arm.proportion(_known(metric, tuple(RATES)))
+        if metric == "f1_score":
+            return arm.f_measure()
+        return arm.proportion(_known(metric, (*RATES, "f1_score")))
     if isinstance(arm, ModelPerformanceTracker):
         arm = arm.snapshot(**(window or {}))
     if isinstance(arm, PerformanceSnapshot):
@@ -143,10 +172,15 @@ def _known(metric: str | None, metrics: tuple[str, ...]) -> str:
 def _of_snapshot(snapshot: PerformanceSnapshot, name: str) -> Statistic:
     if name in RATES:
         return Counts.from_confusion_counts(snapshot.counts).proportion(name)
-    metric = snapshot.metrics[name]
+    metric, counts = snapshot.metrics[name], snapshot.counts
     if name in _MEANS:
         if metric.value is None:
             return Mean(0, 0.0, 0.0)
         error = metric.standard_error or 0.0
         return Mean(metric.n, metric.value, error * error * metric.n * (metric.n - 1))
+    if name == "f1_score":
+        return Counts.from_confusion_counts(snapshot.counts).f_measure()
+    if name == "roc_auc":
+        of_class = min(counts.true_positives + counts.false_negatives, counts.true_negatives + counts.false_positives)
+        return Known(metric.n, metric.value, metric.standard_error, (0.0, 1.0), of_class)
     return Known(metric.n, metric.value, metric.standard_error)
