@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import islice
 from typing import Any
 
@@ -21,8 +22,11 @@ from truthlag.abtest import (
     compare,
     winsorize,
 )
+from truthlag.verdict.abtest.difference.effect import NormalEffect
 from truthlag.verdict.abtest.difference.effects import ratio_effect
+from truthlag.verdict.abtest.difference.regression import adjusted_effect
 from truthlag.verdict.abtest.difference.relative import relative_to_baseline
+from truthlag.verdict.abtest.inference import Fixed
 
 
 def uniforms(seed: int) -> Iterator[float]:
@@ -48,6 +52,47 @@ class TestCuped:
         result = compare(*arms, mode="fixed", method="cuped", scale="relative")
         expected = entry["expected"]
         assert agrees(result.relative_difference, entry, expected["expected"])
+        self.check_relative(entry, *arms, adjusted_effect(*arms, "cuped"))
+        # Where they have the plain difference in the error, ours is the adjusted one: near, and not equal.
+        assert result.p_value == pytest.approx(expected["pValue"], rel=0.1)
+
+    def test_growthbook_of_proportions(self) -> None:
+        # Variances are p (1 - p), and the covariance has n where those of means have n - 1.
+        entry = vector("cuped_gbstats_prop_relative")
+        given = [entry["inputs"][name] for name in ("control", "treatment")]
+
+        def moments(one: dict[str, float]) -> tuple[float, float, float, float, float]:
+            y, x = one["y"] / one["n"], one["x"] / one["n"]
+            return y, x, y * (1 - y), x * (1 - x), one["xy"] / one["n"] - x * y
+
+        arms = []
+        for one in given:
+            y, x, first, second, together = moments(one)
+            rest = one["n"] - 1
+            table = ((first * rest, together * rest), (together * rest, second * rest))
+            arms.append(MeanWithCovariate(int(one["n"]), (y, x), table))
+        both = moments({name: given[0][name] + given[1][name] for name in ("n", "y", "x", "xy")})
+        slope = both[4] / both[3]
+        assert agrees(slope, entry, entry["expected"]["theta"])
+        self.check_relative(entry, *arms, adjusted_effect(*arms, slope=(slope,)))
+
+    @staticmethod
+    def check_relative(
+        entry: dict[str, Any], control: MeanWithCovariate, treatment: MeanWithCovariate, effect: NormalEffect
+    ) -> None:
+        """Estimate, error, interval and p-value, with the plain difference in the error as GrowthBook has it."""
+        expected = entry["expected"]
+        assert effect.baseline is not None
+        relative = relative_to_baseline(effect, effect.baseline, "delta")
+        assert agrees(relative.estimate, entry, expected["expected"])
+        plain = replace(effect, estimate=treatment.means[0] - control.means[0])
+        error = relative_to_baseline(plain, effect.baseline, "delta").standard_error
+        assert agrees(error, entry, expected["stddev"])
+        theirs = NormalEffect(relative.estimate, error, expected["dof"], "")
+        low, high = theirs.limits(Fixed(0.05).quantile(expected["dof"], 6001, one_sided=False))
+        assert agrees(low, entry, expected["ci"][0]) and agrees(high, entry, expected["ci"][1])
+        evidence = Fixed(0.05).evidence(theirs.statistic(0.0), expected["dof"], 6001, one_sided=False)
+        assert agrees(evidence.p_value, entry, expected["pValue"])
 
     def test_raw_values(self) -> None:
         entry = vector("cuped_raw_lcg11")

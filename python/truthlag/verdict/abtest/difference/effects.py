@@ -91,6 +91,7 @@ def ratio_effect(
     before, now = control.linear(), treatment.linear()
     if before is None or now is None:
         raise Undefined(f"the {'control' if before is None else 'treatment'} has no estimate: a denominator is 0.")
+    regression.check_alike(before, now)
     return regression.adjusted_effect(before, now, method, slope)
 
 
@@ -98,6 +99,7 @@ def _after_regression(control: Any, treatment: Any, method: str | None) -> Effec
     _check_rows(control, treatment, 2)
     if isinstance(control, RatioWithCovariate):
         return ratio_effect(control, treatment, method)
+    regression.check_alike(control, treatment)
     return regression.adjusted_effect(control, treatment, method)
 
 

@@ -30,9 +30,8 @@ def adjusted_effect(
     which is never less precise in large samples; with the variance HC2 where the arms know it.
 
     Raises:
-        Undefined: The covariates were not measured alike, or nothing varies after them.
+        Undefined: Nothing varies after the covariates.
     """
-    _check_alike(control, treatment)
     if method == "lin":
         return _interacted(control, treatment)
     if slope is None:
@@ -104,7 +103,12 @@ def _baseline(control: MeanWithCovariate, slope: tuple[float, ...]) -> Baseline:
     return Baseline(control.means[0], math.sqrt(first[0] / rows), -together / rows)
 
 
-def _check_alike(control: MeanWithCovariate, treatment: MeanWithCovariate) -> None:
+def check_alike(control: MeanWithCovariate, treatment: MeanWithCovariate) -> None:
+    """Whether the covariates can have been measured alike in both arms.
+
+    Raises:
+        Undefined: One of them is further apart than chance does.
+    """
     from scipy import special
 
     for place in range(1, len(control.means)):

@@ -40,7 +40,7 @@ def arms(
         _refuse(cluster, window)
         _check_alike(control, treatment)
         return control, treatment
-    if _is_raw(control) and _is_raw(treatment):
+    if is_raw(control) and is_raw(treatment):
         if window is not None:
             raise ValueError("window must be None for raw values: it chooses the predictions of trackers")
         return _of_values(control, treatment, cluster)
@@ -98,7 +98,8 @@ def _of_rows(control: LabelledRows, treatment: LabelledRows, metric: str) -> tup
     return first, second
 
 
-def _is_raw(arm: Any) -> bool:
+def is_raw(arm: Any) -> bool:
+    """Whether an arm is given by its values."""
     return isinstance(arm, list | tuple | range | np.ndarray) or (
         hasattr(arm, "__array__") and not isinstance(arm, np.generic)
     )

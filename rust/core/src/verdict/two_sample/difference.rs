@@ -72,7 +72,7 @@ pub fn restricted_proportions(pair: &Pair, margin: f64) -> (f64, f64) {
     if both == 0.0 {
         return (margin.max(0.0), lowest);
     }
-    if both == total {
+    if both >= total {
         return ((highest + margin).min(1.0), highest);
     }
     // The coefficients of the second proportion's powers, over that of its cube.
