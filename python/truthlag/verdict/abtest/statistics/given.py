@@ -23,6 +23,15 @@ from truthlag.verdict.abtest.statistics.proportion import Proportion
 from truthlag.verdict.abtest.statistics.ratio import Ratio
 from truthlag.verdict.abtest.statistics.ratio_with_covariate import RatioWithCovariate
 
+#: Metrics whose limits come from their log odds, between these ends.
+_RANGES = {
+    "balanced_accuracy": (0.0, 1.0),
+    "average_precision": (0.0, 1.0),
+    "f_half_score": (0.0, 1.0),
+    "f2_score": (0.0, 1.0),
+    "matthews_correlation": (-1.0, 1.0),
+    "cohen_kappa": (-1.0, 1.0),
+}
 #: Means over rows of which a snapshot knows the standard error.
 _MEANS = frozenset({"brier_score", "log_loss", "mean_score"})
 
@@ -184,4 +193,4 @@ def _of_snapshot(snapshot: PerformanceSnapshot, name: str) -> Statistic:
     if name == "roc_auc":
         of_class = min(counts.true_positives + counts.false_negatives, counts.true_negatives + counts.false_positives)
         return Known(metric.n, metric.value, metric.standard_error, (0.0, 1.0), of_class)
-    return Known(metric.n, metric.value, metric.standard_error)
+    return Known(metric.n, metric.value, metric.standard_error, _RANGES.get(name))
