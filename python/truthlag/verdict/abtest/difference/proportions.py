@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from truthlag import _core
 from truthlag.verdict.abtest.difference.effect import FURTHEST, Effect, NormalEffect, ShiftedEffect
 from truthlag.verdict.abtest.statistics.f_measure import FMeasure
 from truthlag.verdict.abtest.statistics.proportion import Proportion
@@ -91,15 +92,24 @@ class ScoreEffect:
         """See `Effect`."""
         if abs(null) >= 1:
             return -math.copysign(FURTHEST, null)
-        statistic = self._test.statistic(null)
+        if self.scale is SCALE:
+            statistic = _core.difference_statistic(self.pair.counts, null, self.corrects_skewness)
+        else:
+            statistic = self._test.statistic(null)
         if null == 0 and self.mid_p is not None:
             return min(statistic, self.mid_p, key=abs)
         return statistic
 
     def limits(self, quantile: float) -> tuple[float, float]:
         """See `Effect`."""
-        test = self._test
-        low, high = test.limit(quantile), test.limit(-quantile)
+        if self.scale is SCALE:
+            # As the score test has them, without a detour.
+            counts = self.pair.counts
+            low = _core.difference_limit(counts, quantile, self.corrects_skewness)
+            high = _core.difference_limit(counts, -quantile, self.corrects_skewness)
+        else:
+            test = self._test
+            low, high = test.limit(quantile), test.limit(-quantile)
         # What the mid-p value does not reject belongs to the interval.
         if self.mid_p is not None and abs(self.mid_p) < quantile:
             low, high = min(low, 0.0), max(high, 0.0)

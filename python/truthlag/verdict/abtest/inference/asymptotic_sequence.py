@@ -18,7 +18,7 @@ _MOST_EXPONENT = 709.0
 _LOG_MOST = math.log(MOST)
 _STEPS = 60
 #: How near the logarithm of the units that are needed is found.
-_NEAR = 1e-10
+_NEAR = 1e-8
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +75,12 @@ class AsymptoticSequence:
             return None
 
         # Where units are n (quantile / statistic)²: the secant in their logarithms, along which the distance rises by .8 to 2.
-        weight = self._one_sided if one_sided else self._two_sided
+        log_precision = math.log(self._one_sided if one_sided else self._two_sided)
+        needed = 2 * math.log(statistic)
 
         def distance(log_units: float) -> float:
-            squared = self._squared(math.exp(log_units) * weight, one_sided=one_sided)
-            return log_units - log_n - math.log(squared / (statistic * statistic))
+            squared = self._squared(math.exp(log_units + log_precision), one_sided=one_sided)
+            return log_units - log_n - math.log(squared) + needed
 
         log_n = math.log(n)
         before, at = log_n, log_n
