@@ -43,12 +43,6 @@ pub(crate) fn difference_limit(counts: Counts, quantile: f64, corrects_skewness:
     two_sample::difference_limit(&pair_of(counts), quantile, corrects_skewness)
 }
 
-/// The estimates of two proportions that differ by a margin.
-#[pyfunction]
-pub(crate) fn restricted_proportions(counts: Counts, margin: f64) -> (f64, f64) {
-    two_sample::restricted_proportions(&pair_of(counts), margin)
-}
-
 /// The largest chance of a score statistic as large, where the current metric lies between two values.
 #[pyfunction]
 pub(crate) fn largest_chance(

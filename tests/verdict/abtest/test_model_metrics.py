@@ -64,6 +64,10 @@ class TestEstimates:
             tolerance = 0.02 if name == "roc_auc" else 1e-9
             assert second.standard_error == pytest.approx(first.standard_error, rel=tolerance), name
             assert second.difference_interval == pytest.approx(first.difference_interval, rel=tolerance), name
+        # Of bins whose middles are within one in 256 of the scores, so that some rows are in another of the ten.
+        first, second = (compare(*given, metric="calibration_error", mode="fixed") for given in (arms, trackers))
+        assert second.difference == pytest.approx(first.difference, abs=first.standard_error / 2)
+        assert second.standard_error == pytest.approx(first.standard_error, rel=0.1)
 
     def test_one_row_a_cluster_is_no_cluster(self) -> None:
         arm = rows(np.random.default_rng(6), 400)

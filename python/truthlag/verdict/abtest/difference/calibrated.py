@@ -15,7 +15,7 @@ def calibration_effect(control: Calibration, treatment: Calibration) -> SkewedEf
     Raises:
         Undefined: An arm has no bin of two rows, or none of the bins has any spread.
     """
-    (before, before_variance, before_third), (now, now_variance, now_third) = control.moments, treatment.moments
+    (before, before_variance, before_third), (now, now_variance, now_third) = control.moments(), treatment.moments()
     if before is None or now is None or before_variance is None or now_variance is None:
         raise Undefined("an arm has no bin with two rows, so nothing tells how far its scores are from the rates.")
     variance = before_variance + now_variance

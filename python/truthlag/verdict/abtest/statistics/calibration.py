@@ -10,8 +10,9 @@ from typing import Any, ClassVar
 import numpy as np
 
 from truthlag.call.described import described
+from truthlag.metrics import ScoreHistogram
 from truthlag.verdict.abtest.statistics.checks import count, finite, not_negative
-from truthlag.verdict.abtest.statistics.column import blame, column, floats
+from truthlag.verdict.abtest.statistics.column import Floats, blame, column, floats
 
 #: How many bins where nobody says.
 BINS = 10
@@ -41,8 +42,8 @@ class Calibration:
     Example:
         >>> from truthlag.abtest import Calibration
         >>> arm = Calibration.of([0, 1, 1, 1], [0.25, 0.5, 0.75, 0.75], edges=[0.6])
-        >>> arm.n, round(arm.estimate, 4)
-        (4, -0.0312)
+        >>> arm.n, round(arm.estimate, 4), round(arm.standard_error, 4)
+        (4, -0.0312, 0.1406)
     """
 
     KIND: ClassVar[str] = "calibration"
@@ -92,7 +93,7 @@ class Calibration:
         for name, array in (("labels", truth), ("scores", claimed)):
             if not np.isfinite(array).all():
                 raise blame(name, array)
-        chosen = [place / BINS for place in range(1, BINS)] if edges is None else [float(edge) for edge in edges]
+        chosen = _chosen(edges)
         where = np.searchsorted(np.asarray(chosen), floats(claimed), side="right")
         gap = floats(truth) - floats(claimed)
         bins = len(chosen) + 1
@@ -103,6 +104,44 @@ class Calibration:
         squares[rows < 2] = 0.0
         return cls(tuple(chosen), tuple(rows.tolist()), tuple(means.tolist()), tuple(squares.tolist()))
 
+    @classmethod
+    def of_histogram(cls, histogram: ScoreHistogram, *, edges: Any = None) -> Calibration:
+        """That of the rows of a window, from the bins of its scores.
+
+        Args:
+            histogram: The `score_histogram` of a snapshot. A row counts with the middle of its bin, from which a score is no further
+                than one in 256 of itself (of 1 less itself, above one half).
+            edges: As in `of`.
+
+        Raises:
+            ValueError: A score is not a probability.
+
+        Cost: some passes over the bins.
+
+        Example:
+            >>> from truthlag import ModelPerformanceTracker
+            >>> from truthlag.abtest import Calibration
+            >>> tracker = ModelPerformanceTracker("fraud-detector")
+            >>> _ = tracker.log_predictions([1, 2, 3], [1, 1, 0], [0.75, 0.75, 0.25])
+            >>> _ = tracker.log_ground_truths([1, 2, 3], [1, 0, 0])
+            >>> Calibration.of_histogram(tracker.snapshot().score_histogram, edges=[0.5]).n_by_bin
+            (1, 2)
+        """
+        middles, positives, negatives = middles_of(histogram)
+        chosen = _chosen(edges)
+        where = np.searchsorted(np.asarray(chosen), middles, side="right")
+        bins = len(chosen) + 1
+        rows = np.bincount(where, weights=positives + negatives, minlength=bins)
+        sums = np.bincount(where, weights=positives - middles * (positives + negatives), minlength=bins)
+        means = sums / np.maximum(rows, 1)
+        squares = np.bincount(
+            where,
+            weights=positives * (1 - middles - means[where]) ** 2 + negatives * (middles + means[where]) ** 2,
+            minlength=bins,
+        )
+        squares[rows < 2] = 0.0
+        return cls(tuple(chosen), tuple(map(int, rows)), tuple(means.tolist()), tuple(squares.tolist()))
+
     @property
     def n(self) -> int:
         """The rows."""
@@ -111,17 +150,24 @@ class Calibration:
     @property
     def estimate(self) -> float | None:
         """The debiased squared error of bins with two rows or more; None where there are none."""
-        return self.moments[0]
+        return self.moments()[0]
 
     @property
     def standard_error(self) -> float | None:
         """The root of its variance; None where no bin has two rows."""
-        variance = self.moments[1]
+        variance = self.moments()[1]
         return None if variance is None else math.sqrt(variance)
 
-    @property
     def moments(self) -> tuple[float | None, float | None, float]:
-        """The estimate, its variance and its third central moment."""
+        """The estimate, its variance and its third central moment.
+
+        Cost: proportional to the bins.
+
+        Example:
+            >>> from truthlag.abtest import Calibration
+            >>> Calibration.of([0, 1], [0.5, 0.5]).moments()[0]
+            -0.25
+        """
         rows = sum(n for n in self.n_by_bin if n > 1)
         if not rows:
             return None, None, 0.0
@@ -175,6 +221,39 @@ class Calibration:
             (1, 1)
         """
         return {"kind": self.KIND, **asdict(self)}
+
+
+def _chosen(edges: Any) -> list[float]:
+    return [place / BINS for place in range(1, BINS)] if edges is None else [float(edge) for edge in edges]
+
+
+def middles_of(histogram: ScoreHistogram) -> tuple[Floats, Floats, Floats]:
+    """The middle of each bin of scores, and its rows of label 1 and of label 0.
+
+    Raises:
+        ValueError: A bin is not of probabilities.
+    """
+    bins = histogram.columns()
+    lower, upper = bins["lower"].astype(np.float64), bins["upper"].astype(np.float64)
+    if len(bins) and not (lower.min() >= 0 and upper.max() <= 1):
+        raise ValueError("scores must be from 0 to 1 for calibration_error, got others in the window")
+    return (lower + upper) / 2, bins["positives"].astype(np.float64), bins["negatives"].astype(np.float64)
+
+
+def shared_edges(control: tuple[Floats, Floats], treatment: tuple[Floats, Floats]) -> list[float]:
+    """Bins of equal weight in both arms together, from scores and the rows that each stands for; labels have no say.
+
+    Each arm counts the same, so that the small one has rows in all bins too.
+    """
+    arms = [(scores, rows / rows.sum()) for scores, rows in (control, treatment) if rows.sum() > 0]
+    if not arms:
+        return []
+    scores, weights = (np.concatenate(one) for one in zip(*arms, strict=True))
+    order = np.argsort(scores, kind="stable")
+    reached = np.cumsum(weights[order]) / len(arms)
+    at = np.searchsorted(reached, np.arange(1, BINS) / BINS)
+    edges: list[float] = np.unique(scores[order][np.minimum(at, len(scores) - 1)]).tolist()
+    return edges
 
 
 def _merged(first: tuple[int, float, float], second: tuple[int, float, float]) -> tuple[int, float, float]:

@@ -28,8 +28,9 @@ class FMeasure:
 
     Example:
         >>> from truthlag.abtest import FMeasure
-        >>> FMeasure(80, 20, 20).estimate
-        0.8
+        >>> arm = FMeasure(80, 20, 20)
+        >>> arm.estimate, round(arm.standard_error, 4), arm.n, arm.share
+        (0.8, 0.031, 120, Proportion(k=80, n=120))
     """
 
     KIND: ClassVar[str] = "f-measure"

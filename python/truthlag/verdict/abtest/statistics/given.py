@@ -9,14 +9,14 @@ from numpy.typing import NDArray
 
 from truthlag.call.described import described
 from truthlag.call.tracker import ModelPerformanceTracker
-from truthlag.metrics import ConfusionCounts, PerformanceSnapshot
+from truthlag.metrics import ConfusionCounts, PerformanceSnapshot, ScoreHistogram
 from truthlag.metrics.counts import RATES
 from truthlag.verdict.abtest.statistics.arm import STATISTICS, Statistic
-from truthlag.verdict.abtest.statistics.calibration import Calibration
+from truthlag.verdict.abtest.statistics.calibration import Calibration, middles_of, shared_edges
 from truthlag.verdict.abtest.statistics.column import column
 from truthlag.verdict.abtest.statistics.counts import Counts
 from truthlag.verdict.abtest.statistics.known import Known
-from truthlag.verdict.abtest.statistics.labelled_rows import METRICS, LabelledRows, shared_edges
+from truthlag.verdict.abtest.statistics.labelled_rows import METRICS, LabelledRows
 from truthlag.verdict.abtest.statistics.mean import Mean
 from truthlag.verdict.abtest.statistics.mean_with_covariate import MeanWithCovariate
 from truthlag.verdict.abtest.statistics.proportion import Proportion
@@ -58,6 +58,10 @@ def arms(
         return _of_rows(control, treatment, _known(metric, METRICS))
     if cluster is not None:
         raise ValueError("cluster must be None unless both arms are raw values: statistics have their units already")
+    if metric == "calibration_error":
+        histograms = [_histogram(arm, window) for arm in (control, treatment)]
+        if histograms[0] is not None and histograms[1] is not None:
+            return _of_histograms(histograms[0], histograms[1])
     first, second = (
         _of_one(name, arm, metric, window) for name, arm in (("control", control), ("treatment", treatment))
     )
@@ -100,7 +104,10 @@ def _check_alike(control: Statistic, treatment: Statistic) -> None:
 
 
 def _of_rows(control: LabelledRows, treatment: LabelledRows, metric: str) -> tuple[Statistic, Statistic]:
-    edges = shared_edges(control, treatment) if metric == "calibration_error" else None
+    edges = None
+    if metric == "calibration_error" and control.scores is not None and treatment.scores is not None:
+        first_scores, second_scores = ((arm.scores, np.ones(len(arm.scores))) for arm in (control, treatment))
+        edges = shared_edges(first_scores, second_scores)
     first, second = control.statistic(metric, edges=edges), treatment.statistic(metric, edges=edges)
     if type(first) is not type(second):
         raise TypeError("treatment must be clustered as control is: give cluster for both arms or for none")
@@ -170,6 +177,20 @@ def _of_one(name: str, arm: Any, metric: str | None, window: dict[str, Any] | No
         f"{name} must be raw values, a statistic such as Proportion or Mean, Counts, a snapshot or a tracker,"
         f" got {described(arm)}"
     )
+
+
+def _histogram(arm: Any, window: dict[str, Any] | None) -> ScoreHistogram | None:
+    if isinstance(arm, ModelPerformanceTracker):
+        arm = arm.snapshot(**(window or {}))
+    return arm.score_histogram if isinstance(arm, PerformanceSnapshot) else None
+
+
+def _of_histograms(control: ScoreHistogram, treatment: ScoreHistogram) -> tuple[Calibration, Calibration]:
+    first, second = (
+        (middles, positives + negatives) for middles, positives, negatives in map(middles_of, (control, treatment))
+    )
+    edges = shared_edges(first, second)
+    return Calibration.of_histogram(control, edges=edges), Calibration.of_histogram(treatment, edges=edges)
 
 
 def _known(metric: str | None, metrics: tuple[str, ...]) -> str:

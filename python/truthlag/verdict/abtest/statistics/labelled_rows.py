@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from truthlag.call.described import described
 from truthlag.metrics.counts import RATES
 from truthlag.verdict.abtest.statistics.auc import roc_auc
-from truthlag.verdict.abtest.statistics.calibration import BINS, Calibration
+from truthlag.verdict.abtest.statistics.calibration import Calibration
 from truthlag.verdict.abtest.statistics.checks import not_negative
 from truthlag.verdict.abtest.statistics.clusters import places
 from truthlag.verdict.abtest.statistics.column import Floats, blame, column, floats
@@ -48,6 +48,8 @@ class LabelledRows:
 
     Example:
         >>> from truthlag.abtest import LabelledRows, compare
+        >>> LabelledRows([1, 0, 1, 0], [1, 1, 1, 0]).counts
+        Counts(true_positives=2, false_positives=1, false_negatives=0, true_negatives=1)
         >>> control = LabelledRows([1, 0, 1, 0, 1, 0], scores=[0.9, 0.2, 0.4, 0.5, 0.6, 0.1])
         >>> treatment = LabelledRows([1, 0, 1, 0, 1, 0], scores=[0.8, 0.3, 0.6, 0.2, 0.7, 0.7])
         >>> result = compare(control, treatment, metric="roc_auc", mode="fixed")
@@ -207,23 +209,6 @@ class LabelledRows:
         off = np.abs(truth - scores)
         losses = off * off if metric == "brier_score" else -np.log(np.maximum(1 - off, _LEAST))
         return Mean.of(losses) if self._clusters is None else Ratio.of_clusters(losses, self.cluster)
-
-
-def shared_edges(control: LabelledRows, treatment: LabelledRows) -> list[float]:
-    """Bins of equal numbers of rows of both arms together; scores alone decide, so that labels have no say."""
-    if control.scores is None or treatment.scores is None:
-        return []
-    arms = [arm.scores for arm in (control, treatment) if len(arm.scores)]
-    if not arms:
-        return []
-    # Each arm counts the same, so that the small one has rows in all bins too.
-    weights = np.concatenate([np.full(len(arm), 1 / len(arm)) for arm in arms])
-    scores = np.concatenate(arms)
-    order = np.argsort(scores, kind="stable")
-    reached = np.cumsum(weights[order]) / len(arms)
-    at = np.searchsorted(reached, np.arange(1, BINS) / BINS)
-    edges: list[float] = np.unique(scores[order][np.minimum(at, len(scores) - 1)]).tolist()
-    return edges
 
 
 def _shares(metric: str, labels: NDArray[Any], decisions: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:

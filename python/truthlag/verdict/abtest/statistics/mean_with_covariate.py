@@ -41,6 +41,8 @@ class MeanWithCovariate:
     Example:
         >>> from truthlag.abtest import MeanWithCovariate
         >>> arm = MeanWithCovariate.of([1.0, 3.0, 5.0], [2.0, 3.0, 4.0])
+        >>> arm.estimate, round(arm.standard_error, 3), arm.covariates, arm.values
+        (3.0, 1.155, 1, Mean(n=3, mean=3.0, m2=8.0))
         >>> arm.means, arm.comoments
         ((3.0, 3.0), ((8.0, 4.0), (4.0, 2.0)))
         >>> arm + MeanWithCovariate.of([2.0], [2.0]) == MeanWithCovariate.of([1.0, 3.0, 5.0, 2.0], [2.0, 3.0, 4.0, 2.0])

@@ -35,6 +35,8 @@ class PredictionPowered:
     Example:
         >>> from truthlag.abtest import PredictionPowered
         >>> arm = PredictionPowered.of([1, 0, 1, 1], [0.9, 0.2, 0.7, 0.6], [0.8, 0.3, 0.9, 0.1, 0.2, 0.5])
+        >>> round(arm.weight, 3)
+        0.718
         >>> arm.n, round(arm.estimate, 3), round(arm.standard_error, 3)
         (4, 0.654, 0.187)
     """

@@ -30,8 +30,8 @@ class RatioWithCovariate:
     Example:
         >>> from truthlag.abtest import RatioWithCovariate
         >>> arm = RatioWithCovariate.of([12, 19, 16], [1, 2, 1.5], before=([16, 11, 21], [1.5, 1, 2]))
-        >>> round(arm.estimate, 3), arm.n
-        (10.444, 3)
+        >>> round(arm.estimate, 3), round(arm.standard_error, 3), arm.n
+        (10.444, 0.672, 3)
     """
 
     KIND: ClassVar[str] = "ratio with covariate"
@@ -99,7 +99,15 @@ class RatioWithCovariate:
         return None if linear is None else linear.standard_error
 
     def linear(self) -> MeanWithCovariate | None:
-        """Ratio and covariates made linear, with the ratio and its covariates as means; None where a denominator is 0."""
+        """Ratio and covariates made linear, with the ratio and its covariates as means; None where a denominator is 0.
+
+        Cost: some small products of tables.
+
+        Example:
+            >>> from truthlag.abtest import RatioWithCovariate
+            >>> RatioWithCovariate.of([2, 4, 6], [1, 2, 2], covariates=[[0, 1, 1]]).linear().covariates
+            1
+        """
         means, table = self.moments.means, np.array(self.moments.comoments)
         ratio = self.estimate
         if ratio is None or self.n < 2 or (self.ratio_before and not means[3]):

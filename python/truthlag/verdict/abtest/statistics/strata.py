@@ -36,6 +36,8 @@ class Strata:
         >>> from truthlag.abtest import Proportion, Strata, compare
         >>> control = Strata({"new": Proportion(40, 400), "old": Proportion(300, 600)})
         >>> treatment = Strata({"new": Proportion(75, 600), "old": Proportion(220, 400)})
+        >>> treatment.n, round(treatment.standard_error, 4)
+        (1000, 0.0144)
         >>> result = compare(control, treatment, mode="fixed")
         >>> round(result.difference, 4), round(treatment.estimate - control.estimate, 4)
         (0.0375, -0.045)

@@ -61,8 +61,7 @@ pub fn difference_limit(pair: &Pair, quantile: f64, corrects_skewness: bool) -> 
 /// The maximum-likelihood estimates of two proportions of which the first is larger by the margin: the root of a cubic that
 /// Miettinen and Nurminen give in closed form. Near 0 and 1 that cancels, so that steps of Newton's on the likelihood
 /// equation follow, which does not.
-#[must_use]
-pub fn restricted_proportions(pair: &Pair, margin: f64) -> (f64, f64) {
+fn restricted_proportions(pair: &Pair, margin: f64) -> (f64, f64) {
     let Pair { baseline_successes: first_successes, baseline_trials: first_trials, successes, trials } = *pair;
     let (both, total) = (first_successes + successes, first_trials + trials);
     if margin == 0.0 {

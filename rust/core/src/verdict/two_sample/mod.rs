@@ -20,7 +20,7 @@ mod tails;
 mod tests;
 
 use binomial::Masses;
-pub use difference::{difference_limit, difference_statistic, restricted_proportions};
+pub use difference::{difference_limit, difference_statistic};
 use null_curve::NullCurve;
 pub use null_curve::Pair;
 use rejection_region::RejectionRegion;
