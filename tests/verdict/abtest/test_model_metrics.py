@@ -215,6 +215,15 @@ def plain_error(arm: Calibration) -> float:
 
 
 class TestDegenerate:
+    def test_arms_of_different_kinds(self) -> None:
+        arm = LabelledRows([1, 0, 1], [1, 0, 0])
+        result = compare(Counts(80, 10, 10, 100), arm, metric="f1_score", mode="fixed")
+        assert result.treatment.estimate == pytest.approx(2 / 3)
+        with pytest.raises(TypeError, match="treatment must be of the kind of control"):
+            compare(Counts(80, 10, 10, 100), LabelledRows([1, 0], [1, 0], cluster=[1, 2]), metric="recall")
+        with pytest.raises(ValueError, match="scores must be given for roc_auc"):
+            compare(arm, arm, metric="roc_auc")
+
     def test_one_label_alone(self) -> None:
         alone = LabelledRows([0, 0, 0], scores=[0.1, 0.2, 0.3])
         result = compare(alone, alone, metric="roc_auc", mode="fixed")

@@ -163,6 +163,8 @@ def _is_binary(array: NDArray[Any]) -> bool:
 def _of_one(name: str, arm: Any, metric: str | None, window: dict[str, Any] | None) -> Statistic:
     if isinstance(arm, STATISTICS):
         return arm
+    if isinstance(arm, LabelledRows):
+        return arm.statistic(_known(metric, METRICS))
     if isinstance(arm, ConfusionCounts):
         arm = Counts.from_confusion_counts(arm)
     if isinstance(arm, Counts):
@@ -174,7 +176,7 @@ def _of_one(name: str, arm: Any, metric: str | None, window: dict[str, Any] | No
     if isinstance(arm, PerformanceSnapshot):
         return _of_snapshot(arm, _known(metric, tuple(arm.metrics)))
     raise TypeError(
-        f"{name} must be raw values, a statistic such as Proportion or Mean, Counts, a snapshot or a tracker,"
+        f"{name} must be raw values, a statistic such as Proportion or Mean, LabelledRows, Counts, a snapshot or a tracker,"
         f" got {described(arm)}"
     )
 
