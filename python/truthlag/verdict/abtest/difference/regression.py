@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,7 +35,7 @@ def adjusted_effect(
         return _interacted(control, treatment)
     if slope is None:
         table = control.merge(treatment).comoments if method == "cuped" else _within(control, treatment)
-        slope = tuple(_solved(np.array(table)).tolist())
+        slope = _slope(table)
     before, now = _left(control, slope), _left(treatment, slope)
     before_error = math.sqrt(before[1] / (control.n - 1) / control.n)
     now_error = math.sqrt(now[1] / (treatment.n - 1) / treatment.n)
@@ -80,8 +79,18 @@ def _interacted(control: MeanWithCovariate, treatment: MeanWithCovariate) -> Nor
     return NormalEffect(now - before, error, together, name, baseline)
 
 
-def _within(control: MeanWithCovariate, treatment: MeanWithCovariate) -> Any:
-    return np.array(control.comoments) + np.array(treatment.comoments)
+def _within(control: MeanWithCovariate, treatment: MeanWithCovariate) -> tuple[tuple[float, ...], ...]:
+    return tuple(
+        tuple(first + second for first, second in zip(*rows, strict=True))
+        for rows in zip(control.comoments, treatment.comoments, strict=True)
+    )
+
+
+def _slope(table: tuple[tuple[float, ...], ...]) -> tuple[float, ...]:
+    # With one covariate, which is the rule, a system of equations is a detour.
+    if len(table) == 2 and table[1][1] > 0:
+        return (table[0][1] / table[1][1],)
+    return tuple(_solved(np.array(table)).tolist())
 
 
 def _solved(table: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -91,8 +100,13 @@ def _solved(table: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def _left(arm: MeanWithCovariate, slope: tuple[float, ...]) -> tuple[float, float]:
     """The mean and the squared deviations of values less slope times covariates."""
-    weights = np.array([1.0, *(-one for one in slope)])
-    return float(weights @ np.array(arm.means)), max(0.0, float(weights @ np.array(arm.comoments) @ weights))
+    weights = (1.0, *(-one for one in slope))
+    left = sum(
+        weight * other * one
+        for weight, row in zip(weights, arm.comoments, strict=True)
+        for other, one in zip(weights, row, strict=True)
+    )
+    return sum(weight * mean for weight, mean in zip(weights, arm.means, strict=True)), max(0.0, left)
 
 
 def _baseline(control: MeanWithCovariate, slope: tuple[float, ...]) -> Baseline:
@@ -109,14 +123,12 @@ def check_alike(control: MeanWithCovariate, treatment: MeanWithCovariate) -> Non
     Raises:
         Undefined: One of them is further apart than chance does.
     """
-    from scipy import special
-
     for place in range(1, len(control.means)):
         first, second = (arm.comoments[place][place] / (arm.n - 1) / arm.n for arm in (control, treatment))
         apart, error = treatment.means[place] - control.means[place], math.sqrt(first + second)
         if error == 0 and apart == 0:
             continue
-        chance = 2 * float(special.ndtr(-abs(apart) / error)) if error else 0.0
+        chance = math.erfc(abs(apart) / error / math.sqrt(2)) if error else 0.0
         if chance <= _NOT_ALIKE and min(control.n, treatment.n) >= 30:
             name = f"covariate {place}" if control.names is None else repr(control.names[place - 1])
             raise Undefined(
