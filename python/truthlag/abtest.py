@@ -1,11 +1,13 @@
 """Is the new version better: comparisons of two arms that stay right however often one looks.
 
 `compare` holds a treatment against a control and answers with a `Comparison`. Arms are raw values, or statistics that a stream
-keeps and merges: `Proportion`, `Mean`, `Ratio`, `MeanWithCovariate`, the `Counts` of a confusion matrix, and `Known` for an
-estimate with a standard error of its own.
+keeps and merges: `Proportion`, `Mean`, `Ratio`, `FMeasure`, `Calibration`, the `Counts` of a confusion matrix, and `Known` for
+an estimate with a standard error of its own. `LabelledRows` are labels, decisions and scores, for any metric of a model.
+`MeanWithCovariate`, `RatioWithCovariate`, `Strata` and `PredictionPowered` have less chance in them, and `winsorize` caps values.
 
-Before a verdict come the gates: `SampleRatioTest`, `double_exposure`, `pre_period_balance` and `label_arrival_parity`, all of them at once
-by `run_gates`. `compare_at_age` compares arms whose labels come late at equal label age.
+Before a verdict come the gates: `SampleRatioTest`, `double_exposure`, `pre_period_balance` and `label_arrival_parity`, all of them at
+once by `run_gates`. `compare_at_age` compares arms whose labels come late at equal label age. `compare_many` does it for many
+arms, metrics and segments.
 """
 
 from truthlag.verdict.abtest.compare import compare
@@ -44,13 +46,21 @@ from truthlag.verdict.abtest.many import (
 )
 from truthlag.verdict.abtest.result import ArmSummary, Comparison
 from truthlag.verdict.abtest.statistics import (
+    Calibration,
     Counts,
+    FMeasure,
     Known,
+    LabelledRows,
     Mean,
     MeanWithCovariate,
+    PredictionPowered,
     Proportion,
     Ratio,
+    RatioWithCovariate,
+    Strata,
+    Winsorized,
     statistic_from_dict,
+    winsorize,
 )
 
 __all__ = [
@@ -60,6 +70,7 @@ __all__ = [
     "ArmSummary",
     "ArmsAtAge",
     "Arrivals",
+    "Calibration",
     "ChiSquareRatio",
     "Comparison",
     "ComparisonRow",
@@ -68,15 +79,21 @@ __all__ = [
     "DoubleExposure",
     "Dunnett",
     "DunnettComparison",
+    "FMeasure",
     "Gate",
     "GateReport",
     "Known",
+    "LabelledRows",
     "Mean",
     "MeanWithCovariate",
     "MetricPlan",
+    "PredictionPowered",
     "Proportion",
     "Ratio",
+    "RatioWithCovariate",
     "SampleRatioTest",
+    "Strata",
+    "Winsorized",
     "adjust",
     "anova",
     "arm_logs",
@@ -93,4 +110,5 @@ __all__ = [
     "run_gates",
     "sample_ratio_chi_square",
     "statistic_from_dict",
+    "winsorize",
 ]

@@ -67,7 +67,9 @@ mod _core {
     #[pymodule_export]
     use super::tracker::Tracker;
     #[pymodule_export]
-    use super::two_sample::{largest_chance, restricted_estimate, score_statistic};
+    use super::two_sample::{
+        difference_limit, difference_statistic, largest_chance, restricted_estimate, score_statistic,
+    };
     #[pymodule_export]
     use super::watching::{
         Intake, about_to_expire, be_watched, keep_labelled, labelled_rows, may_look, note_look, report_unraisable,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from truthlag.verdict.abtest.difference.effect import Effect, NormalEffect, Undefined
+from truthlag.verdict.abtest.difference.effect import Baseline, Effect, NormalEffect, Undefined
 from truthlag.verdict.abtest.statistics.proportion import Proportion
 
 RELATIVE_METHODS = ("delta", "log", "log_adjusted", "fieller")
@@ -45,6 +45,24 @@ def relative_effect(
         raise Undefined("the ratio of the arms is not positive, so that it has no logarithm.")
     error = math.hypot(treatment_error / treatment, control_error / control)
     return LogRatioEffect(treatment / control, error, math.copysign(1.0, control), freedom)
+
+
+def relative_to_baseline(effect: Effect, baseline: Baseline, method: str) -> Effect:
+    """The relative difference of adjusted arms, by the delta method.
+
+    Raises:
+        Undefined: The control is 0 or next to it, or another method is asked for.
+    """
+    if method != "delta":
+        raise Undefined("after an adjustment the relative difference is known by the delta method alone.")
+    size = abs(baseline.value)
+    if size == 0 or not math.isfinite(effect.estimate / size):
+        raise Undefined("the control is next to 0, so that there is no relative difference.")
+    relative = effect.estimate / size
+    # d / |c|: its slopes are 1 / |c| along d, and -d / (c |c|) along c.
+    first, second = effect.standard_error / size, relative / baseline.value * baseline.standard_error
+    variance = first**2 + second**2 - 2 * (relative / baseline.value) * (baseline.covariance / size)
+    return NormalEffect(relative, math.sqrt(max(0.0, variance)), effect.degrees_of_freedom, "delta method")
 
 
 def adjusted_log_ratio(control: Proportion, treatment: Proportion) -> LogRatioEffect:
