@@ -24,7 +24,7 @@ class Strata:
     of both arms together, so that an arm that happened to get more of the good ones has no advantage of it.
 
     Args:
-        by_stratum: `Mean`s or `Proportion`s by name; at least one.
+        by_stratum: a `Mean` or a `Proportion` by name; at least one.
 
     Raises:
         TypeError: It is no mapping of names to such statistics.
