@@ -256,7 +256,7 @@ def test_other_refusals() -> None:
     with pytest.raises(ValueError, match="window must be None"):
         compare_at_age(log, log, metric="accuracy", min_age=WEEK, now=NOW, window={})
     with pytest.raises(ValueError, match="metric must be one of"):
-        compare_at_age(log, log, metric="f1_score", min_age=WEEK, now=NOW)
+        compare_at_age(log, log, metric="roc_auc", min_age=WEEK, now=NOW)
     with pytest.raises(ValueError, match="keep_ids=True"):
         ArmLog.of_tracker(ModelPerformanceTracker("m", keep_ids=False))
     with pytest.raises(TypeError, match="tracker must be"):
