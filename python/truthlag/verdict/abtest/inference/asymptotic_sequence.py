@@ -57,6 +57,18 @@ class AsymptoticSequence:
         e_value = 2 * math.expm1(exponent) / root
         return Evidence(min(1.0, 1 / e_value) if e_value > 0 else 1.0, e_value)
 
+    def statistic(self, log_e_value: float, n: int, *, one_sided: bool) -> float:
+        """The statistic, of at least 0, whose e-value has this logarithm: by it an exact e-value stands in for a normal one."""
+        weight = n * (self._one_sided if one_sided else self._two_sided)
+        logarithm = log_e_value + 0.5 * math.log1p(weight)
+        if one_sided:
+            logarithm -= math.log(2)
+            # log1p(exp(x)), which is x itself where that is large.
+            logarithm = (
+                logarithm + math.log1p(math.exp(-logarithm)) if logarithm > 0 else math.log1p(math.exp(logarithm))
+            )
+        return math.sqrt(max(0.0, 2 * logarithm * (weight + 1) / weight))
+
     def refusal(self, n: int) -> str | None:  # noqa: ARG002 - as above
         """See `Inference`; one may look at any time."""
         return None
