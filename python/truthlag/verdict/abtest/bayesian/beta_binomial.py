@@ -127,24 +127,32 @@ class _Beta:
         rest = float(special.betaincinv(self.b, self.a, _BEYOND))
         return _log_odds(low), -_log_odds(rest)
 
-    def density(self, t: NDArray[Any]) -> NDArray[Any]:
-        """Of the log odds."""
-        from scipy import special
+    def weights(self, t: NDArray[Any]) -> NDArray[Any]:
+        """Of evenly spaced log odds, with a sum of 1.
 
-        logarithm = -self.a * np.logaddexp(0, -t) - self.b * np.logaddexp(0, t) - special.betaln(self.a, self.b)
-        return np.asarray(np.exp(logarithm))
+        The logarithm of the density is taken from the mode on, since its terms are as large as the counts there.
+        """
+        mode = math.log(self.a / self.b)
+        p, q = self.a / (self.a + self.b), self.b / (self.a + self.b)
+        with np.errstate(over="ignore"):
+            logarithm = -self.a * np.log1p(q * np.expm1(mode - t)) - self.b * np.log1p(p * np.expm1(t - mode))
+        density = np.exp(logarithm)
+        return np.asarray(density / density.sum())
 
     def below(self, t: NDArray[Any]) -> NDArray[Any]:
         """The chance of lower log odds."""
         from scipy import special
 
-        return np.asarray(special.betainc(self.a, self.b, special.expit(t)))
+        # Near 1 a rate has no digits of its own.
+        low = special.betainc(self.a, self.b, special.expit(np.minimum(t, 0)))
+        return np.asarray(np.where(t <= 0, low, special.betaincc(self.b, self.a, special.expit(-np.maximum(t, 0)))))
 
     def above(self, t: NDArray[Any]) -> NDArray[Any]:
         """The chance of higher ones."""
         from scipy import special
 
-        return np.asarray(special.betainc(self.b, self.a, special.expit(-t)))
+        high = special.betainc(self.b, self.a, special.expit(-np.maximum(t, 0)))
+        return np.asarray(np.where(t > 0, high, special.betaincc(self.a, self.b, special.expit(np.minimum(t, 0)))))
 
 
 def _log_odds(share: float) -> float:
@@ -161,7 +169,7 @@ def _integrals(before: _Beta, now: _Beta, points: NDArray[Any]) -> tuple[float, 
     from scipy import special
 
     step = float(points[1] - points[0])
-    is_above = step * float((now.density(points) * before.below(points)).sum())
+    is_above = float((now.weights(points) * before.below(points)).sum())
     # dp = p (1 - p) dt.
     slope = special.expit(points) * special.expit(-points) * step
     gain = float((before.below(points) * now.above(points) * slope).sum())
@@ -173,7 +181,7 @@ def _interval(before: _Beta, now: _Beta, points: NDArray[Any], level: float) -> 
     """The differences with so much of the distribution beyond them on each side."""
     from scipy import special
 
-    weights = before.density(points) * float(points[1] - points[0])
+    weights = before.weights(points)
     rates = special.expit(points)
 
     def not_above(difference: float) -> float:

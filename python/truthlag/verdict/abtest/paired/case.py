@@ -64,7 +64,7 @@ class Case:
             "both": both,
             "neither": n - control_only - treatment_only - both,
         }
-        asked = replace(self.asked, inference=tuned(self.asked.inference))
+        asked = replace(self.asked, inference=tuned(self.asked.inference, self.asked.question, self.method))
         case = replace(self, asked=asked, counts=counts)
         try:
             effect, looks_by = rate_effect(

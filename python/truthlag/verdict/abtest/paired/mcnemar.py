@@ -72,7 +72,7 @@ def mcnemar(
         0.197, 0.058 to 0.328
     """
     question = _question(hypothesis, margin, direction, alternative)
-    inference = tuned(inference_of(mode, alpha, planned_n, expected_n))
+    inference = tuned(inference_of(mode, alpha, planned_n, expected_n), question, method)
     first, second = count("control_only", control_only), count("treatment_only", treatment_only)
     if pairs is None and (margin is not None or method == "wald"):
         raise ValueError("pairs must be given where there is a margin, and for method 'wald', got None")

@@ -43,16 +43,14 @@ def rate_effect(
             raise Undefined("the pairs show no spread, so nothing tells how much chance could do.")
         effect: Effect = NormalEffect((treatment_only - control_only) / n, error, math.inf, "Wald test of pairs")
         return effect, n
+    if question.margin is not None or method == "score":
+        return DiscordantEffect(control_only, treatment_only, n, _NAMES["score"]), n
     if isinstance(inference, AsymptoticSequence):
-        # The variance of the pairs is that of the discordant ones, which are its clock.
+        # At no difference the variance of the pairs is that of the discordant ones, which are its clock.
         looks_by = max(1, both)
-        if method == "score" or question.margin is not None:
-            return DiscordantEffect(control_only, treatment_only, n, _NAMES["score"]), looks_by
         at_null = _exact_quantile(control_only, treatment_only, question, inference, looks_by)
         name = "e-process of the discordant pairs with Tango's interval"
         return DiscordantEffect(control_only, treatment_only, n, name, at_null), looks_by
-    if question.margin is not None or method == "score":
-        return DiscordantEffect(control_only, treatment_only, n, _NAMES["score"]), n
     at_null = quantile(method or "mid_p", control_only, treatment_only)
     if method is None:
         at_null = min(at_null, quantile("score", control_only, treatment_only), key=abs)
@@ -76,9 +74,9 @@ def check_method(method: str | None, question: Question, inference: Inference) -
         )
 
 
-def tuned(inference: Inference) -> Inference:
-    """A confidence sequence that counts discordant pairs, narrow when as many as are expected have come."""
-    if not isinstance(inference, AsymptoticSequence):
+def tuned(inference: Inference, question: Question, method: str | None) -> Inference:
+    """For the e-process, a confidence sequence that counts discordant pairs, narrow when as many as are expected have come."""
+    if not isinstance(inference, AsymptoticSequence) or question.margin is not None or method is not None:
         return inference
     return AsymptoticSequence(inference.alpha, max(1, round(DISCORDANT_SHARE * inference.expected_n)))
 
