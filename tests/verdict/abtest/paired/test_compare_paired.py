@@ -219,7 +219,7 @@ class TestErrors:
             compare_paired(rows, resamples=10)
         with pytest.raises(ValueError, match="treatment must have a value for each of the 2 rows"):
             compare_paired([1.0, 2.0], [1.0])
-        with pytest.raises(ValueError, match="treatment.1. must be a finite number"):
+        with pytest.raises(ValueError, match=r"treatment\[1\] must be a finite number"):
             compare_paired([1.0, 2.0], [1.0, float("nan")], metric="x")
 
     def test_what_the_rows_do_not_have(self) -> None:

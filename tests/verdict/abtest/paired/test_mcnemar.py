@@ -13,8 +13,10 @@ from tests.verdict.abtest.vectors import agrees, vector
 from truthlag.abtest import PairedRows, compare_paired, discordant_path, mcnemar
 from truthlag.verdict.abtest.paired.discordant_effect import DiscordantEffect, tango_statistic
 from truthlag.verdict.abtest.paired.discordant_tests import log_e_value, quantile
+from truthlag.verdict.abtest.paired.mixed_sequence import MixedSequence
 
 TABLES = [(59, 121), (121, 59), (0, 7), (1, 1), (5, 6), (40, 900), (2, 0), (0, 0), (13, 1)]
+BETAS = (100, 6.25)
 
 
 def test_vector() -> None:
@@ -35,7 +37,7 @@ def test_vector() -> None:
     assert agrees(wald.standard_error, entry, expected["diff_wald"]["se"])
     for limit, theirs in zip(wald.difference_interval, expected["diff_wald"]["ci95"], strict=True):
         assert agrees(limit, entry, theirs)
-    anytime = mcnemar(first, second, pairs=pairs)
+    anytime = mcnemar(first, second, pairs=pairs, concentration=100)
     assert agrees(math.log(anytime.e_value), entry, expected["anytime_evalue_k100"]["log_evalue"])
     assert agrees(anytime.p_value, entry, expected["anytime_evalue_k100"]["p"])
 
@@ -115,7 +117,7 @@ def test_anytime_test_and_interval_agree() -> None:
         result = mcnemar(first, second, pairs=200)
         low, high = result.difference_interval
         assert (result.p_value > 0.05) == (low <= 0 <= high), (first, second)
-        exact = log_e_value(first, second, 100)
+        exact = log_e_value(first, second, BETAS)
         if exact > 0:
             assert math.log(result.e_value) == pytest.approx(exact, rel=1e-10, abs=1e-12)
 
@@ -166,13 +168,15 @@ def test_ever_wrong_at_any_look() -> None:
     runs, length = 4_000, 2_000
     wins = np.cumsum(random.random((runs, length)) < 0.5, axis=1)
     made = np.arange(1, length + 1)
-    logarithm = special.betaln(50 + wins, 50 + made - wins) - special.betaln(50, 50) + made * math.log(2)
+    logarithm = np.logaddexp(
+        *(special.betaln(a + wins, a + made - wins) - special.betaln(a, a) for a in (50, 3.125))
+    ) + (made - 1) * math.log(2)
     ever = (logarithm >= math.log(20)).any(axis=1).mean()
     assert ever <= 0.05
     # That is the process of the results.
     place = 1_500
     first, second = place - int(wins[0, place - 1]), int(wins[0, place - 1])
-    assert log_e_value(first, second, 100) == pytest.approx(logarithm[0, place - 1], abs=1e-9)
+    assert log_e_value(first, second, BETAS) == pytest.approx(logarithm[0, place - 1], abs=1e-9)
 
 
 def test_path_ends_where_the_comparison_is() -> None:
@@ -194,9 +198,32 @@ def test_path_ends_where_the_comparison_is() -> None:
 
 def test_one_sided_evidence_is_exact() -> None:
     assert mcnemar(59, 121, alternative="greater").e_value == pytest.approx(
-        math.exp(log_e_value(59, 121, 100, "lower")), rel=1e-10
+        math.exp(log_e_value(59, 121, BETAS, "lower")), rel=1e-10
     )
     assert mcnemar(59, 121, alternative="less").verdict == "undecided"
+
+
+def test_concentration_is_of_the_e_process_alone() -> None:
+    assert mcnemar(59, 121, concentration=100, alternative="greater").verdict == "better"
+    with pytest.raises(ValueError, match="concentration must be None but for the e-process"):
+        mcnemar(59, 121, concentration=100, mode="fixed")
+    with pytest.raises(ValueError, match="concentration must be a finite number from 2"):
+        mcnemar(59, 121, concentration=1)
+
+
+@pytest.mark.parametrize("alpha", [0.05, 0.001])
+@pytest.mark.parametrize("one_sided", [False, True])
+def test_the_mixed_sequence_is_where_its_mean_is(alpha: float, one_sided: bool) -> None:
+    sequence = MixedSequence(alpha, 800)
+    for n in (1, 10, 100, 1_000, 100_000):
+        quantile = sequence.quantile(math.inf, n, one_sided=one_sided)
+        found = sequence.evidence(quantile, math.inf, n, one_sided=one_sided)
+        assert found.e_value == pytest.approx(1 / alpha, rel=1e-9)
+        assert sequence.statistic(-math.log(alpha), n, one_sided=one_sided) == pytest.approx(quantile, rel=1e-9)
+    far = sequence.evidence(60.0, math.inf, 1_000, one_sided=one_sided)
+    assert math.isinf(far.e_value) and far.p_value < 1e-300
+    needed = sequence.units_needed(100, 1.0, one_sided=one_sided)
+    assert math.sqrt(needed / 100) >= sequence.quantile(math.inf, needed, one_sided=one_sided) - 1e-6
 
 
 def test_without_all_pairs_the_difference_is_not_known() -> None:

@@ -197,9 +197,7 @@ def test_clustered_means_are_those_of_statsmodels() -> None:
     rows = made(300, clusters=40)
     result = compare_paired(rows, metric="brier_score", mode="fixed")
     apart = (rows.treatment_scores - rows.labels) ** 2 - (rows.control_scores - rows.labels) ** 2
-    fitted = regression.OLS(apart, np.ones(300)).fit(
-        cov_type="cluster", cov_kwds={"groups": rows.cluster}, use_t=True
-    )
+    fitted = regression.OLS(apart, np.ones(300)).fit(cov_type="cluster", cov_kwds={"groups": rows.cluster}, use_t=True)
     # Theirs has (n - 1) / (n - k) beside, which is 1 for a mean.
     assert result.standard_error == pytest.approx(fitted.bse[0], rel=1e-10)
     assert result.p_value == pytest.approx(fitted.pvalues[0], rel=1e-8)

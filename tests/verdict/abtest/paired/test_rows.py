@@ -36,9 +36,7 @@ def logs(n: int = 400, *, seed: int = 1) -> tuple[dict[str, list[Any]], dict[str
                 "score": [float(scores[row]) for row in chosen],
                 "label": label,
                 "label_timestamp": [
-                    None
-                    if one is None
-                    else datetime.fromtimestamp(int(times[row]) + 86_400 * (1 + int(row) % 5), UTC)
+                    None if one is None else datetime.fromtimestamp(int(times[row]) + 86_400 * (1 + int(row) % 5), UTC)
                     for row, one in zip(chosen, label, strict=True)
                 ],
                 "shop": [f"shop {row % 7}" for row in chosen],

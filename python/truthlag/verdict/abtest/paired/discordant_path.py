@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from truthlag.call.described import described
+from truthlag.verdict.abtest.paired.discordant_tests import concentrations
 from truthlag.verdict.abtest.paired.metrics import RATES, right
-from truthlag.verdict.abtest.paired.rate import DISCORDANT_SHARE, concentration
+from truthlag.verdict.abtest.paired.rate import DISCORDANT_SHARE
 from truthlag.verdict.abtest.paired.rows import PairedRows
 from truthlag.verdict.abtest.statistics.column import Floats
 from truthlag.verdict.detectors.parameters import choice, count, share
@@ -26,7 +27,7 @@ class DiscordantPath:
         >>> rows = PairedRows(labels=[1] * 300, control_predictions=[1, 0, 0] * 100, treatment_predictions=[1, 1, 0] * 100)
         >>> path = discordant_path(rows)
         >>> len(path), path.decided_after
-        (100, 86)
+        (100, 35)
     """
 
     times: NDArray[Any] | None
@@ -67,8 +68,8 @@ def discordant_path(
 ) -> DiscordantPath:
     """The e-process of a rate: how the evidence that one model is right more often grew with the pairs.
 
-    Each discordant pair is a bet against 1/2 with the share of the earlier ones, drawn towards 1/2: the product of the bets is the
-    beta-binomial mixture of `compare_paired`, in order of prediction time. Labels that come later than those of younger requests
+    Each discordant pair is a bet against 1/2, by the share of the earlier ones, drawn towards 1/2 as two beta mixtures have it: the product
+    of the bets is the e-value of `compare_paired`, in order of prediction time. Labels that come later than those of younger requests
     change the earlier path: ask for requests of an age by which labels are there.
 
     Args:
@@ -102,8 +103,8 @@ def discordant_path(
     places = np.flatnonzero(before != now)
     treatment_only = np.cumsum(now[places].astype(np.intp))
     made = np.arange(1, len(places) + 1, dtype=np.intp)
-    half = concentration(max(1, round(DISCORDANT_SHARE * expected))) / 2
-    log_e_values = _log_mixture(treatment_only, made, half)
+    betas = concentrations(max(1, round(DISCORDANT_SHARE * expected)))
+    log_e_values = np.logaddexp(*(_log_mixture(treatment_only, made, one / 2) for one in betas)) - math.log(2)
     times = None
     if rows.times is not None:
         label = RATES[metric]

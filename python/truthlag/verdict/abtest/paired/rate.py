@@ -9,7 +9,8 @@ from truthlag.verdict.abtest.difference import Effect, NormalEffect, Undefined
 from truthlag.verdict.abtest.inference import AsymptoticSequence, Inference
 from truthlag.verdict.abtest.judge import Question
 from truthlag.verdict.abtest.paired.discordant_effect import DiscordantEffect, wald_error
-from truthlag.verdict.abtest.paired.discordant_tests import METHODS, log_e_value, quantile
+from truthlag.verdict.abtest.paired.discordant_tests import METHODS, concentrations, log_e_value, quantile
+from truthlag.verdict.abtest.paired.mixed_sequence import MixedSequence
 
 _NAMES = {
     "score": "McNemar's test with Tango's interval",
@@ -22,7 +23,13 @@ DISCORDANT_SHARE = 0.16
 
 
 def rate_effect(
-    control_only: int, treatment_only: int, n: int, question: Question, inference: Inference, method: str | None
+    control_only: int,
+    treatment_only: int,
+    n: int,
+    question: Question,
+    inference: Inference,
+    method: str | None,
+    betas: tuple[float, ...] | None = None,
 ) -> tuple[Effect, int]:
     """The difference of two rates of the same rows, and what the inference counts.
 
@@ -45,10 +52,12 @@ def rate_effect(
         return effect, n
     if question.margin is not None or method == "score":
         return DiscordantEffect(control_only, treatment_only, n, _NAMES["score"]), n
-    if isinstance(inference, AsymptoticSequence):
+    if isinstance(inference, MixedSequence):
+        betas = concentrations(inference.expected_n)
+    if betas is not None and isinstance(inference, AsymptoticSequence):
         # At no difference the variance of the pairs is that of the discordant ones, which are its clock.
         looks_by = max(1, both)
-        at_null = _exact_quantile(control_only, treatment_only, question, inference, looks_by)
+        at_null = _exact_quantile(control_only, treatment_only, question, inference, looks_by, betas)
         name = "e-process of the discordant pairs with Tango's interval"
         return DiscordantEffect(control_only, treatment_only, n, name, at_null), looks_by
     at_null = quantile(method or "mid_p", control_only, treatment_only)
@@ -78,20 +87,20 @@ def tuned(inference: Inference, question: Question, method: str | None) -> Infer
     """For the e-process, a confidence sequence that counts discordant pairs, narrow when as many as are expected have come."""
     if not isinstance(inference, AsymptoticSequence) or question.margin is not None or method is not None:
         return inference
-    return AsymptoticSequence(inference.alpha, max(1, round(DISCORDANT_SHARE * inference.expected_n)))
+    return MixedSequence(inference.alpha, max(1, round(DISCORDANT_SHARE * inference.expected_n)))
 
 
 def _exact_quantile(
-    control_only: int, treatment_only: int, question: Question, inference: AsymptoticSequence, looks_by: int
+    control_only: int,
+    treatment_only: int,
+    question: Question,
+    inference: AsymptoticSequence,
+    looks_by: int,
+    betas: tuple[float, ...],
 ) -> float:
     """The statistic whose e-value is the exact one."""
     side = {"two_sided": "both", "greater": "lower", "less": "upper"}[question.alternative]
-    logarithm = log_e_value(control_only, treatment_only, concentration(inference.expected_n), side)
+    logarithm = log_e_value(control_only, treatment_only, betas, side)
     found = inference.statistic(logarithm, looks_by, one_sided=question.one_sided)
     sign = {"two_sided": treatment_only - control_only, "greater": 1, "less": -1}[question.alternative]
     return math.copysign(found, sign) if sign else 0.0
-
-
-def concentration(expected_discordant: int) -> float:
-    """The sum of the parameters of the beta mixture: 100 for the 800 discordant pairs that are 0.16 of 5 000."""
-    return max(2.0, expected_discordant / 8)
