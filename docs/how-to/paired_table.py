@@ -68,8 +68,8 @@ def of_metrics(folder: Path) -> None:
     """What pairs are worth, metric by metric."""
     rows, by_day = elec2(folder), elec2(folder, DAY)
     for metric in METRICS:
-        write(row(f"`{metric}`", compare_paired(rows, metric=metric, mode="fixed")))
-        write(row(f"`{metric}`, by day", compare_paired(by_day, metric=metric, mode="fixed")))
+        write(row(f"elec2 `{metric}`", compare_paired(rows, metric=metric, mode="fixed")))
+        write(row(f"elec2 `{metric}`, by day", compare_paired(by_day, metric=metric, mode="fixed")))
     for control, treatment in VERSIONS:
         for cluster in (None, "state"):
             pairs = governors(folder, control, treatment, cluster)

@@ -46,6 +46,8 @@ class PairedRows:
         >>> rows = PairedRows(labels=[1, 0, None], control_predictions=[1, 1, 0], treatment_predictions=[1, 0, 0])
         >>> rows
         <PairedRows of 3 pairs, 2 with label, 1 disagreement>
+        >>> rows.disagrees.tolist(), rows.is_labelled.tolist()
+        ([False, True, False], [True, True, False])
     """
 
     labels: Any
