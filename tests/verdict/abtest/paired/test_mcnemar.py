@@ -112,6 +112,31 @@ def test_test_and_interval_agree(method: str | None, alternative: str) -> None:
         assert result.is_decided == (result.p_value <= 0.05)
 
 
+@pytest.mark.parametrize("alternative", ["greater", "less"])
+def test_anytime_one_sided_test_and_interval_agree(alternative: str) -> None:
+    for first, second in itertools.product(range(0, 60, 5), range(0, 60, 5)):
+        result = mcnemar(first, second, pairs=200, alternative=alternative)
+        low, high = result.difference_interval
+        assert (result.p_value > 0.05) == (low <= 0 <= high), (first, second)
+        assert result.verdict in {"undecided", "better" if alternative == "greater" else "worse"}
+
+
+@pytest.mark.parametrize(("b", "c"), [(0.15, 0.05), (0.30, 0.02)])
+def test_anytime_intervals_cover_at_all_looks(b: float, c: float) -> None:
+    random = np.random.default_rng(4)
+    missed = 0
+    for _ in range(300):
+        counts = np.zeros(3, dtype=int)
+        for n in (*range(20, 200, 20), *range(200, 1_001, 100)):
+            counts += random.multinomial(20 if n <= 200 else 100, [c, b, 1 - b - c])
+            low, high = mcnemar(int(counts[0]), int(counts[1]), pairs=n).difference_interval
+            if not low <= b - c <= high:
+                missed += 1
+                break
+    # Three standard errors of 300 runs above .05.
+    assert missed / 300 <= 0.05 + 3 * (0.05 * 0.95 / 300) ** 0.5
+
+
 def test_anytime_test_and_interval_agree() -> None:
     for first, second in itertools.product(range(0, 40, 3), range(1, 120, 7)):
         result = mcnemar(first, second, pairs=200)

@@ -227,3 +227,17 @@ def test_refused(change: dict[str, Any], message: str) -> None:
 def test_rows_without_anything_said() -> None:
     with pytest.raises(ValueError, match="control_predictions or control_scores must be given"):
         PairedRows(labels=[1])
+
+
+@pytest.mark.parametrize("library", ["pandas", "polars"])
+def test_data_frames(library: str) -> None:
+    module = pytest.importorskip(library)
+    control, treatment = logs()
+    first, second = (module.DataFrame(one) for one in (control, treatment))
+    assert same(PairedRows.from_tables(first, second), PairedRows.from_tables(control, treatment))
+    window = {"now": datetime.fromtimestamp(300 * 3_600, UTC)}
+    rows = PairedRows.from_tables(first, second, cluster="shop", **window)
+    assert same(rows, PairedRows.from_tables(control, treatment, **window))
+    if library == "pandas":
+        nullable = first.assign(label=first["label"].astype("Int8"))
+        assert same(PairedRows.from_tables(nullable, second), PairedRows.from_tables(control, treatment))

@@ -13,9 +13,9 @@ from truthlag.verdict.two_sample.falling import falling_crossing
 class DiscordantEffect:
     """The difference of two rates of the same rows, by the score statistic of Tango (1998), Statistics in Medicine 17.
 
-    At no difference its square is McNemar's (1947). Where another test of that, such as the exact one, has the quantile `at_null`, it has
-    the last word: what that does not reject belongs to the interval, and where it is the stronger one the statistic is scaled to it.
-    Test and interval agree.
+    At no difference its square is McNemar's (1947). Where another test of that, such as the exact one, has the quantile
+    `at_null`, it has the last word: what it does not reject belongs to the interval, and where it rejects no difference and
+    Tango's statistic does not, that is scaled until it does. Test and interval agree.
     """
 
     control_only: int
@@ -41,37 +41,33 @@ class DiscordantEffect:
 
     def statistic(self, null: float) -> float:
         """See `Effect`."""
-        if abs(null) >= 1:
-            return -math.copysign(FURTHEST, null)
         if null == 0 and self.at_null is not None:
             return self.at_null
-        return self._factor * tango_statistic(self.control_only, self.treatment_only, self.n, null)
+        return self._scaled(null, 1.0)
 
     def limits(self, quantile: float) -> tuple[float, float]:
         """See `Effect`."""
-        low, high = self._limit(quantile), self._limit(-quantile)
-        if self.at_null is not None and abs(self.at_null) < quantile:
+        factor = 1.0
+        is_rejected = self.at_null is not None and abs(self.at_null) >= quantile
+        if is_rejected and self.control_only != self.treatment_only:
+            plain = abs(tango_statistic(self.control_only, self.treatment_only, self.n, 0.0))
+            # A hair more, so that what is rejected is not within.
+            factor = max(1.0, quantile / plain * (1 + 1e-9))
+        low, high = self._limit(quantile, factor), self._limit(-quantile, factor)
+        if self.at_null is not None and not is_rejected:
             low, high = min(low, 0.0), max(high, 0.0)
         return low, high
 
-    @property
-    def _factor(self) -> float:
-        if not self.at_null:
-            return 1.0
-        return max(1.0, self.at_null / tango_statistic(self.control_only, self.treatment_only, self.n, 0.0))
+    def _scaled(self, null: float, factor: float) -> float:
+        if abs(null) >= 1:
+            return -math.copysign(FURTHEST, null)
+        return factor * tango_statistic(self.control_only, self.treatment_only, self.n, null)
 
-    def _limit(self, level: float) -> float:
-        factor = self._factor
-
-        def statistic(null: float) -> float:
-            if abs(null) >= 1:
-                return -math.copysign(FURTHEST, null)
-            return factor * tango_statistic(self.control_only, self.treatment_only, self.n, null)
-
+    def _limit(self, level: float, factor: float) -> float:
         unit = max(self.standard_error, 1 / (self.n + 1))
         guess = max(-0.999, min(0.999, self.estimate - level * unit))
         tolerance = 1e-11 * max(1.0, abs(level))
-        return falling_crossing(statistic, level, (-1.0, 1.0), guess, unit, tolerance)
+        return falling_crossing(lambda null: self._scaled(null, factor), level, (-1.0, 1.0), guess, unit, tolerance)
 
 
 def tango_statistic(control_only: int, treatment_only: int, n: int, null: float) -> float:

@@ -75,7 +75,7 @@ def mcnemar(
         ('better', 3770, 0.00027)
         >>> low, high = result.difference_interval
         >>> print(f"{result.difference:.3f}, {low:.3f} to {high:.3f}")
-        0.197, 0.064 to 0.323
+        0.197, 0.063 to 0.325
     """
     question = _question(hypothesis, margin, direction, alternative)
     inference = tuned(inference_of(mode, alpha, planned_n, expected_n), question, method)
