@@ -1,6 +1,6 @@
 """Makes the tables and the picture of two-models-on-the-same-requests.md: `python docs/how-to/paired_table.py FOLDER_OF_THE_LOGS`.
 
-About a minute. The picture needs matplotlib; `--tables` leaves it out.
+About four minutes. The picture needs matplotlib; `--tables` leaves it out.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ PICTURE = Path(__file__).with_name("two-models-on-the-same-requests.svg")
 METRICS = ("accuracy", "recall", "specificity", "precision", "f1_score", "roc_auc", "brier_score", "log_loss")
 VERSIONS = (("lite", "classic"), ("lite", "deluxe"), ("classic", "deluxe"))
 RUNS = 200
+EQUAL_RUNS = 1_000
 DAY = timedelta(days=1)
 
 
@@ -117,6 +118,34 @@ def _arms(control: float, treatment: float, looks: Any, random: np.random.Genera
     return int(looks[-1])
 
 
+def two_equal_models() -> None:
+    """In how many percent of tests of two models of equal worth some look finds a difference."""
+    random = np.random.default_rng(1)
+    rows, metrics = 3_000, ("accuracy", "f1_score", "brier_score", "roc_auc")
+    found = dict.fromkeys(((metric, mode) for metric in metrics for mode in ("fixed", "confidence_sequence")), 0)
+    for _ in range(EQUAL_RUNS):
+        labels = (random.random(rows) < 0.3).astype(int)
+        hardness = random.normal(size=rows)
+        scores = [1 / (1 + np.exp(0.6 - 1.2 * labels - hardness - 0.7 * random.normal(size=rows))) for _ in range(2)]
+        decided = set()
+        for n in range(100, rows + 1, 100):
+            pairs = PairedRows(
+                labels=labels[:n],
+                control_predictions=scores[0][:n] > 0.5,
+                treatment_predictions=scores[1][:n] > 0.5,
+                control_scores=scores[0][:n],
+                treatment_scores=scores[1][:n],
+            )
+            for metric, mode in found.keys() - decided:
+                if compare_paired(pairs, metric=metric, mode=mode).is_decided:  # type: ignore[arg-type]
+                    decided.add((metric, mode))
+        for one in decided:
+            found[one] += 1
+    for metric in metrics:
+        shares = [f"{100 * found[metric, mode] / EQUAL_RUNS:g}" for mode in ("fixed", "confidence_sequence")]
+        write(f"| `{metric}` | {shares[0]} | {shares[1]} |")
+
+
 def picture(folder: Path) -> None:
     """The difference of recall with its interval as labels come, with pairs and with two arms."""
     import matplotlib as mpl
@@ -153,5 +182,6 @@ if __name__ == "__main__":
     logs = Path(sys.argv[1])
     of_metrics(logs)
     labels_to_a_verdict(logs)
+    two_equal_models()
     if "--tables" not in sys.argv:
         picture(logs)
