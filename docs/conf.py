@@ -38,6 +38,8 @@ nitpick_ignore_regex = [
     ("py:.*", r"(date|timedelta|Mapping|Iterator|Iterable|Sequence|Callable|Any|Literal|PathLike|Path|UUID|Self)"),
     ("py:.*", r"(np|numpy|scipy|pyarrow|pandas|polars)\..*"),
     ("py:.*", r"(ArrayLike|NDArray|float64|int64)"),
+    # Of fields that a class inherits from one of another module, as their text says.
+    ("py:class", r"(Interval|Verdict|Hypothesis|Direction|Mode|Scale)"),
     # What arguments of `watch` may be, as their text says.
     ("py:class", r"(Baseline|LossFunction|WatchedLoss)"),
 ]

@@ -8,8 +8,11 @@ an estimate with a standard error of its own. `LabelledRows` are labels, decisio
 Before a verdict come the gates: `SampleRatioTest`, `double_exposure`, `pre_period_balance` and `label_arrival_parity`, all of them at
 once by `run_gates`. `compare_at_age` compares arms whose labels come late at equal label age. `compare_many` does it for many
 arms, metrics and segments.
+
+`compare_paired` holds two models against each other on the same requests, and `disagreement` says what is known before any label is.
 """
 
+from truthlag.verdict.abtest.bayesian import Posterior, bayesian_effect, beta_binomial
 from truthlag.verdict.abtest.compare import compare
 from truthlag.verdict.abtest.gates import (
     AgedArm,
@@ -44,6 +47,19 @@ from truthlag.verdict.abtest.many import (
     e_bh,
     interval_of_p_value,
 )
+from truthlag.verdict.abtest.paired import (
+    Disagreement,
+    DiscordantPath,
+    Interleaved,
+    PairedComparison,
+    PairedRows,
+    compare_interleaved,
+    compare_paired,
+    disagreement,
+    discordant_path,
+    mcnemar,
+    team_draft,
+)
 from truthlag.verdict.abtest.result import ArmSummary, Comparison
 from truthlag.verdict.abtest.statistics import (
     Calibration,
@@ -76,17 +92,23 @@ __all__ = [
     "ComparisonRow",
     "ComparisonTable",
     "Counts",
+    "Disagreement",
+    "DiscordantPath",
     "DoubleExposure",
     "Dunnett",
     "DunnettComparison",
     "FMeasure",
     "Gate",
     "GateReport",
+    "Interleaved",
     "Known",
     "LabelledRows",
     "Mean",
     "MeanWithCovariate",
     "MetricPlan",
+    "PairedComparison",
+    "PairedRows",
+    "Posterior",
     "PredictionPowered",
     "Proportion",
     "Ratio",
@@ -98,17 +120,25 @@ __all__ = [
     "anova",
     "arm_logs",
     "arms_at_age",
+    "bayesian_effect",
+    "beta_binomial",
     "compare",
     "compare_at_age",
+    "compare_interleaved",
     "compare_many",
+    "compare_paired",
+    "disagreement",
+    "discordant_path",
     "double_exposure",
     "dunnett",
     "e_bh",
     "interval_of_p_value",
     "label_arrival_parity",
+    "mcnemar",
     "pre_period_balance",
     "run_gates",
     "sample_ratio_chi_square",
     "statistic_from_dict",
+    "team_draft",
     "winsorize",
 ]

@@ -61,6 +61,18 @@ class AsymptoticSequence:
         e_value = 2 * math.expm1(exponent) / root
         return Evidence(min(1.0, 1 / e_value) if e_value > 0 else 1.0, e_value)
 
+    def statistic(self, log_e_value: float, n: int, *, one_sided: bool) -> float:
+        """The statistic, of at least 0, whose e-value has this logarithm: by it an exact e-value stands in for a normal one."""
+        weight = n * (self._one_sided if one_sided else self._two_sided)
+        logarithm = log_e_value + 0.5 * math.log1p(weight)
+        if one_sided:
+            logarithm -= math.log(2)
+            # log1p(exp(x)), which is x itself where that is large.
+            logarithm = (
+                logarithm + math.log1p(math.exp(-logarithm)) if logarithm > 0 else math.log1p(math.exp(logarithm))
+            )
+        return math.sqrt(max(0.0, 2 * logarithm * (weight + 1) / weight))
+
     def refusal(self, n: int) -> str | None:  # noqa: ARG002 - as above
         """See `Inference`; one may look at any time."""
         return None
@@ -75,11 +87,10 @@ class AsymptoticSequence:
             return None
 
         # Where units are n (quantile / statistic)²: the secant in their logarithms, along which the distance rises by .8 to 2.
-        log_precision = math.log(self._one_sided if one_sided else self._two_sided)
         needed = 2 * math.log(statistic)
 
         def distance(log_units: float) -> float:
-            squared = self._squared(math.exp(log_units + log_precision), one_sided=one_sided)
+            squared = self._squared_at(math.exp(log_units), one_sided=one_sided)
             return log_units - log_n - math.log(squared) + needed
 
         log_n = math.log(n)
@@ -95,15 +106,15 @@ class AsymptoticSequence:
             before, before_value, at = at, value, at - value * (at - before) / (value - before_value)
         return within_reason(math.exp(min(at, _LOG_MOST)) * (1 + _NEAR)) if at <= _LOG_MOST else None
 
-    def _squared(self, weight: float, *, one_sided: bool) -> float:
-        """The squared quantile, by the units times the precision."""
+    def _squared_at(self, n: float, *, one_sided: bool) -> float:
+        """The squared quantile."""
+        weight = n * (self._one_sided if one_sided else self._two_sided)
         root = math.sqrt(weight + 1)
         logarithm = math.log1p(root / (2 * self.alpha)) if one_sided else math.log(root / self.alpha)
         return 2 * (weight + 1) / weight * logarithm
 
     def _quantile(self, n: float, *, one_sided: bool) -> float:
-        weight = n * (self._one_sided if one_sided else self._two_sided)
-        return math.sqrt(self._squared(weight, one_sided=one_sided))
+        return math.sqrt(self._squared_at(n, one_sided=one_sided))
 
 
 def _precision(alpha: float, n: int) -> float:

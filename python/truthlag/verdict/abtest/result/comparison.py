@@ -132,6 +132,17 @@ class Comparison:
         """
         return self.verdict not in {"undecided", "invalid"}
 
+    @property
+    def unit_name(self) -> str:
+        """What `additional_n` counts.
+
+        Example:
+            >>> from truthlag.abtest import Proportion, compare
+            >>> compare(Proportion(1, 10), Proportion(2, 10), mode="fixed").unit_name
+            'units of both arms together'
+        """
+        return "units of both arms together"
+
     def to_dict(self) -> dict[str, Any]:
         """All content as a dict that `json.dumps` takes, in strict JSON too: infinite numbers are `"Infinity"` and `"-Infinity"`.
 

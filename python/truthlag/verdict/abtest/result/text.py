@@ -105,4 +105,4 @@ def _facts(result: Comparison) -> Iterable[tuple[str, str]]:
         evidence = f"p = {probability(result.p_value)}"
         yield "evidence", evidence if result.e_value is None else f"{evidence}, e = {number(result.e_value)}"
     if result.additional_n:
-        yield "more needed", f"{result.additional_n:,} units of both arms together"
+        yield "more needed", f"{result.additional_n:,} {result.unit_name}"
