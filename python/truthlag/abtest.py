@@ -6,6 +6,7 @@ estimate with a standard error of its own.
 """
 
 from truthlag.verdict.abtest.compare import compare
+from truthlag.verdict.abtest.inference import GroupSequentialPlan, Look, StoppedEstimate
 from truthlag.verdict.abtest.result import ArmSummary, Comparison
 from truthlag.verdict.abtest.statistics import (
     Counts,
@@ -21,11 +22,14 @@ __all__ = [
     "ArmSummary",
     "Comparison",
     "Counts",
+    "GroupSequentialPlan",
     "Known",
+    "Look",
     "Mean",
     "MeanWithCovariate",
     "Proportion",
     "Ratio",
+    "StoppedEstimate",
     "compare",
     "statistic_from_dict",
 ]

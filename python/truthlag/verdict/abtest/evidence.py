@@ -13,7 +13,8 @@ from truthlag.verdict.abtest.difference import (
     odds_ratio_effect,
     relative_effect,
 )
-from truthlag.verdict.abtest.inference import Inference
+from truthlag.verdict.abtest.difference.exact_proportions import ExactDifference, ExactRatio
+from truthlag.verdict.abtest.inference import ExactSequence, Inference
 from truthlag.verdict.abtest.judge import Question, judge
 from truthlag.verdict.abtest.result.comparison import ArmSummary, Comparison, Interval
 from truthlag.verdict.abtest.result.words import Scale, Verdict
@@ -52,7 +53,7 @@ def compare_statistics(
     p_value = e_value = None
     verdict: Verdict = "undecided"
     method = "none"
-    effect, why = _effect(control, treatment, reading.method)
+    effect, why = _effect(control, treatment, inference, reading.method)
     reasons = [] if effect else [why]
     if effect is not None:
         method = effect.method
@@ -135,8 +136,13 @@ def _difference(control: ArmSummary, treatment: ArmSummary) -> float | None:
     return difference if math.isfinite(difference) else None
 
 
-def _effect(control: Statistic, treatment: Statistic, method: str | None) -> tuple[Effect | None, str]:
+def _effect(
+    control: Statistic, treatment: Statistic, inference: Inference, method: str | None
+) -> tuple[Effect | None, str]:
     """The difference, or why there is none."""
+    is_exact = isinstance(inference, ExactSequence) and control.n and treatment.n
+    if is_exact and isinstance(control, Proportion) and isinstance(treatment, Proportion):
+        return inference.effect(control, treatment), ""  # type: ignore[union-attr] # just asked
     try:
         effect = absolute_effect(control, treatment, method)
     except Undefined as why:
@@ -149,6 +155,8 @@ def _effect(control: Statistic, treatment: Statistic, method: str | None) -> tup
 
 def _relative(control: ArmSummary, treatment: ArmSummary, effect: Effect, method: str) -> tuple[Effect | None, str]:
     """The relative difference, or why there is none."""
+    if isinstance(effect, ExactDifference):
+        return (ExactRatio(effect), "") if effect.control.k else (None, "the control is 0, so that there is no relative difference.")
     if control.estimate is None or control.standard_error is None or treatment.standard_error is None:
         return None, "an arm cannot tell its standard error, so that there is no relative difference."
     try:
