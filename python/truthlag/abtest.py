@@ -7,6 +7,17 @@ estimate with a standard error of its own.
 
 from truthlag.verdict.abtest.compare import compare
 from truthlag.verdict.abtest.inference import GroupSequentialPlan, Look, StoppedEstimate
+from truthlag.verdict.abtest.planning import (
+    Duration,
+    Outlook,
+    TestPlan,
+    additional_units,
+    duration,
+    minimum_detectable_effect,
+    outlook,
+    power,
+    sample_size,
+)
 from truthlag.verdict.abtest.result import ArmSummary, Comparison
 from truthlag.verdict.abtest.statistics import (
     Counts,
@@ -22,14 +33,23 @@ __all__ = [
     "ArmSummary",
     "Comparison",
     "Counts",
+    "Duration",
     "GroupSequentialPlan",
     "Known",
     "Look",
     "Mean",
     "MeanWithCovariate",
+    "Outlook",
     "Proportion",
     "Ratio",
     "StoppedEstimate",
+    "TestPlan",
+    "additional_units",
     "compare",
+    "duration",
+    "minimum_detectable_effect",
+    "outlook",
+    "power",
+    "sample_size",
     "statistic_from_dict",
 ]

@@ -101,7 +101,8 @@ def compare(
         scale: Whether margin, p-value and verdict are about the difference or about the relative difference.
         alternative: For superiority: which differences are looked for. `"greater"` and `"less"` leave one limit infinite.
         method: The test of the difference. For proportions `"score"`, `"mid_p"`, `"newcombe"`, `"agresti_caffo"`, `"wald"`,
-            `"pooled"`, or for a confidence sequence `"exact"`, which holds at any sample size and is wider; for means `"welch"`, `"student"` or `"z"`; for ratios `"delta"` or `"jackknife"`. None chooses.
+            `"pooled"`, or for a confidence sequence `"exact"`, which holds at any sample size and is wider; for means `"welch"`,
+            `"student"` or `"z"`; for ratios `"delta"` or `"jackknife"`. None chooses.
         relative_method: The interval of the relative difference: `"delta"`, `"log"` or `"fieller"`; for proportions also
             `"log_adjusted"`, with half a success more in each arm, whose centre is not the difference that was seen.
         odds_ratio: For proportions, whether there is an odds ratio in the result, and its interval: `"logit"`,
@@ -162,15 +163,17 @@ def compare(
 
 
 def _exact(
-    inference: Inference, control: Statistic, treatment: Statistic, relative_method: str, odds_ratio: str | None
+    inference: Any, control: Statistic, treatment: Statistic, relative_method: str, odds_ratio: str | None
 ) -> ExactSequence:
     """The rule without approximation, for what it is made for."""
-    if not isinstance(inference, AsymptoticSequence):
+    if inference.mode != "confidence_sequence":
         raise ValueError(f"method must be another with mode {inference.mode!r}: 'exact' is a confidence sequence")
-    if not isinstance(control, Proportion):
+    if control.KIND != "proportion":
         raise ValueError(f"method must be another for a {control.KIND}: 'exact' is for proportions")
     if max(control.n, treatment.n) > _MOST_EXACT:
-        raise ValueError(f"method must be another for more than {_MOST_EXACT:,} units an arm: 'exact' is for few successes")
+        raise ValueError(
+            f"method must be another for more than {_MOST_EXACT:,} units an arm: 'exact' is for few successes"
+        )
     if relative_method != "delta":
         raise ValueError(f"relative_method must be left out with method 'exact', got {relative_method!r}")
     if odds_ratio is not None:

@@ -140,9 +140,10 @@ def _effect(
     control: Statistic, treatment: Statistic, inference: Inference, method: str | None
 ) -> tuple[Effect | None, str]:
     """The difference, or why there is none."""
-    is_exact = isinstance(inference, ExactSequence) and control.n and treatment.n
-    if is_exact and isinstance(control, Proportion) and isinstance(treatment, Proportion):
-        return inference.effect(control, treatment), ""  # type: ignore[union-attr] # just asked
+    if isinstance(inference, ExactSequence) and isinstance(control, Proportion) and isinstance(treatment, Proportion):
+        if control.n and treatment.n:
+            return inference.effect(control, treatment), ""
+        method = None
     try:
         effect = absolute_effect(control, treatment, method)
     except Undefined as why:
@@ -156,7 +157,11 @@ def _effect(
 def _relative(control: ArmSummary, treatment: ArmSummary, effect: Effect, method: str) -> tuple[Effect | None, str]:
     """The relative difference, or why there is none."""
     if isinstance(effect, ExactDifference):
-        return (ExactRatio(effect), "") if effect.control.k else (None, "the control is 0, so that there is no relative difference.")
+        return (
+            (ExactRatio(effect), "")
+            if effect.control.k
+            else (None, "the control is 0, so that there is no relative difference.")
+        )
     if control.estimate is None or control.standard_error is None or treatment.standard_error is None:
         return None, "an arm cannot tell its standard error, so that there is no relative difference."
     try:

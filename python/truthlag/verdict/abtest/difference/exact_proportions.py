@@ -80,9 +80,7 @@ class ExactDifference:
             fits = self.control.k == low * self.control.n and self.treatment.k == (1 - high) * self.treatment.n
             return 0.0 if fits and abs(null) == 1 else MOST
         lowest, highest = max(0.0, -null), min(1.0, 1.0 - null)
-        _, nearest = restricted_proportions(
-            self.treatment.k, self.treatment.n, self.control.k, self.control.n, null
-        )
+        _, nearest = restricted_proportions(self.treatment.k, self.treatment.n, self.control.k, self.control.n, null)
         return _least(self, lambda p: (p, p + null), lowest, highest, nearest)
 
 
@@ -151,7 +149,7 @@ class ExactRatio:
 
 
 def _signed(distance: float, log_e_value: float) -> float:
-    return math.copysign(min(MOST, log_e_value) + OFFSET, distance if distance else 1.0)
+    return math.copysign(min(MOST, log_e_value) + OFFSET, distance or 1.0)
 
 
 def _least(
@@ -169,10 +167,11 @@ def _least(
     reach = _REACH / math.sqrt(arms.control.n + arms.treatment.n)
     near = np.clip(np.linspace(middle - reach, middle + reach, _GRID), *ends)
     angles = np.unique(np.concatenate([np.linspace(*ends, _GRID), near]))
+    found = math.inf
     for _ in range(_REFINEMENTS):
         values = logarithm(np.sin(angles) ** 2)
         place = int(np.argmin(values))
-        found = float(values[place])
+        found = min(found, float(values[place]))
         angles = np.linspace(angles[max(0, place - 1)], angles[min(len(angles) - 1, place + 1)], _GRID)
     return min(found, float(logarithm(np.sin(angles) ** 2).min()))
 

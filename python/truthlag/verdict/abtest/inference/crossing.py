@@ -164,5 +164,3 @@ def crossing_chances(path: Path, information: Sequence[float], bounds: Sequence[
 def sided(bound: float, sides: int) -> Bounds:
     """The bounds of a test of both sides, or of the upper one."""
     return Bounds(-bound if sides == 2 else -math.inf, bound)
-
-

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -141,7 +142,7 @@ def checked_looks(value: Any, planned_n: int) -> tuple[int, ...]:
         # A share of 1 is the end, and a single unit is no look.
         are_shares = max(given) <= 1
         looks = tuple(math.ceil(one * planned_n * (1 - 1e-12)) if are_shares else math.ceil(one) for one in given)
-    for earlier, later in zip(looks, looks[1:], strict=False):
+    for earlier, later in pairwise(looks):
         if not is_later(later, earlier):
             raise ValueError(
                 f"looks must rise by more than {LEAST_STEP:g} of the units before, got {earlier:,} and then {later:,}"
@@ -155,7 +156,7 @@ def _of_t(bound: float, freedom: float) -> float:
 
     if math.isinf(freedom) or math.isinf(bound):
         return bound
-    found = -float(special.stdtrit(freedom, special.ndtr(-bound)))
+    found = -float(special.stdtrit(freedom, float(special.ndtr(-bound))))
     return found if math.isfinite(found) else math.inf
 
 

@@ -207,7 +207,7 @@ class GroupSequentialPlan:
             >>> _ = plan.look(400)
             >>> plan.end_early()
             >>> round(plan.look(900).bound, 3), plan.is_over
-            (1.989, True)
+            (1.996, True)
         """
         if self._taken and self._is_last(self._taken[-1]):
             raise ValueError(f"the plan must not have had its last look, which was at {self._taken[-1].n} units")
@@ -230,7 +230,7 @@ class GroupSequentialPlan:
             >>> from truthlag.abtest import GroupSequentialPlan
             >>> plan = GroupSequentialPlan(1_000, spending=2.0)
             >>> round(plan.look(400).bound, 3), round(plan.look(1_000).bound, 3)
-            (2.652, 1.989)
+            (2.652, 2.0)
         """
         one_sided = self._question is not None and _is_one_sided(self._question)
         rule = self.inference(n)
@@ -472,4 +472,4 @@ class Watched:
 
 
 def _is_one_sided(question: dict[str, Any]) -> bool:
-    return question["hypothesis"] != "superiority" or question["alternative"] != "two_sided"
+    return bool(question["hypothesis"] != "superiority" or question["alternative"] != "two_sided")

@@ -48,4 +48,5 @@ def spent(spending: str | float, alpha: float, share: float, *, sides: int) -> f
         return sides * 2 * float(special.ndtr(special.ndtri(of_side / 2) / math.sqrt(share)))
     if spending == "pocock":
         return alpha * math.log1p((math.e - 1) * share)
-    return alpha * share ** float(spending)
+    raised: float = share ** float(spending)
+    return alpha * raised
