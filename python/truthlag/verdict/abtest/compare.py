@@ -37,6 +37,7 @@ from truthlag.verdict.abtest.result.words import (
 )
 from truthlag.verdict.abtest.statistics.arm import Statistic
 from truthlag.verdict.abtest.statistics.given import arms
+from truthlag.verdict.abtest.statistics.mean_with_covariate import MeanWithCovariate
 from truthlag.verdict.abtest.statistics.proportion import Proportion
 from truthlag.verdict.detectors.parameters import choice, count, real, share
 
@@ -156,6 +157,9 @@ def compare(
             raise ValueError(f"odds_ratio must be None for a {before.KIND}, got {described(odds_ratio)}")
     if method == "exact":
         inference, method = _exact(inference, before, now, relative_method, odds_ratio), None
+    if isinstance(before, MeanWithCovariate) and isinstance(inference, AsymptoticSequence):
+        # What is left after a regression is t.
+        inference = AsymptoticSequence(inference.alpha, inference.expected_n, is_t=True)
     reading = Reading(metric, scale, method, relative_method, odds_ratio)
     if plan is not None:
         return _look(plan, before, now, question, reading)
@@ -195,6 +199,11 @@ def _look(
     }
     plan.asked(asked)
     n = control.n + treatment.n
+    if not n:
+        # Where nothing is there to be seen no look is taken.
+        return compare_statistics(
+            control, treatment, question, GroupSequential(plan.alpha, plan.planned_n, ()), reading
+        )
     watched = Watched(plan.inference(n))
     result = compare_statistics(control, treatment, question, watched, reading)
     plan.log(asked, watched, n, result)

@@ -75,7 +75,7 @@ def sample_size(
         >>> sample_size(0.02, 0.005).control_n
         13807
         >>> sample_size(50.0, 0.05, scale="relative", standard_deviation=80.0).planned_n
-        32970
+        33798
     """
     asked = _asked(baseline, design)
     wanted = share("power", power)
