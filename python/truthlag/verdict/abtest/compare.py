@@ -197,16 +197,16 @@ def _look(
         "alternative": question.alternative,
         "scale": reading.scale,
     }
-    plan.asked(asked)
+    plan._asked(asked)
     n = control.n + treatment.n
     if not n:
         # Where nothing is there to be seen no look is taken.
         return compare_statistics(
             control, treatment, question, GroupSequential(plan.alpha, plan.planned_n, ()), reading
         )
-    watched = Watched(plan.inference(n))
+    watched = Watched(plan._inference(n))
     result = compare_statistics(control, treatment, question, watched, reading)
-    plan.log(asked, watched, n, result)
+    plan._log(asked, watched, n, result)
     return result
 
 

@@ -233,12 +233,12 @@ class GroupSequentialPlan:
             (2.652, 2.0)
         """
         one_sided = self._question is not None and _is_one_sided(self._question)
-        rule = self.inference(n)
+        rule = self._inference(n)
         if self._again(n) is None:
             self._taken += (self._judged(rule, n, one_sided=one_sided),)
         return self._taken[-1]
 
-    def inference(self, n: int) -> GroupSequential:
+    def _inference(self, n: int) -> GroupSequential:
         """The rule of a look at n units, which is not taken by that."""
         number = int(count("n", n, 1, MOST_UNITS))
         before, again = self._taken, self._again(number)
@@ -256,7 +256,7 @@ class GroupSequentialPlan:
         units = tuple(look.n for look in before)
         return GroupSequential(self._alpha, self._planned_n, units, self._spending, is_final)
 
-    def asked(self, question: dict[str, Any]) -> None:
+    def _asked(self, question: dict[str, Any]) -> None:
         """Hold a question against the one that was asked before.
 
         Raises:
@@ -270,7 +270,7 @@ class GroupSequentialPlan:
                     f"{name} must stay {self._question[name]!r} after the first look, got {described(question[name])}"
                 )
 
-    def log(self, question: dict[str, Any], watched: Watched, n: int, result: Any) -> None:
+    def _log(self, question: dict[str, Any], watched: Watched, n: int, result: Any) -> None:
         """Log what a look found, unless the look at as many units was logged before."""
         if self._again(n) is not None:
             return

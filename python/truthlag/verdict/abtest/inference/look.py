@@ -43,7 +43,13 @@ class Look:
     """What was said."""
 
     def to_dict(self) -> dict[str, Any]:
-        """The fields as a dict that `json.dumps` takes; an infinite bound is None."""
+        """The fields as a dict that `json.dumps` takes; an infinite bound is None.
+
+        Example:
+            >>> from truthlag.abtest import GroupSequentialPlan
+            >>> GroupSequentialPlan(1_000, spending=1.0).look(500).to_dict()["spent"]
+            0.025
+        """
         fields = asdict(self)
         fields["bound"] = self.bound if self.bound < float("inf") else None
         return fields

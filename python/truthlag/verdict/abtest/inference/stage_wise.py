@@ -53,7 +53,13 @@ class StoppedEstimate:
     """The units at stopping."""
 
     def to_dict(self) -> dict[str, Any]:
-        """The fields as a dict that `json.dumps` takes; infinite limits are None."""
+        """The fields as a dict that `json.dumps` takes; infinite limits are None.
+
+        Example:
+            >>> from truthlag.abtest import StoppedEstimate
+            >>> StoppedEstimate(0.1, 0.02, float("inf"), 0.95, 0.03, 0.12, 800).to_dict()["high"] is None
+            True
+        """
         return {name: None if isinstance(one, float) and math.isinf(one) else one for name, one in asdict(self).items()}
 
 

@@ -39,7 +39,13 @@ class Duration:
     """How many units must enter, so that as many as are needed have labels."""
 
     def to_dict(self) -> dict[str, Any]:
-        """The fields as a dict that `json.dumps` takes."""
+        """The fields as a dict that `json.dumps` takes.
+
+        Example:
+            >>> from truthlag.abtest import duration
+            >>> duration(1_000, 100).to_dict()["traffic_days"]
+            10
+        """
         return {name: getattr(self, name) for name in self.__slots__}
 
     def __str__(self) -> str:

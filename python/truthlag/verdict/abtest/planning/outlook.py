@@ -58,7 +58,14 @@ class Outlook:
         return self.predictive_power < self.futile_below
 
     def to_dict(self) -> dict[str, Any]:
-        """The fields as a dict that `json.dumps` takes, and `is_futile`."""
+        """The fields as a dict that `json.dumps` takes, and `is_futile`.
+
+        Example:
+            >>> from truthlag.abtest import Proportion, compare, outlook
+            >>> now = compare(Proportion(600, 5_000), Proportion(600, 5_000), mode="fixed", planned_n=20_000)
+            >>> outlook(now, 20_000).to_dict()["is_futile"]
+            True
+        """
         return {**{name: getattr(self, name) for name in self.__slots__}, "is_futile": self.is_futile}
 
     def __str__(self) -> str:

@@ -59,7 +59,13 @@ class TestPlan:
     """The same if there is none: if the difference is what it is held against."""
 
     def to_dict(self) -> dict[str, Any]:
-        """The fields as a dict that `json.dumps` takes."""
+        """The fields as a dict that `json.dumps` takes.
+
+        Example:
+            >>> from truthlag.abtest import sample_size
+            >>> sample_size(0.12, 0.015).to_dict()["looks"]
+            [15516]
+        """
         plain = {field.name: getattr(self, field.name) for field in fields(self)}
         return {**plain, "looks": list(self.looks), "bounds": list(self.bounds)}
 
