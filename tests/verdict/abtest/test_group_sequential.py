@@ -207,11 +207,18 @@ class TestCompare:
                     plan._question = None
                     assert compare(*effect, mode="group_sequential", looks=plan).verdict == verdict
 
-    def test_nothing_is_left_after_the_plan(self) -> None:
-        result = compare(*arms(0.1, 12_000), mode="group_sequential", planned_n=20_000, looks=[10_000, 20_000])
-        assert result.verdict == "undecided" and "all of alpha was spent" in result.reasons[0]
-        assert result.p_value == 1.0 and result.difference_interval[1] in {math.inf, 1.0}
-        assert result.additional_n is None
+    def test_more_units_than_planned_are_the_last_look(self) -> None:
+        plan = GroupSequentialPlan(20_000)
+        plan.look(10_000)
+        logged = compare(*arms(0.005, 12_000), mode="group_sequential", looks=plan)
+        for looks in (2, [0.5, 1.0], [10_000, 20_000], [10_000]):
+            assert compare(*arms(0.005, 12_000), mode="group_sequential", planned_n=20_000, looks=looks) == logged
+        assert logged.verdict == "undecided" and logged.additional_n is None
+        assert logged.reasons[-1] == "this is the last look: all of alpha is spent."
+
+    def test_next_to_nothing_to_spend(self) -> None:
+        result = compare(*arms(0.5, 10), mode="group_sequential", planned_n=10**9, looks=3)
+        assert result.verdict == "undecided" and result.p_value > 0.05 and result.additional_n > 0
 
     @pytest.mark.parametrize(
         ("options", "error"),

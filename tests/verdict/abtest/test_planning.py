@@ -200,6 +200,8 @@ class TestSizes:
             ((0.1, None), {}, "effect must be a finite number"),
             ((0.1, 0.95), {}, "effect must leave a rate from 0 to 1"),
             ((0.1, math.nan), {}, "effect must be a finite number"),
+            ((0.1, 1e200), {"standard_deviation": 1.0}, "effect must be a finite number"),
+            ((0.1, 1.0), {"standard_deviation": 1e200}, "standard_deviation must be a finite number"),
             ((0.1, 0.01), {"power": 1.0}, "power must be a number between 0 and 1"),
             ((0.1, 0.01), {"alpha": 0.5}, "alpha must be below"),
             ((0.1, 0.01), {"ratio": 0}, "ratio must be"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -19,8 +20,8 @@ from truthlag.verdict.abtest.inference import (
     Inference,
 )
 from truthlag.verdict.abtest.inference.group_sequential import checked_looks, checked_planned_n
-from truthlag.verdict.abtest.inference.group_sequential_plan import Watched
 from truthlag.verdict.abtest.inference.spending import Spending, checked_spending
+from truthlag.verdict.abtest.inference.watched import Watched
 from truthlag.verdict.abtest.judge import Question
 from truthlag.verdict.abtest.result.comparison import Comparison
 from truthlag.verdict.abtest.result.words import (
@@ -92,7 +93,7 @@ def compare(
             With `"group_sequential"` those at which all of alpha is spent.
         looks: With `"group_sequential"`: a `GroupSequentialPlan`, which logs this look, at as many units as both arms have. Or, for
             a comparison that remembers nothing, the units or the shares of `planned_n` at all looks, or how many looks there are at
-            equal distances: those before the present number of units count as taken.
+            equal distances: those before the present number of units count as taken, and from `planned_n` on it is the last one.
         spending: With `"group_sequential"`, how alpha is spent: `"obrien_fleming"`, `"pocock"`, or an exponent of the share of the
             units; a plan has its own.
         expected_n: The units of both arms together at which a confidence sequence is narrowest; 5 000 by default. It must not
@@ -163,7 +164,7 @@ def compare(
     reading = Reading(metric, scale, method, relative_method, odds_ratio)
     if plan is not None:
         return _look(plan, before, now, question, reading)
-    return compare_statistics(before, now, question, inference, reading)
+    return _last(compare_statistics(before, now, question, inference, reading), inference)
 
 
 def _exact(
@@ -183,6 +184,16 @@ def _exact(
     if odds_ratio is not None:
         raise ValueError(f"odds_ratio must be None with method 'exact', got {odds_ratio!r}")
     return ExactSequence(inference.alpha, inference.expected_n)
+
+
+def _last(result: Comparison, inference: Inference) -> Comparison:
+    """The result, which says so where nothing can follow."""
+    if not isinstance(inference, GroupSequential) or result.is_decided:
+        return result
+    n = result.control.n + result.treatment.n
+    if n < inference.planned_n and not inference.is_final:
+        return result
+    return replace(result, reasons=(*result.reasons, "this is the last look: all of alpha is spent."))
 
 
 def _look(
@@ -205,7 +216,7 @@ def _look(
             control, treatment, question, GroupSequential(plan.alpha, plan.planned_n, ()), reading
         )
     watched = Watched(plan._inference(n))
-    result = compare_statistics(control, treatment, question, watched, reading)
+    result = _last(compare_statistics(control, treatment, question, watched, reading), watched.rule)
     plan._log(asked, watched, n, result)
     return result
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from truthlag.call.described import described
+from truthlag.verdict.abtest.inference.crossing import FURTHEST
 from truthlag.verdict.abtest.inference.fixed import upper_tail
 from truthlag.verdict.abtest.inference.inference import LEAST_STATISTIC, Evidence, within_reason
 from truthlag.verdict.abtest.inference.spent_bounds import Design, SpentBounds, level_of, spent_bounds
@@ -47,8 +48,8 @@ class GroupSequential:
         return "group_sequential"
 
     def before(self, n: int) -> tuple[int, ...]:
-        """The looks that were taken when there are n units."""
-        return tuple(look for look in self.looks if is_later(n, look))
+        """The looks that were taken when there are n units; the last one, at the planned size or beyond, is the present one."""
+        return tuple(look for look in self.looks if look < self.planned_n and is_later(n, look))
 
     def so_far(self, n: int, *, one_sided: bool) -> SpentBounds:
         """The bounds up to the look at n units."""
@@ -56,13 +57,14 @@ class GroupSequential:
 
     def quantile(self, freedom: float, n: int, *, one_sided: bool) -> float:
         """See `Inference`; the bound, of t where the statistic has it: the repeated interval of Jennison and Turnbull (1989)."""
-        if n <= 0 or self.refusal(n) is not None:
-            return math.inf
-        return _of_t(self.so_far(n, one_sided=one_sided).bounds[-1], freedom)
+        if n <= 0:
+            return FURTHEST
+        # Where next to nothing may be spent the bound is infinite; a finite one is further than any statistic.
+        return _of_t(min(FURTHEST, self.so_far(n, one_sided=one_sided).bounds[-1]), freedom)
 
     def evidence(self, statistic: float, freedom: float, n: int, *, one_sided: bool) -> Evidence:
         """See `Inference`; the alpha at which this look would be the first to reject."""
-        if n <= 0 or self.refusal(n) is not None:
+        if n <= 0:
             return Evidence(1.0, None)
         normal = self.normal(statistic if one_sided else abs(statistic), freedom)
         p_value = level_of(self._design(one_sided), self._shares(n), normal, is_final=self.is_final)
@@ -72,14 +74,8 @@ class GroupSequential:
         """The statistic on the scale of the bounds: that of a standard normal."""
         return _of_normal(statistic, freedom)
 
-    def refusal(self, n: int) -> str | None:
-        """See `Inference`; nothing is left after a look at the planned size."""
-        before = self.before(n)
-        if before and before[-1] >= self.planned_n:
-            return (
-                f"all of alpha was spent at the look at {before[-1]:,} units, of {self.planned_n:,} that were planned: later"
-                " looks can show nothing more."
-            )
+    def refusal(self, n: int) -> str | None:  # noqa: ARG002 - other modes depend on it
+        """See `Inference`; at each look a verdict may be given."""
         return None
 
     def remarks(self) -> tuple[str, ...]:
@@ -88,7 +84,7 @@ class GroupSequential:
 
     def units_needed(self, n: int, statistic: float, *, one_sided: bool) -> int | None:
         """See `Inference`: where one more look would reach its bound; at the planned size all alpha is spent."""
-        if statistic <= LEAST_STATISTIC or n <= 0 or self.refusal(n) is not None:
+        if statistic <= LEAST_STATISTIC or n <= 0:
             return None
         so_far, design = self.so_far(n, one_sided=one_sided), self._design(one_sided)
 

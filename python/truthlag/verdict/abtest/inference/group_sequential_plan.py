@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
 from typing import Any, Self
 
 from truthlag.call.described import described
@@ -15,11 +14,11 @@ from truthlag.verdict.abtest.inference.group_sequential import (
     checked_planned_n,
     is_later,
 )
-from truthlag.verdict.abtest.inference.inference import Evidence
 from truthlag.verdict.abtest.inference.look import Look
 from truthlag.verdict.abtest.inference.spending import Spending, checked_spending
 from truthlag.verdict.abtest.inference.spent_bounds import Design, spent_bounds
 from truthlag.verdict.abtest.inference.stage_wise import StoppedEstimate, at_least, shifts
+from truthlag.verdict.abtest.inference.watched import Watched
 from truthlag.verdict.detectors.parameters import count, share
 from truthlag.verdict.detectors.state_bytes import packed, unpacked
 
@@ -429,46 +428,6 @@ class GroupSequentialPlan:
 
     def _shares(self, units: tuple[int, ...]) -> tuple[float, ...]:
         return tuple(n / self._planned_n for n in units)
-
-
-@dataclass(slots=True)
-class Watched:
-    """The rule of a look, which keeps the statistic that was held against the bound."""
-
-    rule: GroupSequential
-    statistic: float | None = field(default=None)
-
-    @property
-    def mode(self) -> str:
-        """See `Inference`."""
-        return self.rule.mode
-
-    @property
-    def alpha(self) -> float:
-        """See `Inference`."""
-        return self.rule.alpha
-
-    def quantile(self, freedom: float, n: int, *, one_sided: bool) -> float:
-        """See `Inference`."""
-        return self.rule.quantile(freedom, n, one_sided=one_sided)
-
-    def evidence(self, statistic: float, freedom: float, n: int, *, one_sided: bool) -> Evidence:
-        """See `Inference`; the first value that is held against the effect is that of the hypothesis."""
-        if self.statistic is None:
-            self.statistic = self.rule.normal(statistic, freedom)
-        return self.rule.evidence(statistic, freedom, n, one_sided=one_sided)
-
-    def refusal(self, n: int) -> str | None:
-        """See `Inference`."""
-        return self.rule.refusal(n)
-
-    def remarks(self) -> tuple[str, ...]:
-        """See `Inference`."""
-        return self.rule.remarks()
-
-    def units_needed(self, n: int, statistic: float, *, one_sided: bool) -> int | None:
-        """See `Inference`."""
-        return self.rule.units_needed(n, statistic, one_sided=one_sided)
 
 
 def _is_one_sided(question: dict[str, Any]) -> bool:

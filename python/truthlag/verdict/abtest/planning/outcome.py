@@ -15,6 +15,8 @@ from truthlag.verdict.abtest.statistics.proportion import Proportion
 from truthlag.verdict.abtest.statistics.ratio import Ratio
 from truthlag.verdict.detectors.parameters import choice, real
 
+#: Its square is a float too.
+_MOST = 1e100
 VARIANCES = ("unpooled", "pooled", "arcsine", "baseline")
 
 
@@ -107,12 +109,12 @@ def outcome(baseline: Any, standard_deviation: Any, scale: Any, variance: Any) -
     elif standard_deviation is None:
         level, deviation = real("baseline", baseline, 0, 1), None
     else:
-        level = real("baseline", baseline)
-        deviation = real("standard_deviation", standard_deviation, 0, above=True)
+        level = real("baseline", baseline, -_MOST, _MOST)
+        deviation = real("standard_deviation", standard_deviation, 0, _MOST, above=True)
     if deviation is None and not 0 < level < 1:
         raise ValueError(f"baseline must be a rate between 0 and 1, both excluded, got {described(level)}")
-    if deviation is not None and not deviation > 0:
-        raise ValueError(f"baseline must have some spread, got {baseline!r}")
+    if deviation is not None and not 0 < deviation <= _MOST:
+        raise ValueError(f"baseline must have some spread, and one of at most {_MOST:g}, got {baseline!r}")
     if deviation is not None and variance != "unpooled":
         raise ValueError(f"variance must be left out where baseline is no rate, got {variance!r}")
     if scale == "relative":

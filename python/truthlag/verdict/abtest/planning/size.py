@@ -196,7 +196,7 @@ class _Asked:
             if self.margin is None:
                 raise TypeError("effect must be a finite number, got None")
             return 0.0
-        effect = real("effect", given)
+        effect = real("effect", given, -1e100, 1e100)
         if abs(effect) > self.outcome.largest(effect):
             raise ValueError(f"effect must leave a rate from 0 to 1 of {self.outcome.level:g}, got {described(given)}")
         return effect
