@@ -4,39 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, TypedDict, Unpack
+from typing import Any, Unpack
 
 from truthlag.call.described import described
 from truthlag.verdict.abtest.inference.group_sequential import MOST_UNITS
-from truthlag.verdict.abtest.inference.spending import Spending
-from truthlag.verdict.abtest.planning.outcome import Outcome, outcome
-from truthlag.verdict.abtest.planning.rule import Found, Rule, rule
+from truthlag.verdict.abtest.planning.asked import Asked, Design, asked_of
 from truthlag.verdict.abtest.planning.test_plan import TestPlan
-from truthlag.verdict.abtest.result.words import ALTERNATIVES, DIRECTIONS, Alternative, Direction, Mode, Scale
-from truthlag.verdict.detectors.parameters import choice, count, real, share
+from truthlag.verdict.detectors.parameters import count, share
 
 _MOST_SIZE = 1e15
-_T_UNTIL = 10_000.0
-
-
-class Design(TypedDict, total=False):
-    """What all three take by name."""
-
-    standard_deviation: float | None
-    scale: Scale
-    variance: str
-    alpha: float
-    ratio: float
-    treatments: int
-    alternative: Alternative
-    margin: float | None
-    hypothesis: str
-    direction: Direction
-    mode: Mode
-    looks: Any
-    spending: Spending
-    expected_n: int | None
 
 
 def sample_size(
@@ -77,7 +53,7 @@ def sample_size(
         >>> sample_size(50.0, 0.05, scale="relative", standard_deviation=80.0).planned_n
         33798
     """
-    asked = _asked(baseline, design)
+    asked = asked_of(baseline, design)
     wanted = share("power", power)
     true = asked.effect(effect)
     if asked.sided(asked.spread(true).distance) <= 0:
@@ -119,7 +95,7 @@ def power(baseline: Any, effect: float | None, n: int, **design: Unpack[Design])
         >>> print(f"{plan.power:.2f} of {power(0.12, 0.015, 20_000).power:.2f}")
         0.63 of 0.89
     """
-    asked = _asked(baseline, design)
+    asked = asked_of(baseline, design)
     size = int(count("n", n, 1 + asked.treatments, MOST_UNITS))
     return asked.plan(asked.effect(effect), float(size), is_given=True)
 
@@ -147,7 +123,7 @@ def minimum_detectable_effect(baseline: Any, n: int, *, power: float = 0.8, **de
         >>> print(f"{minimum_detectable_effect(0.12, 20_000).effect:.4f}")
         0.0132
     """
-    asked = _asked(baseline, design)
+    asked = asked_of(baseline, design)
     size = int(count("n", n, 1 + asked.treatments, MOST_UNITS))
     wanted = share("power", power)
     if asked.margin is not None:
@@ -166,140 +142,7 @@ def minimum_detectable_effect(baseline: Any, n: int, *, power: float = 0.8, **de
     return asked.plan(sign * found, float(size), is_given=True)
 
 
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """A test, but for its size and effect."""
-
-    outcome: Outcome
-    rule: Rule
-    ratio: float
-    treatments: int
-    margin: float | None
-    direction: str
-
-    @property
-    def least_size(self) -> float:
-        """Two units an arm."""
-        return 2 * (1 + self.treatments * self.ratio) * max(1.0, 1 / self.ratio)
-
-    def control_n(self, size: float) -> float:
-        """The control's part of a size."""
-        return size / (1 + self.treatments * self.ratio)
-
-    def treatment_n(self, size: float) -> float:
-        """Each treatment's part."""
-        return self.control_n(size) * self.ratio
-
-    def effect(self, given: Any) -> float:
-        """The true difference, checked."""
-        if given is None:
-            if self.margin is None:
-                raise TypeError("effect must be a finite number, got None")
-            return 0.0
-        effect = real("effect", given, -1e100, 1e100)
-        if abs(effect) > self.outcome.largest(effect):
-            raise ValueError(f"effect must leave a rate from 0 to 1 of {self.outcome.level:g}, got {described(given)}")
-        return effect
-
-    @property
-    def null(self) -> float:
-        """What the difference is held against: 0, or the margin for worse."""
-        return 0.0 if self.margin is None else -self.sign * self.margin
-
-    @property
-    def sign(self) -> float:
-        """Which differences are better."""
-        return 1.0 if self.direction == "higher" else -1.0
-
-    def spread(self, effect: float) -> Any:
-        """Distance and variances at an effect."""
-        return self.outcome.spread(effect, self.null, self.ratio)
-
-    def sided(self, noncentrality: float) -> float:
-        """Positive where the effect is on the side that is looked at."""
-        return abs(noncentrality) if self.margin is None else self.sign * noncentrality
-
-    def found(self, effect: float, size: float) -> Found:
-        """What a test of a size finds of an effect."""
-        spread = self.spread(effect)
-        control, treatment = self.control_n(size), self.treatment_n(size)
-        noncentrality = self.sided(spread.noncentrality(control, treatment))
-        # The z of a rate; t as long as it makes a difference.
-        freedom = control + treatment - 2
-        is_t = not self.outcome.is_rate and self.rule.mode == "fixed" and 0 < freedom < _T_UNTIL
-        return self.rule.found(
-            noncentrality,
-            control + treatment,
-            stretch=spread.stretch(control, treatment),
-            freedom=freedom if is_t else math.inf,
-        )
-
-    def plan(self, effect: float, size: float, *, is_given: bool = False) -> TestPlan:
-        """The plan of a size, whose arms are rounded up, unless it was given."""
-        if is_given:
-            control = round(self.control_n(size))
-            treatment = round((size - control) / self.treatments)
-        else:
-            control, treatment = (math.ceil(one - 1e-9) for one in (self.control_n(size), self.treatment_n(size)))
-        found = self.found(effect, size)
-        both = self.control_n(size) + self.treatment_n(size)
-        without = self.rule.found(0.0, both)
-        total = int(size) if is_given else control + self.treatments * treatment
-        return TestPlan(
-            total,
-            control,
-            treatment,
-            size,
-            self.outcome.level,
-            effect,
-            self.outcome.scale == "relative",
-            found.power,
-            self.rule.alpha,
-            self.rule.sides,
-            self.rule.mode,
-            tuple(math.ceil(one * total - 1e-6) for one in self.rule.shares),
-            self.rule.bounds(both),
-            found.mean_share * size,
-            without.mean_share * size,
-        )
-
-
-def _asked(baseline: Any, design: Design) -> _Asked:
-    given: dict[str, Any] = dict(design)
-    known = outcome(
-        baseline,
-        given.pop("standard_deviation", None),
-        given.pop("scale", "absolute"),
-        given.pop("variance", "unpooled"),
-    )
-    alternative = given.pop("alternative", "two_sided")
-    choice("alternative", alternative, ALTERNATIVES)
-    hypothesis = given.pop("hypothesis", "superiority")
-    choice("hypothesis", hypothesis, ("superiority", "non_inferiority"))
-    margin = given.pop("margin", None)
-    if (hypothesis == "non_inferiority") != (margin is not None):
-        raise ValueError("margin must be given for non-inferiority, and for that alone")
-    direction = given.pop("direction", "higher")
-    choice("direction", direction, DIRECTIONS)
-    found_margin = None if margin is None else real("margin", margin, 0, above=True)
-    sides = 2 if alternative == "two_sided" and margin is None else 1
-    looked = rule(
-        given.pop("mode", "fixed"),
-        given.pop("alpha", 0.05),
-        sides=sides,
-        looks=given.pop("looks", None),
-        spending=given.pop("spending", "obrien_fleming"),
-        expected_n=given.pop("expected_n", None),
-    )
-    ratio = real("ratio", given.pop("ratio", 1.0), 1e-6, 1e6)
-    treatments = int(count("treatments", given.pop("treatments", 1), 1, 1000))
-    if given:
-        allowed = ", ".join(Design.__annotations__)
-        raise TypeError(f"design must be of {allowed}, got {described(next(iter(given)))}")
-    return _Asked(known, looked, ratio, treatments, found_margin, direction)
-
-
-def _closed(asked: _Asked, effect: float, wanted: float) -> float:
+def _closed(asked: Asked, effect: float, wanted: float) -> float:
     """The size of a test of rates with one look, of which the wrong side is left out, as it is in textbooks."""
     from scipy import special
 
@@ -310,7 +153,7 @@ def _closed(asked: _Asked, effect: float, wanted: float) -> float:
     return max(asked.least_size, needed * needed)
 
 
-def _by_noncentrality(asked: _Asked, effect: float, wanted: float) -> float:
+def _by_noncentrality(asked: Asked, effect: float, wanted: float) -> float:
     """The size at which the statistic is expected to be as large as is needed: bounds are the same at every size."""
     one = asked.spread(effect)
     control, treatment = asked.control_n(1.0), asked.treatment_n(1.0)
