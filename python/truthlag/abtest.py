@@ -1,12 +1,50 @@
 """Is the new version better: comparisons of two arms that stay right however often one looks.
 
 `compare` holds a treatment against a control and answers with a `Comparison`. Arms are raw values, or statistics that a stream
-keeps and merges: `Proportion`, `Mean`, `Ratio`, `MeanWithCovariate`, the `Counts` of a confusion matrix, and `Known` for an
-estimate with a standard error of its own.
+keeps and merges: `Proportion`, `Mean`, `Ratio`, `FMeasure`, `Calibration`, the `Counts` of a confusion matrix, and `Known` for
+an estimate with a standard error of its own. `LabelledRows` are labels, decisions and scores, for any metric of a model.
+`MeanWithCovariate`, `RatioWithCovariate`, `Strata` and `PredictionPowered` have less chance in them, and `winsorize` caps values.
+
+Before a verdict come the gates: `SampleRatioTest`, `double_exposure`, `pre_period_balance` and `label_arrival_parity`, all of them at
+once by `run_gates`. `compare_at_age` compares arms whose labels come late at equal label age. `compare_many` does it for many
+arms, metrics and segments.
 """
 
 from truthlag.verdict.abtest.compare import compare
+from truthlag.verdict.abtest.gates import (
+    AgedArm,
+    ArmLog,
+    ArmsAtAge,
+    Arrivals,
+    ChiSquareRatio,
+    DoubleExposure,
+    Gate,
+    GateReport,
+    SampleRatioTest,
+    arm_logs,
+    arms_at_age,
+    compare_at_age,
+    double_exposure,
+    label_arrival_parity,
+    pre_period_balance,
+    run_gates,
+    sample_ratio_chi_square,
+)
 from truthlag.verdict.abtest.inference import GroupSequentialPlan, Look, StoppedEstimate
+from truthlag.verdict.abtest.many import (
+    Anova,
+    ComparisonRow,
+    ComparisonTable,
+    Dunnett,
+    DunnettComparison,
+    MetricPlan,
+    adjust,
+    anova,
+    compare_many,
+    dunnett,
+    e_bh,
+    interval_of_p_value,
+)
 from truthlag.verdict.abtest.planning import (
     Duration,
     Outlook,
@@ -20,36 +58,81 @@ from truthlag.verdict.abtest.planning import (
 )
 from truthlag.verdict.abtest.result import ArmSummary, Comparison
 from truthlag.verdict.abtest.statistics import (
+    Calibration,
     Counts,
+    FMeasure,
     Known,
+    LabelledRows,
     Mean,
     MeanWithCovariate,
+    PredictionPowered,
     Proportion,
     Ratio,
+    RatioWithCovariate,
+    Strata,
+    Winsorized,
     statistic_from_dict,
+    winsorize,
 )
 
 __all__ = [
+    "AgedArm",
+    "Anova",
+    "ArmLog",
     "ArmSummary",
+    "ArmsAtAge",
+    "Arrivals",
+    "Calibration",
+    "ChiSquareRatio",
     "Comparison",
+    "ComparisonRow",
+    "ComparisonTable",
     "Counts",
+    "DoubleExposure",
+    "Dunnett",
+    "DunnettComparison",
     "Duration",
+    "FMeasure",
+    "Gate",
+    "GateReport",
     "GroupSequentialPlan",
     "Known",
+    "LabelledRows",
     "Look",
     "Mean",
     "MeanWithCovariate",
+    "MetricPlan",
     "Outlook",
+    "PredictionPowered",
     "Proportion",
     "Ratio",
+    "RatioWithCovariate",
+    "SampleRatioTest",
     "StoppedEstimate",
+    "Strata",
     "TestPlan",
+    "Winsorized",
     "additional_units",
+    "adjust",
+    "anova",
+    "arm_logs",
+    "arms_at_age",
     "compare",
+    "compare_at_age",
+    "compare_many",
+    "double_exposure",
+    "dunnett",
     "duration",
+    "e_bh",
+    "interval_of_p_value",
+    "label_arrival_parity",
     "minimum_detectable_effect",
     "outlook",
     "power",
+    "pre_period_balance",
+    "run_gates",
+    "sample_ratio_chi_square",
     "sample_size",
     "statistic_from_dict",
+    "winsorize",
 ]

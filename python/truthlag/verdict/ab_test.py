@@ -165,7 +165,8 @@ class ModelABTestMonitor:
             ValueError: A percentile or the increase is undefined: an arm is empty or has NaN among its values, or both
                 percentiles are infinite.
 
-        Cost: proportional to the number of values, which are copied.
+        Cost: proportional to the number of values, some nanoseconds each for lists of floats and ints, one or two for arrays of float64
+            and int64; other values are copied.
 
         Example:
             >>> from truthlag import ModelABTestMonitor
@@ -203,9 +204,7 @@ class _Column:
 
 
 def _column(argument: str, given: Any) -> _Column:
-    # An array with a mask or labels is more than its memory, and one of the other order of bytes is other numbers.
-    is_plain = type(given) is list or (type(given) is np.ndarray and given.dtype in _MEASURED)
-    found = _core.arm_moments(given) if is_plain else None
+    found = _core.arm_moments(given) if _is_plain(given) else None
     if found is not None and math.isfinite(found[2]):
         n, mean, squares = found
         return _Column(n, (np.float64(mean), np.sqrt(np.float64(squares) / n)))
@@ -216,8 +215,16 @@ def _column(argument: str, given: Any) -> _Column:
         return _Column(len(array), values=array)
 
 
+def _is_plain(given: Any) -> bool:
+    """Whether the core may look at it: an array with a mask is more than its memory, one of the other order of bytes other numbers."""
+    return type(given) is list or (type(given) is np.ndarray and given.dtype in _MEASURED)
+
+
 def _p99(argument: str, latencies: Any) -> tuple[Any, Any]:
     """The 99th percentile, and how the result shows it."""
+    found = _core.arm_quantile(latencies, 0.99) if _is_plain(latencies) else None
+    if found is not None:
+        return np.float64(found), rounded(np.float64(found), 1)
     with judging_numbers(argument, latencies, _LATENCIES, is_finite=False):
         try:
             p99 = np.percentile(latencies, 99)

@@ -6,12 +6,14 @@ import math
 from dataclasses import dataclass
 
 from truthlag.verdict.abtest.difference import (
+    Baseline,
     Effect,
     Undefined,
     absolute_effect,
     adjusted_log_ratio,
     odds_ratio_effect,
     relative_effect,
+    relative_to_baseline,
 )
 from truthlag.verdict.abtest.difference.exact_proportions import ExactDifference, ExactRatio
 from truthlag.verdict.abtest.inference import ExactSequence, Inference
@@ -162,17 +164,21 @@ def _relative(control: ArmSummary, treatment: ArmSummary, effect: Effect, method
             if effect.control.k
             else (None, "the control is 0, so that there is no relative difference.")
         )
-    if control.estimate is None or control.standard_error is None or treatment.standard_error is None:
-        return None, "an arm cannot tell its standard error, so that there is no relative difference."
+    baseline: Baseline | None = getattr(effect, "baseline", None)
     try:
-        found = relative_effect(
-            control.estimate,
-            control.standard_error,
-            effect.estimate,
-            treatment.standard_error,
-            effect.degrees_of_freedom,
-            method,
-        )
+        if baseline is not None:
+            found = relative_to_baseline(effect, baseline, method)
+        elif control.estimate is None or control.standard_error is None or treatment.standard_error is None:
+            return None, "an arm cannot tell its standard error, so that there is no relative difference."
+        else:
+            found = relative_effect(
+                control.estimate,
+                control.standard_error,
+                effect.estimate,
+                treatment.standard_error,
+                effect.degrees_of_freedom,
+                method,
+            )
     except Undefined as why:
         return None, str(why)
     except (OverflowError, ZeroDivisionError):

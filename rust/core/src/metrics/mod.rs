@@ -7,6 +7,7 @@
 mod aggregates;
 mod agreement;
 mod array_moments;
+mod array_quantile;
 mod average_precision;
 mod calibration;
 mod compensated;
@@ -29,6 +30,7 @@ mod wide;
 
 pub use aggregates::{Aggregates, Bin, CalibrationBin, LossSums, ScoreAggregates};
 pub use array_moments::mean_and_squares;
+pub use array_quantile::interpolated_quantile;
 pub use calibration::CalibrationRow;
 pub(crate) use confusion::NO_LABELS;
 pub use curves::{MAXIMUM_POINTS, PrecisionRecallPoint, RocPoint};

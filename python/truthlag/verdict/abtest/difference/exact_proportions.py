@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from truthlag.verdict.abtest.statistics.proportion import Proportion
-from truthlag.verdict.two_sample.restricted_proportions import restricted_proportions
+from truthlag.verdict.two_sample.null_curve import NullCurve, Pair
+from truthlag.verdict.two_sample.scale import Identity
 
 #: The statistic is the logarithm of the e-value above that of e^-100, which no e-value is below.
 OFFSET = 100.0
@@ -80,7 +81,8 @@ class ExactDifference:
             fits = self.control.k == low * self.control.n and self.treatment.k == (1 - high) * self.treatment.n
             return 0.0 if fits and abs(null) == 1 else MOST
         lowest, highest = max(0.0, -null), min(1.0, 1.0 - null)
-        _, nearest = restricted_proportions(self.treatment.k, self.treatment.n, self.control.k, self.control.n, null)
+        pair = Pair(self.treatment.k, self.treatment.n, self.control.k, self.control.n)
+        nearest = NullCurve(null, Identity()).restricted_estimate(pair)
         return _least(self, lambda p: (p, p + null), lowest, highest, nearest)
 
 

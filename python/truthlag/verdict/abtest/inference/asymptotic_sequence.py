@@ -15,6 +15,10 @@ from truthlag.verdict.abtest.inference.inference import (
 #: At how many units of both arms together the interval is narrowest where nobody says.
 EXPECTED_N = 5_000
 _MOST_EXPONENT = 709.0
+_LOG_MOST = math.log(MOST)
+_STEPS = 60
+#: How near the logarithm of the units that are needed is found.
+_NEAR = 1e-8
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,25 +82,39 @@ class AsymptoticSequence:
         if statistic <= LEAST_STATISTIC:
             return None
 
-        def does(units: float) -> bool:
-            return statistic * math.sqrt(units / n) >= self._quantile(units, one_sided=one_sided)
+        # Where units are n (quantile / statistic)²: the secant in their logarithms, along which the distance rises by .8 to 2.
+        log_precision = math.log(self._one_sided if one_sided else self._two_sided)
+        needed = 2 * math.log(statistic)
 
-        low, high = float(n), 2.0 * n
-        while not does(high):
-            low, high = high, 2 * high
-            if high > MOST:
-                return None
-        while high - low > max(0.5, 1e-6 * high):
-            middle = (low + high) / 2
-            low, high = (low, middle) if does(middle) else (middle, high)
-        return within_reason(high)
+        def distance(log_units: float) -> float:
+            squared = self._squared(math.exp(log_units + log_precision), one_sided=one_sided)
+            return log_units - log_n - math.log(squared) + needed
+
+        log_n = math.log(n)
+        before, at = log_n, log_n
+        before_value = distance(before)
+        at -= before_value
+        for _ in range(_STEPS):
+            if at > _LOG_MOST or at == before:
+                break
+            value = distance(at)
+            if abs(value) < _NEAR:
+                break
+            before, before_value, at = at, value, at - value * (at - before) / (value - before_value)
+        return within_reason(math.exp(min(at, _LOG_MOST)) * (1 + _NEAR)) if at <= _LOG_MOST else None
+
+    def _squared(self, weight: float, *, one_sided: bool) -> float:
+        """The squared quantile, by the units times the precision."""
+        root = math.sqrt(weight + 1)
+        logarithm = math.log1p(root / (2 * self.alpha)) if one_sided else math.log(root / self.alpha)
+        return 2 * (weight + 1) / weight * logarithm
 
     def _quantile(self, n: float, freedom: float = math.inf, *, one_sided: bool) -> float:
         weight = n * (self._one_sided if one_sided else self._two_sided)
+        if math.isinf(freedom):
+            return math.sqrt(self._squared(weight, one_sided=one_sided))
         root = math.sqrt(weight + 1)
         logarithm = math.log1p(root / (2 * self.alpha)) if one_sided else math.log(root / self.alpha)
-        if math.isinf(freedom):
-            return math.sqrt(2 * (weight + 1) / weight * logarithm)
         growth = math.expm1(2 * logarithm / (freedom + 1)) if logarithm < _MOST_EXPONENT * freedom / 4 else math.inf
         # With few degrees of freedom no statistic is enough.
         rest = weight - growth
