@@ -15,7 +15,8 @@ from truthlag.verdict.abtest.difference import (
     relative_effect,
     relative_to_baseline,
 )
-from truthlag.verdict.abtest.inference import Inference
+from truthlag.verdict.abtest.difference.exact_proportions import ExactDifference, ExactRatio
+from truthlag.verdict.abtest.inference import ExactSequence, Inference
 from truthlag.verdict.abtest.judge import Question, judge
 from truthlag.verdict.abtest.result.comparison import ArmSummary, Comparison, Interval
 from truthlag.verdict.abtest.result.words import Scale, Verdict
@@ -54,7 +55,7 @@ def compare_statistics(
     p_value = e_value = None
     verdict: Verdict = "undecided"
     method = "none"
-    effect, why = _effect(control, treatment, reading.method)
+    effect, why = _effect(control, treatment, inference, reading.method)
     reasons = [] if effect else [why]
     if effect is not None:
         method = effect.method
@@ -137,8 +138,14 @@ def _difference(control: ArmSummary, treatment: ArmSummary) -> float | None:
     return difference if math.isfinite(difference) else None
 
 
-def _effect(control: Statistic, treatment: Statistic, method: str | None) -> tuple[Effect | None, str]:
+def _effect(
+    control: Statistic, treatment: Statistic, inference: Inference, method: str | None
+) -> tuple[Effect | None, str]:
     """The difference, or why there is none."""
+    if isinstance(inference, ExactSequence) and isinstance(control, Proportion) and isinstance(treatment, Proportion):
+        if control.n and treatment.n:
+            return inference.effect(control, treatment), ""
+        method = None
     try:
         effect = absolute_effect(control, treatment, method)
     except Undefined as why:
@@ -151,6 +158,12 @@ def _effect(control: Statistic, treatment: Statistic, method: str | None) -> tup
 
 def _relative(control: ArmSummary, treatment: ArmSummary, effect: Effect, method: str) -> tuple[Effect | None, str]:
     """The relative difference, or why there is none."""
+    if isinstance(effect, ExactDifference):
+        return (
+            (ExactRatio(effect), "")
+            if effect.control.k
+            else (None, "the control is 0, so that there is no relative difference.")
+        )
     baseline: Baseline | None = getattr(effect, "baseline", None)
     try:
         if baseline is not None:

@@ -147,7 +147,7 @@ class FiellerEffect:
         return distance / error if error else math.copysign(math.inf, distance)
 
     def limits(self, quantile: float) -> tuple[float, float]:
-        """See `Effect`; both infinite where the control is within so many standard errors of 0."""
+        """See `Effect`; both infinite where the control is within so many standard errors of 0, or no float holds them."""
         share = quantile * self.control_error / abs(self.control)
         if share >= 1:
             return -math.inf, math.inf
@@ -156,4 +156,7 @@ class FiellerEffect:
         root = math.hypot(math.sqrt(1 - g) * self.treatment_error, ratio * self.control_error)
         reach = quantile / abs(self.control) * root / (1 - g)
         middle, sign = ratio / (1 - g) - 1, math.copysign(1.0, self.control)
+        if not (math.isfinite(middle) and math.isfinite(reach)):
+            # Limits that no float holds.
+            return -math.inf, math.inf
         return sign * middle - reach, sign * middle + reach

@@ -1,7 +1,22 @@
 """When one may look, and what a look is then worth."""
 
 from truthlag.verdict.abtest.inference.asymptotic_sequence import AsymptoticSequence
+from truthlag.verdict.abtest.inference.exact_sequence import ExactSequence
 from truthlag.verdict.abtest.inference.fixed import Fixed
+from truthlag.verdict.abtest.inference.group_sequential import GroupSequential
+from truthlag.verdict.abtest.inference.group_sequential_plan import GroupSequentialPlan
 from truthlag.verdict.abtest.inference.inference import Evidence, Inference
+from truthlag.verdict.abtest.inference.look import Look
+from truthlag.verdict.abtest.inference.stage_wise import StoppedEstimate
 
-__all__ = ["AsymptoticSequence", "Evidence", "Fixed", "Inference"]
+__all__ = [
+    "AsymptoticSequence",
+    "Evidence",
+    "ExactSequence",
+    "Fixed",
+    "GroupSequential",
+    "GroupSequentialPlan",
+    "Inference",
+    "Look",
+    "StoppedEstimate",
+]

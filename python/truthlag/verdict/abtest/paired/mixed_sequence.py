@@ -48,7 +48,7 @@ class MixedSequence(AsymptoticSequence):
         )
         return self._between(ends[0], ends[1], log_e_value, n, one_sided=one_sided)
 
-    def _quantile(self, n: float, *, one_sided: bool) -> float:
+    def _quantile(self, n: float, freedom: float = math.inf, *, one_sided: bool) -> float:  # noqa: ARG002 - never a t statistic
         ends = sorted(
             (
                 math.sqrt(AsymptoticSequence._squared_at(self, n, one_sided=one_sided)),
