@@ -9,6 +9,8 @@ Before a verdict come the gates: `SampleRatioTest`, `double_exposure`, `pre_peri
 once by `run_gates`. `compare_at_age` compares arms whose labels come late at equal label age. `compare_many` does it for many
 arms, metrics and segments.
 
+`ab_test_report` makes one report of gates, metrics and guardrails, with one recommendation.
+
 `compare_paired` holds two models against each other on the same requests, and `disagreement` says what is known before any label is.
 """
 
@@ -72,6 +74,7 @@ from truthlag.verdict.abtest.planning import (
     power,
     sample_size,
 )
+from truthlag.verdict.abtest.report import ABTestReport, GuardrailRow, Recommendation, ab_test_report
 from truthlag.verdict.abtest.result import ArmSummary, Comparison
 from truthlag.verdict.abtest.statistics import (
     Calibration,
@@ -92,6 +95,7 @@ from truthlag.verdict.abtest.statistics import (
 )
 
 __all__ = [
+    "ABTestReport",
     "AgedArm",
     "Anova",
     "ArmLog",
@@ -114,6 +118,7 @@ __all__ = [
     "Gate",
     "GateReport",
     "GroupSequentialPlan",
+    "GuardrailRow",
     "Interleaved",
     "Known",
     "LabelledRows",
@@ -129,11 +134,13 @@ __all__ = [
     "Proportion",
     "Ratio",
     "RatioWithCovariate",
+    "Recommendation",
     "SampleRatioTest",
     "StoppedEstimate",
     "Strata",
     "TestPlan",
     "Winsorized",
+    "ab_test_report",
     "additional_units",
     "adjust",
     "anova",
