@@ -9,6 +9,8 @@ mod fast_calls;
 mod fast_updates;
 mod features;
 mod identity;
+mod latency_histogram;
+mod order_statistics;
 mod scalar;
 mod sequences;
 mod snapshot;
@@ -48,7 +50,11 @@ mod _core {
     #[pymodule_export]
     use super::fast_calls::quicken;
     #[pymodule_export]
+    use super::latency_histogram::LatencyHistogram;
+    #[pymodule_export]
     use super::may_drain_beside;
+    #[pymodule_export]
+    use super::order_statistics::order_statistics;
     #[pymodule_export]
     use super::sequences::ConfidenceSequence;
     #[pymodule_export]

@@ -15,6 +15,9 @@ from truthlag.verdict.abtest.difference import (
 )
 from truthlag.verdict.abtest.inference import Inference
 from truthlag.verdict.abtest.judge import Question, judge
+from truthlag.verdict.abtest.quantiles.quantile_arm import QuantileArm
+from truthlag.verdict.abtest.quantiles.quantile_effect import few_rows, quantile_effect
+from truthlag.verdict.abtest.quantiles.rank_effect import RankEffect
 from truthlag.verdict.abtest.result.comparison import ArmSummary, Comparison, Interval
 from truthlag.verdict.abtest.result.words import Scale, Verdict
 from truthlag.verdict.abtest.statistics.arm import Statistic
@@ -52,7 +55,7 @@ def compare_statistics(
     p_value = e_value = None
     verdict: Verdict = "undecided"
     method = "none"
-    effect, why = _effect(control, treatment, reading.method)
+    effect, why = _effect(control, treatment, question, inference, reading.method)
     reasons = [] if effect else [why]
     if effect is not None:
         method = effect.method
@@ -84,6 +87,8 @@ def compare_statistics(
                 needed = inference.units_needed(n, answer.statistic, one_sided=question.one_sided)
                 # At least one, where rounding says that there are enough.
                 additional = None if needed is None else max(1, needed - n)
+        if isinstance(control, QuantileArm) and isinstance(treatment, QuantileArm):
+            reasons += few_rows(control, treatment, interval, inference.alpha)
         if relative_interval is not None and relative_interval[0] == -math.inf and relative_interval[1] == math.inf:
             reasons.append("the relative interval is unbounded, since the control may be 0.")
         if relative is None:
@@ -92,10 +97,10 @@ def compare_statistics(
         reading.metric,
         before,
         now,
-        _difference(before, now) if effect is None else effect.estimate,
+        _difference(before, now) if effect is None else _finite(effect.estimate),
         interval,
-        None if effect is None else effect.standard_error,
-        None if relative is None else relative.estimate,
+        None if effect is None else _finite(effect.standard_error),
+        None if relative is None else _finite(relative.estimate),
         relative_interval,
         p_value,
         e_value,
@@ -135,9 +140,14 @@ def _difference(control: ArmSummary, treatment: ArmSummary) -> float | None:
     return difference if math.isfinite(difference) else None
 
 
-def _effect(control: Statistic, treatment: Statistic, method: str | None) -> tuple[Effect | None, str]:
+def _effect(
+    control: Statistic, treatment: Statistic, question: Question, inference: Inference, method: str | None
+) -> tuple[Effect | None, str]:
     """The difference, or why there is none."""
     try:
+        if isinstance(control, QuantileArm) and isinstance(treatment, QuantileArm):
+            # An interval may be known where the estimate or its standard error is not.
+            return quantile_effect(control, treatment, method, inference, one_sided=question.one_sided), ""
         effect = absolute_effect(control, treatment, method)
     except Undefined as why:
         return None, str(why)
@@ -149,6 +159,11 @@ def _effect(control: Statistic, treatment: Statistic, method: str | None) -> tup
 
 def _relative(control: ArmSummary, treatment: ArmSummary, effect: Effect, method: str) -> tuple[Effect | None, str]:
     """The relative difference, or why there is none."""
+    if isinstance(effect, RankEffect):
+        try:
+            return effect.relative(), ""
+        except Undefined as why:
+            return None, str(why)
     if control.estimate is None or control.standard_error is None or treatment.standard_error is None:
         return None, "an arm cannot tell its standard error, so that there is no relative difference."
     try:

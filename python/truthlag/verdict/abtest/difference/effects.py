@@ -9,6 +9,7 @@ from truthlag.call.described import described
 from truthlag.verdict.abtest.difference import proportions
 from truthlag.verdict.abtest.difference.effect import Effect, NormalEffect, Undefined
 from truthlag.verdict.abtest.difference.regression import adjusted_effect
+from truthlag.verdict.abtest.quantiles.quantile_arm import COMPARISONS
 from truthlag.verdict.abtest.statistics.arm import Statistic
 from truthlag.verdict.abtest.statistics.mean import Mean
 from truthlag.verdict.abtest.statistics.mean_with_covariate import MeanWithCovariate
@@ -22,6 +23,7 @@ METHODS: dict[str, tuple[str, ...]] = {
     "ratio": ("delta", "jackknife"),
     "mean with covariate": ("regression",),
     "known": ("z",),
+    "quantile": COMPARISONS,
 }
 """The methods that may be asked for, by the kind of the arms."""
 

@@ -83,6 +83,31 @@ class AsymptoticSequence:
             low, high = (low, middle) if does(middle) else (middle, high)
         return within_reason(high)
 
+    def narrow_at(self, *, one_sided: bool) -> float:
+        """The units at which the normal mixture has as much variance as its prior."""
+        return 1 / (self._one_sided if one_sided else self._two_sided)
+
+    def statistic_of(self, log_e_value: float, n: int, *, one_sided: bool) -> float:
+        """The statistic from 0 on whose e-value has this logarithm: so other e-processes are read by this one."""
+        weight = n * (self._one_sided if one_sided else self._two_sided)
+        half = math.log1p(weight) / 2
+        if not one_sided:
+            exponent = log_e_value + half
+        else:
+            # log(1 + x) of a large x is its logarithm.
+            stake = log_e_value + half - math.log(2)
+            exponent = stake if stake > 40 else math.log1p(math.exp(stake))
+        return math.sqrt(2 * (weight + 1) / weight * max(0.0, exponent))
+
+    def log_e_value(self, statistic: float, n: int, *, one_sided: bool) -> float:
+        """The logarithm of the e-value of a statistic above 0."""
+        weight = n * (self._one_sided if one_sided else self._two_sided)
+        half = math.log1p(weight) / 2
+        exponent = statistic * statistic * weight / (2 * (weight + 1))
+        if not one_sided:
+            return exponent - half
+        return (exponent if exponent > 40 else math.log(math.expm1(exponent))) + math.log(2) - half
+
     def _quantile(self, n: float, *, one_sided: bool) -> float:
         weight = n * (self._one_sided if one_sided else self._two_sided)
         root = math.sqrt(weight + 1)

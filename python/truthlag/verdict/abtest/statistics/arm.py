@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 from truthlag.call.described import described
+from truthlag.verdict.abtest.quantiles.quantile_arm import QuantileArm
 from truthlag.verdict.abtest.statistics.counts import Counts
 from truthlag.verdict.abtest.statistics.known import Known
 from truthlag.verdict.abtest.statistics.mean import Mean
@@ -33,10 +34,12 @@ class Arm(Protocol):
         """The fields and the kind, as a dict that `json.dumps` takes."""
 
 
-Statistic: TypeAlias = Proportion | Mean | Ratio | MeanWithCovariate | Known
+Statistic: TypeAlias = Proportion | Mean | Ratio | MeanWithCovariate | Known | QuantileArm
 """The statistics that can be compared; `Counts` are compared by one of their rates."""
 
-_KINDS: dict[str, Any] = {kind.KIND: kind for kind in (Proportion, Mean, Ratio, MeanWithCovariate, Known, Counts)}
+_KINDS: dict[str, Any] = {
+    kind.KIND: kind for kind in (Proportion, Mean, Ratio, MeanWithCovariate, Known, QuantileArm, Counts)
+}
 
 
 def statistic_from_dict(fields: dict[str, Any]) -> Statistic | Counts:

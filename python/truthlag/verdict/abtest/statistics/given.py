@@ -11,6 +11,7 @@ from truthlag.call.described import described
 from truthlag.call.tracker import ModelPerformanceTracker
 from truthlag.metrics import ConfusionCounts, PerformanceSnapshot
 from truthlag.metrics.counts import RATES
+from truthlag.verdict.abtest.quantiles.quantile_arm import QuantileArm
 from truthlag.verdict.abtest.statistics.arm import Statistic
 from truthlag.verdict.abtest.statistics.column import column
 from truthlag.verdict.abtest.statistics.counts import Counts
@@ -20,7 +21,7 @@ from truthlag.verdict.abtest.statistics.mean_with_covariate import MeanWithCovar
 from truthlag.verdict.abtest.statistics.proportion import Proportion
 from truthlag.verdict.abtest.statistics.ratio import Ratio
 
-_STATISTICS = (Proportion, Mean, Ratio, MeanWithCovariate, Known)
+_STATISTICS = (Proportion, Mean, Ratio, MeanWithCovariate, Known, QuantileArm)
 #: Means over rows of which a snapshot knows the standard error.
 _MEANS = frozenset({"brier_score", "log_loss", "mean_score"})
 
@@ -69,6 +70,8 @@ def _check_alike(control: Statistic, treatment: Statistic) -> None:
         and control.covariates != treatment.covariates
     ):
         raise ValueError(f"treatment must have {control.covariates} covariates as control, got {treatment.covariates}")
+    if isinstance(control, QuantileArm) and isinstance(treatment, QuantileArm) and control.p != treatment.p:
+        raise ValueError(f"treatment must be the quantile of control ({control.p:g}), got that at {treatment.p:g}")
 
 
 def _is_raw(arm: Any) -> bool:
