@@ -58,7 +58,7 @@ fn of_array<T: Element + Plain>(values: &Bound<'_, PyAny>, float: impl Fn(T) -> 
 }
 
 /// Items are borrowed: to count references to a million of them would cost more than to read them.
-pub(crate) fn floats_of(list: &Bound<'_, PyList>) -> Option<Vec<f64>> {
+fn floats_of(list: &Bound<'_, PyList>) -> Option<Vec<f64>> {
     // Without the lock of the interpreter another thread may change the list meanwhile.
     if cfg!(Py_GIL_DISABLED) || list.len() > MOST {
         return None;

@@ -75,7 +75,8 @@ def compare_statistics(
         tested: Effect | None = effect
         if reading.scale == "relative":
             tested = relative
-            method = f"{method}, {reading.relative_method} on the relative scale"
+            how = "" if isinstance(relative, RankEffect) else f"{reading.relative_method} "
+            method = f"{method}, {how}on the relative scale"
         if tested is not None:
             answer = judge(question, tested, inference, n)
             p_value, e_value = answer.evidence

@@ -4,6 +4,7 @@
 import truthlag.verdict.abtest.statistics  # noqa: F401
 from truthlag.verdict.abtest.quantiles.latency_histogram import LatencyHistogram
 from truthlag.verdict.abtest.quantiles.quantile_arm import QuantileArm
+from truthlag.verdict.abtest.quantiles.quantile_limits import quantile_from_limits
 from truthlag.verdict.abtest.quantiles.quantiles import Quantiles
 
-__all__ = ["LatencyHistogram", "QuantileArm", "Quantiles"]
+__all__ = ["LatencyHistogram", "QuantileArm", "Quantiles", "quantile_from_limits"]
