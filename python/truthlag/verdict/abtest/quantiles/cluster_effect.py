@@ -25,10 +25,10 @@ def design_effect(values: Floats, where: NDArray[np.intp], clusters: int, p: flo
     is_below = values <= quantile
     share = float(is_below.mean())
     sizes = np.bincount(where, minlength=clusters).astype(np.float64)
-    if 0 < share < 1:
+    if clusters > 1 and 0 < share < 1:
         below = np.bincount(where, weights=is_below, minlength=clusters)
         deviations = below - share * sizes
-        variance = float(deviations @ deviations) * clusters / max(1, clusters - 1)
+        variance = float(deviations @ deviations) * clusters / (clusters - 1)
         effect = max(1.0, variance / (rows * share * (1 - share)))
         rare = below if share < 0.5 else sizes - below
         holders = int(np.count_nonzero(rare))

@@ -77,5 +77,5 @@ class Ladder:
             reach *= 1.5
         if high < rows:
             # Stands for all ranks above, too.
-            evidence[-1] = self.floor
+            evidence[-1] = min(evidence[-1], self.floor)
         return ranks, evidence

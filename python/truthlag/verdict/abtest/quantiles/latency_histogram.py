@@ -8,7 +8,7 @@ from typing import Any, Self
 import numpy as np
 
 from truthlag import _core
-from truthlag.verdict.abtest.quantiles.quantile_arm import QuantileArm
+from truthlag.verdict.abtest.quantiles.quantile_arm import MOST_ROWS, QuantileArm
 from truthlag.verdict.abtest.quantiles.ranks import BinnedRanks
 from truthlag.verdict.detectors.value_array import value_array
 
@@ -71,7 +71,7 @@ class LatencyHistogram(_core.LatencyHistogram):
 
         Raises:
             TypeError: They are no numbers.
-            ValueError: `p` is not between 0 and 1, or the design effect is below 1.
+            ValueError: `p` is not between 0 and 1, the design effect is below 1, or there are more than 2^53 values.
 
         Cost: proportional to the bins.
 
@@ -83,6 +83,8 @@ class LatencyHistogram(_core.LatencyHistogram):
             >>> low < 900 < high
             True
         """
+        if self.n > MOST_ROWS:
+            raise ValueError(f"a histogram must hold at most 2^53 values to be compared, got {self.n:,}")
         lows, highs, counts = self._bins()
         ranks = BinnedRanks(np.array(lows), np.array(highs), np.array(counts, dtype=np.uint64))
         return QuantileArm(p, ranks, ranks.rows, design_effect)
