@@ -43,8 +43,8 @@ def statuses(
 
 
 def test_the_latencies_are_those_of_the_claim() -> None:
-    assert P99 == pytest.approx(643, abs=0.5)
-    assert P99 * (SLOWER - 1) == pytest.approx(96, abs=0.5)
+    assert abs(P99 - 643) < 0.5
+    assert abs(P99 * (SLOWER - 1) - 96) < 0.5
     random = np.random.default_rng(1)
     drawn = [upper_arm(random, 2_000, 0.99, of_lognormal).estimate for _ in range(2_000)]
     whole = [QuantileArm.of(lognormal(random, 2_000), 0.99).estimate for _ in range(2_000)]

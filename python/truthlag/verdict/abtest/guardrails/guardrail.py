@@ -193,6 +193,10 @@ def _quantile(name: str, arm: Any, p: float, cluster: Any) -> QuantileArm:
         if arm.p != p:
             raise ValueError(f"{name} must be the quantile of the guardrail ({p:g}), got that at {arm.p:g}")
         return arm
+    if isinstance(arm, str | bytes) or not (hasattr(arm, "__len__") or hasattr(arm, "__array__")):
+        raise TypeError(
+            f"{name} must be raw values, Quantiles, a LatencyHistogram or a QuantileArm, got {described(arm)}"
+        )
     try:
         return QuantileArm.of(arm, p, cluster=cluster)
     except (TypeError, ValueError) as error:
