@@ -10,6 +10,7 @@ from benches.detectors import detector_updates
 from benches.figure import Figure
 from benches.imports import imports
 from benches.incremental import incremental
+from benches.latency_guardrail import latency_guardrail
 from benches.memory import memory
 from benches.pairs import string_pairs, uuid_pairs
 from benches.progress import Progress
@@ -43,5 +44,6 @@ CATALOGUE = {
     "watched": Benchmark("batches of labels into a tracker that is watched", watched_batches),
     "watched-calls": Benchmark("labels one by one into a tracker that is watched", watched_calls),
     "checks": Benchmark("one check of a tracker against a baseline", checks),
+    "guardrail": Benchmark("the p99 guardrail of two arms, against the plain code", latency_guardrail),
     "memory": Benchmark("resident bytes of a pending prediction", memory),
 }

@@ -29,6 +29,7 @@ class Sizes:
     watched_batches: tuple[int, ...]
     checked_rows: int
     checks: int
+    guarded_rows: int
 
 
 FULL = Sizes(
@@ -54,6 +55,7 @@ FULL = Sizes(
     watched_batches=(1_000, 10_000),
     checked_rows=1_000_000,
     checks=11,
+    guarded_rows=1_000_000,
 )
 
 QUICK = Sizes(
@@ -79,4 +81,5 @@ QUICK = Sizes(
     watched_batches=(1_000, 5_000),
     checked_rows=20_000,
     checks=3,
+    guarded_rows=20_000,
 )

@@ -18,8 +18,8 @@ const EXACT: f64 = 9_007_199_254_740_992.0;
 /// floats or ints of 64 bits. None of anything else, where a value is NaN or no float exactly, and where there are no such ranks.
 #[pyfunction]
 pub(crate) fn order_statistics(values: &Bound<'_, PyAny>, first: usize, last: usize) -> Option<Vec<f64>> {
-    if let Ok(list) = values.cast_exact::<PyList>() {
-        return of_list(list, first, last);
+    if let Ok(given) = values.cast_exact::<PyList>() {
+        return of_list(given, first, last);
     }
     of_array::<f64>(values, first, last, |value| value).or_else(|| {
         let found = of_array::<i64>(values, first, last, |value| value as f64)?;
@@ -28,16 +28,16 @@ pub(crate) fn order_statistics(values: &Bound<'_, PyAny>, first: usize, last: us
 }
 
 /// Items are borrowed: to count references to a million of them would cost more than to read them.
-fn of_list(list: &Bound<'_, PyList>, first: usize, last: usize) -> Option<Vec<f64>> {
+fn of_list(given: &Bound<'_, PyList>, first: usize, last: usize) -> Option<Vec<f64>> {
     // Without the lock of the interpreter another thread may change the list meanwhile.
     if cfg!(Py_GIL_DISABLED) {
         return None;
     }
-    let count = list.len();
+    let count = given.len();
     let read = |place: usize| {
         assert!(place < count);
         // SAFETY: the interpreter is attached and no code of Python runs here, so the list keeps its length and its items.
-        let item = unsafe { Borrowed::from_ptr(list.py(), ffi::PyList_GET_ITEM(list.as_ptr(), place.cast_signed())) };
+        let item = unsafe { Borrowed::from_ptr(given.py(), ffi::PyList_GET_ITEM(given.as_ptr(), place.cast_signed())) };
         if let Ok(float) = item.cast_exact::<PyFloat>() {
             return float.value();
         }

@@ -28,7 +28,8 @@ pub fn order_statistics(count: usize, value: impl Fn(usize) -> f64, first: usize
     if count > FEW {
         for deviations in BRACKETS {
             let (low, high) = bracket(count, &value, first, last, deviations)?;
-            let (below, kept) = between(count, &value, low, high, last - first);
+            let are_high = count - first < first / 9;
+            let (below, kept) = between(count, &value, (low, high), last - first, are_high);
             if kept.iter().any(|kept| kept.is_nan()) {
                 return None;
             }
@@ -76,16 +77,36 @@ fn bracket(
 }
 
 /// How many values are below `low`, and those that are neither below `low` nor above `high`, NaN among them.
-fn between(count: usize, value: &impl Fn(usize) -> f64, low: f64, high: f64, least: usize) -> (usize, Vec<f64>) {
+fn between(
+    count: usize,
+    value: &impl Fn(usize) -> f64,
+    (low, high): (f64, f64),
+    least: usize,
+    are_high: bool,
+) -> (usize, Vec<f64>) {
     let mut kept = Vec::with_capacity(least + count / 32);
-    let mut below = 0;
+    let (mut below, mut above) = (0, 0);
+    // Few are kept: a branch that is mostly not taken costs less than a store each.
+    if are_high {
+        // Most are below: one comparison for each of them.
+        for number in 0..count {
+            let value = value(number);
+            let is_below = value < low;
+            if !is_below {
+                let is_above = value > high;
+                if is_above {
+                    above += 1;
+                } else {
+                    kept.push(value);
+                }
+            }
+        }
+        return (count - above - kept.len(), kept);
+    }
     for number in 0..count {
         let value = value(number);
-        let is_below = value < low;
+        let (is_below, is_above) = (value < low, value > high);
         below += usize::from(is_below);
-        // Few are kept: a branch that is mostly not taken costs less than a store each.
-        // NaN is kept, and found.
-        let is_above = value > high;
         if !is_below && !is_above {
             kept.push(value);
         }

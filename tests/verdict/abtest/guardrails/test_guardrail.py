@@ -195,7 +195,7 @@ def test_degenerate_arms(mode: str) -> None:
     assert few.status == "undecided"
     assert few.interval == (-math.inf, math.inf)
     assert any("too few rows" in reason for reason in few.reasons)
-    assert "no limit to no limit" in few.reasons[0]
+    assert "unbounded to unbounded" in few.reasons[0]
     with pytest.raises(ValueError, match=r"^treatment\[1\] must be a number other than NaN"):
         latency.check([1.0], [1.0, math.nan])
     with pytest.raises(ValueError, match=r"\(control\)$"):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from html import escape
@@ -144,7 +143,7 @@ def _position(comparison: Comparison, status: Status) -> str | None:
     if interval is None or margin is None or status == "invalid":
         return None
     show = percent if comparison.scale == "relative" else number
-    low, high = ("no limit" if math.isinf(limit) else show(limit) for limit in interval)
+    low, high = map(show, interval)
     what = f"interval of the {'relative ' if comparison.scale == 'relative' else ''}difference ({low} to {high})"
     allowed = f"the margin of {show(margin).removeprefix('+')}"
     if status == "pass":
