@@ -191,6 +191,18 @@ class TestDegenerate:
         fine = compare(QuantileArm.of(ended, 0.5), QuantileArm.of(ended, 0.5), mode="fixed")
         assert fine.difference == 0
 
+    def test_beyond_what_floats_hold(self) -> None:
+        low, high = QuantileArm.of(np.full(500, -1.7e308), 0.5), QuantileArm.of(np.full(500, 1.7e308), 0.5)
+        for mode in ("fixed", "confidence_sequence"):
+            result = compare(low, high, mode=mode)
+            assert (result.verdict, result.difference, result.difference_interval) == (
+                "better",
+                None,
+                (math.inf, math.inf),
+            )
+            result = compare(high, high, mode=mode, scale="relative", hypothesis="equivalence", margin=0.5)
+            assert (result.verdict, result.relative_interval) == ("equivalent", (0.0, 0.0))
+
     def test_different_quantiles(self) -> None:
         with pytest.raises(ValueError, match=r"^treatment must be the quantile of control \(0.9\), got that at 0.99$"):
             compare(QuantileArm.of([1], 0.9), QuantileArm.of([1], 0.99))

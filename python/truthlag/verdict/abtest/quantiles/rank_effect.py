@@ -105,7 +105,8 @@ def _least_total(first: Ladder, second: Ladder, moved: Callable[[Floats], Floats
         ranks, evidence = first.below(budget - second.floor)
         others, other_evidence = second.above(budget - first.floor)
         values = first.ranks.lower(ranks)
-        reached = moved(second.ranks.upper(others))
+        with np.errstate(over="ignore", under="ignore"):
+            reached = moved(second.ranks.upper(others))
         places = np.searchsorted(values, reached, side="right") - 1
         totals = np.where(places >= 0, evidence[places], math.inf) + other_evidence
         total = float(totals.min())
@@ -125,13 +126,13 @@ def _pairs(first: Ladder, second: Ladder, budget: float) -> tuple[Floats, Floats
 
 def _nearest(treatment: Floats, control: Floats, *, is_ratio: bool) -> float:
     """The lower limit, from values of the treatment from below and of the control from above."""
-    with np.errstate(invalid="ignore", divide="ignore"):
+    with np.errstate(all="ignore"):
         found = treatment / control - 1 if is_ratio else treatment - control
     return float(np.where(np.isnan(found), -math.inf, found).min())
 
 
 def _furthest(control: Floats, treatment: Floats, *, is_ratio: bool) -> float:
     """The upper limit, from values of the control from below and of the treatment from above."""
-    with np.errstate(invalid="ignore", divide="ignore"):
+    with np.errstate(all="ignore"):
         found = np.where(control > 0, treatment / control - 1, math.inf) if is_ratio else treatment - control
     return float(np.where(np.isnan(found), math.inf, found).max())
