@@ -78,6 +78,29 @@ def test_coverage_by_simulation() -> None:
         assert all(0.02 < miss < 0.05 + 4 * math.sqrt(0.05 * 0.95 / 2_000) for miss in misses)
 
 
+def test_intervals_at_all_times() -> None:
+    """At each of 40 looks, and of all quantiles together: the truth is missed ever in at most alpha of the runs."""
+    random = np.random.default_rng(12)
+    runs, alpha, sizes = 150, 0.2, np.unique(np.geomspace(50, 3_000, 40).astype(int))
+    quantiles = (0.05, 0.5, 0.9, 0.99)
+    missed = {"exact": 0, "any_time": 0, "all_quantiles": 0}
+    for _ in range(runs):
+        values = random.random(3_000)
+        arms = [Quantiles.of(values[:size]) for size in sizes]
+        for method in missed:
+            options = {} if method == "exact" else {"narrow_at": 200}
+            which = quantiles if method == "all_quantiles" else (0.9,)
+            intervals = [(p, arm.at(p).interval(1 - alpha, method=method, **options)) for arm in arms for p in which]
+            missed[method] += any(not low <= p <= high for p, (low, high) in intervals)
+    bound = alpha + 3 * math.sqrt(alpha * (1 - alpha) / runs)
+    assert missed["any_time"] <= bound * runs
+    assert missed["all_quantiles"] <= bound * runs
+    assert missed["exact"] > 2 * alpha * runs
+    for method in ("any_time", "all_quantiles"):
+        assert QuantileArm.of([], 0.5).interval(method=method) == (-math.inf, math.inf)
+        assert QuantileArm.of([1.0], 0.5).interval(method=method) == (-math.inf, math.inf)
+
+
 def test_standard_error_beside_that_of_the_density() -> None:
     random = np.random.default_rng(3)
     n, p = 200_000, 0.99
@@ -239,12 +262,24 @@ class TestErrors:
             with pytest.raises(error, match=r"^p must be a number between 0 and 1, both excluded, got"):
                 make()
 
+    @pytest.mark.parametrize("p", [1e-10, 5e-324, 1 - 1e-10])
+    def test_p_next_to_the_ends(self, p: float) -> None:
+        with pytest.raises(ValueError, match=r"^p must be a number from 1e-09 to 1 - 1e-09, got"):
+            QuantileArm.of([1.0], p)
+        for near in (1e-9, 1 - 1e-9):
+            arm = QuantileArm.of(range(100), near)
+            assert compare(arm, arm).verdict == compare(arm, arm, mode="fixed").verdict == "undecided"
+
     def test_others(self) -> None:
         arm = QuantileArm.of(range(5), 0.5)
         with pytest.raises(ValueError, match=r"^confidence must be"):
             arm.interval(95)
         with pytest.raises(ValueError, match=r"^method must be one of"):
             arm.interval(method="wald")
+        with pytest.raises(ValueError, match=r"^narrow_at must be None with method 'exact', got 5 of type int$"):
+            arm.interval(narrow_at=5)
+        with pytest.raises(ValueError, match=r"^narrow_at must be an int from 1"):
+            arm.interval(method="any_time", narrow_at=0)
         with pytest.raises(ValueError, match=r"^cluster must have a cluster for each of the 2 rows, got 1"):
             Quantiles.of([1, 2], cluster=[1])
         with pytest.raises(TypeError, match=r"^ranks must be what is known of the values of an arm, got 5 of type int"):

@@ -12,6 +12,7 @@ from tests.verdict.abtest.lcg import latencies
 from tests.verdict.abtest.vectors import agrees, vector
 from truthlag import ModelABTestMonitor
 from truthlag.abtest import QuantileArm, Quantiles, compare, quantile_from_limits
+from truthlag.verdict.abtest.quantiles.uniform_bands import empirical_process_bound, stitched_bound
 
 
 @cache
@@ -97,6 +98,17 @@ def test_at_any_time_as_asserted_by_confseq(p: float, offset: int, p_value: floa
     # test/uniform_boundaries_unittest.cpp of confseq, QuantileABTest.TestPValue, to the digits that stand there.
     control, treatment = Quantiles.of(range(1, 1_001)), Quantiles.of(range(offset + 1, offset + 1_001))
     assert compare(control.at(p), treatment.at(p), expected_n=200).p_value == pytest.approx(p_value, abs=1e-5)
+
+
+def test_bands_around_all_quantiles() -> None:
+    entry = vector("cs_double_stitching_0.9")
+    given = entry["inputs"]
+    bound = stitched_bound(given["quantile_p"], given["t"], given["alpha"], given["t_opt"])
+    assert agrees(bound, entry, entry["expected"]["value"])
+    entry = vector("cs_empirical_process_lil")
+    given = entry["inputs"]
+    bound = empirical_process_bound(given["t"], given["alpha"], given["t_min"], given["A"])
+    assert agrees(bound, entry, entry["expected"]["value"])
 
 
 def test_the_mission_documents_answer() -> None:

@@ -10,9 +10,13 @@ from truthlag.verdict.abtest.compare import compare
 from truthlag.verdict.abtest.guardrails.guardrail_result import GuardrailResult
 from truthlag.verdict.abtest.guardrails.status import status_of
 from truthlag.verdict.abtest.quantiles import LatencyHistogram, QuantileArm, Quantiles
+from truthlag.verdict.abtest.quantiles.quantile_arm import checked_p
 from truthlag.verdict.abtest.result.comparison import Comparison
 from truthlag.verdict.abtest.result.words import DIRECTIONS, MODES, SCALES, Direction, Mode, Scale
-from truthlag.verdict.detectors.parameters import choice, real, share
+from truthlag.verdict.detectors.parameters import choice, real
+
+#: The modes that need no more than a guardrail knows.
+_KNOWN_BY_ITSELF = ("fixed", "confidence_sequence")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,14 +87,12 @@ class Guardrail:
         choice("mode", self.mode, MODES)
         object.__setattr__(self, "alpha", real("alpha", self.alpha, 0.0, 0.5, above=True, below=True))
         if self.quantile is not None:
-            object.__setattr__(self, "quantile", share("quantile", self.quantile))
-        # What depends on the mode is checked where it is known: by a comparison of nothing. Which methods there are depends on the
-        # arms, but for a quantile.
-        if self.quantile is None:
-            self._compare([], [], {"method": None})
-        else:
-            nothing = QuantileArm.of([], self.quantile)
-            self._compare(nothing, nothing, {})
+            object.__setattr__(self, "quantile", checked_p(self.quantile, "quantile"))
+        if self.mode in _KNOWN_BY_ITSELF:
+            # What depends on the mode is checked where it is known: by a comparison of nothing. Which methods there are depends on
+            # the arms, but for a quantile.
+            nothing: Any = [] if self.quantile is None else QuantileArm.of([], self.quantile)
+            self._compare(nothing, nothing, {"method": None} if self.quantile is None else {})
 
     def check(
         self, control: Any, treatment: Any, *, cluster: Any = None, window: dict[str, Any] | None = None, **options: Any

@@ -45,11 +45,13 @@ class Ladder:
         return self._rungs(budget, is_above=True)
 
     def interval(self, budget: float) -> tuple[int, int]:
-        """The ranks of the furthest values against which there is less evidence than that."""
+        """The ranks of the furthest values against which there is less evidence than that; the innermost where there is none."""
         ranks, evidence = self.below(budget)
-        low = int(ranks[np.searchsorted(-evidence, -budget, side="right")])
+        place = int(np.searchsorted(-evidence, -budget, side="right"))
+        low = int(ranks[min(place, len(ranks) - 1)])
         ranks, evidence = self.above(budget)
-        return low, int(ranks[np.searchsorted(evidence, budget, side="left") - 1])
+        place = int(np.searchsorted(evidence, budget, side="left")) - 1
+        return low, int(ranks[max(place, 0)])
 
     def _rungs(self, budget: float, *, is_above: bool) -> tuple[Places, Floats]:
         key = (budget, is_above)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -10,24 +11,33 @@ import numpy as np
 
 from truthlag import _core
 from truthlag.call.described import described
-from truthlag.verdict.abtest.inference.asymptotic_sequence import EXPECTED_N
+from truthlag.verdict.abtest.inference.asymptotic_sequence import EXPECTED_N, AsymptoticSequence
 from truthlag.verdict.abtest.quantiles import smooth
 from truthlag.verdict.abtest.quantiles.binomial_ranks import outer_ranks
 from truthlag.verdict.abtest.quantiles.ladder import Ladder
-from truthlag.verdict.abtest.quantiles.rank_scale import BinomialScale
+from truthlag.verdict.abtest.quantiles.rank_scale import BinomialScale, MixtureScale
 from truthlag.verdict.abtest.quantiles.ranks import Ranks, SortedRanks, ranks_from_dict
+from truthlag.verdict.abtest.quantiles.uniform_bands import stitched_bound
 from truthlag.verdict.abtest.statistics.checks import count, finite
 from truthlag.verdict.abtest.statistics.column import column
 from truthlag.verdict.detectors.parameters import choice, share
+from truthlag.verdict.detectors.parameters import count as whole
 
 #: How many standard deviations of a rank are known to either side where not all values are kept.
 _KNOWN = 20.0
 #: Fewer values than that are all kept.
 _FEW = 10_000
 MOST_ROWS = 2**53
+#: No quantile is nearer to 0 or 1.
+_NEAREST = 1e-9
 #: The level of the outer interval that a standard error is told from.
 _OUTER_TAIL = 0.025
-INTERVALS = ("exact", "outer")
+INTERVALS = ("exact", "outer", "any_time", "all_quantiles")
+#: At which number of values those of any number of looks are narrow where nobody says.
+_SEQUENCES: dict[str, Callable[[float], int]] = {
+    "any_time": lambda p: math.ceil(EXPECTED_N / (8 * p * (1 - p))),
+    "all_quantiles": lambda p: 1_000,  # noqa: ARG005 - the same for all quantiles
+}
 #: How two quantiles are held against each other.
 COMPARISONS = ("ranks", "guaranteed", "outer")
 
@@ -39,7 +49,7 @@ class QuantileArm:
     Made by `of`, by `Quantiles.at` or by `LatencyHistogram.at`, rather than by itself.
 
     Args:
-        p: Which quantile: 0.99 for p99.
+        p: Which quantile: 0.99 for p99; from 1e-9 to 1 - 1e-9.
         ranks: What is known of the values by their ranks.
         units: The units of randomisation that they come from.
         design_effect: The variance of how many values are below the quantile, over that of as many independent ones; at least 1.
@@ -177,37 +187,61 @@ class QuantileArm:
         error = (high - low) / (2 * quantile)
         return error if math.isfinite(error) else None
 
-    def interval(self, confidence: float = 0.95, *, method: str = "exact") -> tuple[float, float]:
-        """The interval of this quantile, for one look.
+    def interval(
+        self, confidence: float = 0.95, *, method: str = "exact", narrow_at: int | None = None
+    ) -> tuple[float, float]:
+        """The interval of this quantile, from one order statistic to another.
 
         Args:
             confidence: Its level, between 0 and 1.
-            method: `"exact"`: the narrowest order statistics by the binomial distribution, right at any number of values and for
-                any distribution. `"outer"`: by the normal approximation, rounded outwards.
+            method: For one look `"exact"`: the narrowest order statistics by the binomial distribution, right at any number of values
+                and for any distribution; or `"outer"`: by the normal approximation, rounded outwards. For any number of
+                looks `"any_time"`; for all quantiles at once and any number of looks `"all_quantiles"`.
+            narrow_at: For any number of looks, at about how many values the interval is to be narrow; for all quantiles, the
+                number of values from which on one looks. By default half of `expected_n`, and 1 000. It must not depend on the
+                values.
 
         Returns:
             Its ends; infinite on a side where there are too few values for one.
 
         Raises:
-            TypeError: The confidence is no number.
-            ValueError: It is not between 0 and 1, or there is no such method.
+            TypeError: An argument has the wrong type.
+            ValueError: An argument is not allowed.
 
         Cost: some tens of microseconds.
 
-        Source: Thompson (1936); Deng, Knoblich and Lu (2018) for the outer interval.
+        Source: Thompson (1936); Deng, Knoblich and Lu (2018), section 4, for the outer interval; Howard and Ramdas (2022) for those
+        of any number of looks.
 
         Example:
             >>> from truthlag.abtest import QuantileArm
             >>> QuantileArm.of(range(100), 0.99).interval()
             (96.0, inf)
+            >>> arm = QuantileArm.of(range(10_000), 0.9)
+            >>> for method in ("exact", "any_time", "all_quantiles"):
+            ...     print(arm.interval(method=method, narrow_at=None if method == "exact" else 5_000))
+            (8940.0, 9058.0)
+            (8906.0, 9090.0)
+            (8806.0, 9132.0)
         """
         from scipy import special
 
         level = share("confidence", confidence)
         choice("method", method, INTERVALS)
+        is_sequence = method in _SEQUENCES
+        if narrow_at is not None and not is_sequence:
+            raise ValueError(f"narrow_at must be None with method {method!r}, got {described(narrow_at)}")
+        size = _SEQUENCES[method](self.p) if narrow_at is None and is_sequence else narrow_at
+        from_rows = 1 if size is None else int(whole("narrow_at", size, 1, MOST_ROWS))
         if not self.rows:
             return -math.inf, math.inf
-        quantile = -float(special.ndtri((1 - level) / 2))
+        alpha = 1 - level
+        if method == "all_quantiles":
+            return self._between(self._stitched(alpha, from_rows))
+        if method == "any_time":
+            scale = MixtureScale(AsymptoticSequence(alpha, from_rows).narrow_at(one_sided=False), one_sided=False)
+            return self._between(Ladder(self, scale).interval(-math.log(alpha)))
+        quantile = -float(special.ndtri(alpha / 2))
         if method == "outer":
             return self._between(outer_ranks(self.rows, self.p, quantile, self.effective_rows))
         return self._between(Ladder(self, BinomialScale()).interval(quantile * quantile))
@@ -266,6 +300,12 @@ class QuantileArm:
             "design_effect": self.design_effect,
         }
 
+    def _stitched(self, alpha: float, narrow_at: int) -> tuple[int, int]:
+        rows, n = self.rows, self.effective_rows
+        low = n * self.p - stitched_bound(1 - self.p, n, alpha, narrow_at)
+        high = n * self.p + stitched_bound(self.p, n, alpha, narrow_at)
+        return max(0, math.floor(low * rows / n)), min(rows + 1, math.ceil(high * rows / n) + 1)
+
     def _between(self, ranks: tuple[int, int]) -> tuple[float, float]:
         low, high = ranks
         return float(self.ranks.lower(np.array([low]))[0]), float(self.ranks.upper(np.array([high]))[0])
@@ -278,6 +318,9 @@ class QuantileArm:
         return ranks.values if is_whole and isinstance(ranks, SortedRanks) and math.isfinite(ranks.least) else None
 
 
-def checked_p(p: Any) -> float:
-    """A quantile's share."""
-    return share("p", p)
+def checked_p(p: Any, name: str = "p") -> float:
+    """A quantile's share, so far from 0 and 1 that what is left of 1 is told from it."""
+    which = share(name, p)
+    if not _NEAREST <= which <= 1 - _NEAREST:
+        raise ValueError(f"{name} must be a number from {_NEAREST:g} to 1 - {_NEAREST:g}, got {described(p)}")
+    return which
