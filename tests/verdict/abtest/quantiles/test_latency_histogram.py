@@ -14,7 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from truthlag import _core
-from truthlag.abtest import LatencyHistogram, Quantiles, compare
+from truthlag.abtest import LatencyHistogram, QuantileArm, Quantiles, compare
+from truthlag.verdict.abtest.quantiles.ranks import BinnedRanks, SortedRanks
 
 LATENCIES = st.one_of(st.floats(0, 1e9), st.floats(0, 1e30), st.just(math.inf), st.floats(0, 1e-12))
 
@@ -90,6 +91,33 @@ def test_the_difference_of_two() -> None:
     assert low - 2 * 700 / 64 < binned_low < low
     assert high < binned_high < high + 2 * 700 / 64
     assert binned.p_value >= exact.p_value
+
+
+@given(
+    st.lists(st.integers(0, 30), min_size=1, max_size=80),
+    st.lists(st.integers(0, 30), min_size=1, max_size=80),
+    st.floats(0.05, 0.95),
+)
+def test_bins_of_one_value_are_as_the_values(control: list[int], treatment: list[int], p: float) -> None:
+    def binned(values: list[int]) -> QuantileArm:
+        places, counts = np.unique(np.array(values, dtype=float), return_counts=True)
+        return QuantileArm(p, BinnedRanks(places, places, counts.astype(np.uint64)), len(values))
+
+    for mode in ("fixed", "confidence_sequence"):
+        whole = compare(Quantiles.of(control).at(p), Quantiles.of(treatment).at(p), mode=mode)
+        assert compare(binned(control), binned(treatment), mode=mode) == whole
+
+
+def test_a_million_million_values() -> None:
+    histogram = filled(np.random.default_rng(7).lognormal(4.6, 0.8, 100_000))
+    for _ in range(23):
+        histogram.merge(histogram)
+    arm = histogram.at(0.5)
+    assert arm.rows > 8e11
+    result = compare(arm, arm)
+    low, high = result.difference_interval
+    # One bin.
+    assert -0.2 < low < 0 < high < 0.2
 
 
 def test_clusters_by_a_design_effect() -> None:
@@ -178,6 +206,25 @@ class TestErrors:
             histogram.merge(histogram)
         with pytest.raises(ValueError, match="at most 2"):
             histogram.at(0.5)
+
+
+def test_some_values_are_all_that_is_known() -> None:
+    ordered = np.sort(np.random.default_rng(8).lognormal(size=4_000))
+    whole = SortedRanks(4_000, ordered)
+    part = SortedRanks(4_000, ordered[3_000:3_900], 3_001)
+    ranks = np.array([-1, 0, 1, 3_000, 3_001, 3_900, 3_901, 4_000, 4_001])
+    assert (part.lower(ranks) <= whole.lower(ranks)).all()
+    assert (part.upper(ranks) >= whole.upper(ranks)).all()
+    for ends in (part.lower(ranks), part.upper(ranks)):
+        assert (ends[1:] >= ends[:-1]).all()
+    same = compare(QuantileArm(0.9, whole, 4_000), QuantileArm(0.9, whole, 4_000))
+    # Wide enough for the interval, and all that it lacks makes it wider.
+    assert compare(QuantileArm(0.9, part, 4_000), QuantileArm(0.9, part, 4_000)) == same
+    little = SortedRanks(4_000, ordered[3_590:3_610], 3_591)
+    assert compare(QuantileArm(0.9, little, 4_000), QuantileArm(0.9, whole, 4_000)).difference_interval == (
+        -math.inf,
+        math.inf,
+    )
 
 
 def test_many_threads() -> None:

@@ -56,13 +56,13 @@ class Ladder:
     def _rungs(self, budget: float, *, is_above: bool) -> tuple[Places, Floats]:
         key = (budget, is_above)
         if key not in self._known:
-            ranks, evidence = self._found(budget, 1 - self.p if is_above else self.p)
+            ranks, evidence = self._found(budget, 1 - self.p if is_above else self.p, from_above=is_above)
             if is_above:
                 ranks, evidence = self.ranks.rows + 1 - ranks[::-1], evidence[::-1]
             self._known[key] = ranks, evidence
         return self._known[key]
 
-    def _found(self, budget: float, p: float) -> tuple[Places, Floats]:
+    def _found(self, budget: float, p: float, *, from_above: bool) -> tuple[Places, Floats]:
         rows, n = self.ranks.rows, self.effective_rows
         effect, mean = rows / n, n * p
         deviation = math.sqrt(mean * (1 - p))
@@ -72,9 +72,9 @@ class Ladder:
         while True:
             # The tail of few is a Poisson one, which is heavier.
             low = max(0, math.floor(effect * (mean - reach * deviation - reach * reach / 2 - 2)))
-            ranks = np.arange(low, high + 1, dtype=np.int64)
+            ranks = self.ranks.steps(low, high, from_above=from_above)
             evidence = np.minimum.accumulate(self.scale.evidence(ranks / effect, n, p))
-            if low == 0 or evidence[0] > budget:
+            if low == 0 or ranks[0] > low or evidence[0] > budget:
                 break
             reach *= 1.5
         if high < rows:

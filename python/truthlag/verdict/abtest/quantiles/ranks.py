@@ -27,6 +27,13 @@ class Ranks(Protocol):
     def least(self) -> float:
         """The least value that is known; infinite without any."""
 
+    def steps(self, low: int, high: int, *, from_above: bool) -> Places:
+        """The ranks from `low` to `high`, in ascending order, of which no other one is both further inside and as far out in value.
+
+        With `from_above` ranks are counted from the largest value on, and so is the answer. Where less is known than is asked for,
+        the answer begins with the innermost rank of which nothing is known.
+        """
+
     def lower(self, ranks: Places) -> Floats:
         """What the values of ranks are at least: minus infinity where nothing is known."""
 
@@ -61,13 +68,18 @@ class SortedRanks:
         """See `Ranks`."""
         return float(self.values[0]) if len(self.values) else np.inf
 
+    def steps(self, low: int, high: int, *, from_above: bool) -> Places:
+        """See `Ranks`."""
+        unknown = self.rows - self.first - len(self.values) + 1 if from_above else self.first - 1
+        return np.arange(min(high, max(low, unknown)), high + 1, dtype=np.int64)
+
     def lower(self, ranks: Places) -> Floats:
         """See `Ranks`."""
-        return self._at(ranks, -np.inf, -np.inf)
+        return self._at(ranks, -np.inf, self.values[-1] if len(self.values) else -np.inf)
 
     def upper(self, ranks: Places) -> Floats:
         """See `Ranks`."""
-        return self._at(ranks, np.inf, np.inf)
+        return self._at(ranks, self.values[0] if len(self.values) else np.inf, np.inf)
 
     def middle(self, ranks: Places) -> Floats:
         """See `Ranks`."""
@@ -115,6 +127,14 @@ class BinnedRanks:
     def least(self) -> float:
         """See `Ranks`."""
         return float(self.lows[0]) if len(self.lows) else np.inf
+
+    def steps(self, low: int, high: int, *, from_above: bool) -> Places:
+        """See `Ranks`; the innermost rank of each bin."""
+        innermost = self.rows - self._ends[::-1] if from_above else self._ends
+        inside = innermost[
+            np.searchsorted(innermost, low, side="right") : np.searchsorted(innermost, high, side="left")
+        ]
+        return np.concatenate([[low], inside, [high] if high > low else []]).astype(np.int64)
 
     def lower(self, ranks: Places) -> Floats:
         """See `Ranks`."""
