@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from benches.batch import batch
 from benches.calls import call_cost, worst_calls
 from benches.checks import checks
+from benches.comparisons import comparisons, evaluations
 from benches.detectors import detector_updates
 from benches.figure import Figure
 from benches.imports import imports
@@ -44,6 +45,8 @@ CATALOGUE = {
     "watched": Benchmark("batches of labels into a tracker that is watched", watched_batches),
     "watched-calls": Benchmark("labels one by one into a tracker that is watched", watched_calls),
     "checks": Benchmark("one check of a tracker against a baseline", checks),
+    "evaluate": Benchmark("the plain comparison of two arms, against plain code", evaluations),
     "guardrail": Benchmark("the p99 guardrail of two arms, against the plain code", latency_guardrail),
+    "compare": Benchmark("comparisons from statistics, and of many segments", comparisons),
     "memory": Benchmark("resident bytes of a pending prediction", memory),
 }

@@ -29,6 +29,8 @@ class Sizes:
     watched_batches: tuple[int, ...]
     checked_rows: int
     checks: int
+    compared_pairs: int
+    segments: int
     guarded_rows: int
 
 
@@ -55,6 +57,8 @@ FULL = Sizes(
     watched_batches=(1_000, 10_000),
     checked_rows=1_000_000,
     checks=11,
+    compared_pairs=2_000,
+    segments=500,
     guarded_rows=1_000_000,
 )
 
@@ -81,5 +85,7 @@ QUICK = Sizes(
     watched_batches=(1_000, 5_000),
     checked_rows=20_000,
     checks=3,
+    compared_pairs=100,
+    segments=20,
     guarded_rows=20_000,
 )

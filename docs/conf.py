@@ -38,6 +38,10 @@ nitpick_ignore_regex = [
     ("py:.*", r"(date|timedelta|Mapping|Iterator|Iterable|Sequence|Callable|Any|Literal|PathLike|Path|UUID|Self)"),
     ("py:.*", r"(np|numpy|scipy|pyarrow|pandas|polars)\..*"),
     ("py:.*", r"(ArrayLike|NDArray|float64|int64)"),
+    # Of fields that a class inherits from one of another module, as their text says.
+    ("py:class", r"(Interval|Verdict|Hypothesis|Direction|Mode|Scale)"),
+    # The arguments that all planning has in common, as their text says.
+    ("py:class", r"truthlag\.verdict\.abtest\.planning\.asked\.Design"),
     # What arguments of `watch` may be, as their text says.
     ("py:class", r"(Baseline|LossFunction|WatchedLoss)"),
     # What a quantile is of; it is made by others.

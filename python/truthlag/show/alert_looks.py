@@ -11,12 +11,15 @@ import numpy as np
 from truthlag.show.judge import CRITICAL, OK, WARNING
 from truthlag.show.times import to_datetime
 from truthlag.verdict.alerts.clock import now_of_system
+from truthlag.verdict.alerts.observation import ALARM
+from truthlag.verdict.alerts.recovery import recovery
 from truthlag.verdict.alerts.report_reader import observations_of
 from truthlag.verdict.alerts.watch_reader import observation_of
 from truthlag.verdict.watch.watched_loss import PROPORTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from datetime import datetime
 
     from truthlag import DegradationDetector
     from truthlag.alerts import DryRun, LabelCount, Observation
@@ -48,6 +51,8 @@ class AlertLooks:
         self._observations: list[Observation | LabelCount] = []
         self._watches: dict[str, Any] = {}
         self._alarms: list[Any] = []
+        self._standing: dict[str, Mapping[str, Any]] = {}
+        """By watch, the first alarm of a loss that is not proven to be gone."""
         self.looks = 0
         """How many windows were checked."""
         self.verdicts: Counter[str] = Counter(dict.fromkeys(VERDICTS, 0))
@@ -113,6 +118,7 @@ class AlertLooks:
             place = min(int(np.searchsorted(times, due, side="left")), len(times) - 1)
             at = to_datetime(int(times[place]))
             self._observations.append(observation_of(alarm, at, self._model))
+            self._standing.setdefault(alarm.watch, alarm.to_dict())
         self.alarms += len(self._alarms)
         self._alarms.clear()
 
@@ -122,6 +128,7 @@ class AlertLooks:
 
         at = to_datetime(end)
         self._observations.append(LabelCount(self._model, new_labels, at))
+        self._ask_watches(at)
         if self._detector is None or snapshot is None or labels < self._settings.min_labels:
             return
         report = self._detector.check(snapshot, now=at)
@@ -130,6 +137,16 @@ class AlertLooks:
         found = {verdict.verdict for verdict in report.verdicts.values()}
         self.verdicts[next(verdict for verdict in VERDICTS if verdict in found)] += 1
         self._observations += observations_of(report, self._model, at, now_of_system)
+
+    def _ask_watches(self, at: datetime) -> None:
+        """Note what proves that a loss is gone, as `AlertPolicy.tick` asks for it."""
+        from truthlag.alerts import Observation
+
+        for name, first in list(self._standing.items()):
+            proof = recovery(self._watches[name], first)
+            if proof is not None:
+                del self._standing[name]
+                self._observations.append(Observation(self._model, name, "ok", at, proof, source=ALARM))
 
     def no_labels(self, ends: Iterable[int]) -> None:
         """Take note that these periods, by their ends, brought nothing."""

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from truthlag.show.counted import counted
-from truthlag.show.duration import DAY, format_duration
+from truthlag.show.duration import DAY
 from truthlag.show.period import METRICS
 from truthlag.verdict.degradation.known_metrics import UNJUDGED_UNLESS_NAMED
 from truthlag.verdict.directions import HIGHER_IS_BETTER
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from truthlag import AlertPolicy
 
 _MICROSECOND = timedelta(microseconds=1)
-_DAY, _WEEK = timedelta(days=1), timedelta(weeks=1)
+_WEEK = timedelta(weeks=1)
 _FORGET_AFTER = timedelta(days=60)
 _MOST_PERIODS = 20_000
 """The longest history that a feed of labels keeps."""
@@ -67,7 +67,6 @@ class AlertSettings:
         return AlertPolicy(
             open_looks=self.looks(every),
             open_at=self.open_at,
-            alarm_lasts=max(_DAY, period),
             forget_after=max(_FORGET_AFTER, 4 * period),
             closed_limit=_EVERY_INCIDENT,
             label_feed=LabelFeed(period, history=history, least_history=min(_WEEK, history / 2)),
@@ -86,12 +85,10 @@ class AlertSettings:
         # The default that is left out here is that of AlertPolicy: what is written can be pasted.
         written = [f"open_looks={(bad, of) if bad < of else of}"] if (bad, of) != (2, 3) else []
         written += ['open_at="critical"'] if self.open_at == "critical" else []
-        lasts = max(DAY, every)
-        written += [f"alarm_lasts=timedelta(days={lasts / DAY:g})"] if is_watched and lasts > DAY else []
         what = "critical" if self.open_at == "critical" else "at least a warning"
         return (
             f"an incident opens when {how} a metric {what}{', or a watch alarms' if is_watched else ''}, or when labels stop "
-            f"coming; it is over after 2 good looks{f' and {format_duration(lasts)} without an alarm' if is_watched else ''}: "
+            f"coming; it is over after 2 good looks{', or once the rows of the watch prove it' if is_watched else ''}: "
             f"AlertPolicy({', '.join(written)})"
         )
 

@@ -185,8 +185,8 @@ class ModelABTestMonitor:
             ValueError: A percentile or the increase is undefined: an arm is empty or has NaN among its values, or both
                 percentiles are infinite. With `mode`, an argument is not allowed, such as a threshold of 0 or less.
 
-        Cost: proportional to the number of values: some nanoseconds each for lists of floats and ints, one for arrays of float64 and
-            int64, which are not copied. With `mode` twice that, some milliseconds more, and the import of scipy.
+        Cost: proportional to the number of values: some nanoseconds each for lists of floats and ints, one or two for arrays of float64
+            and int64; other values are copied. With `mode` twice that, some milliseconds more, and the import of scipy.
 
         Example:
             >>> from truthlag import ModelABTestMonitor
@@ -231,9 +231,7 @@ class _Column:
 
 
 def _column(argument: str, given: Any) -> _Column:
-    # An array with a mask or labels is more than its memory, and one of the other order of bytes is other numbers.
-    is_plain = type(given) is list or (type(given) is np.ndarray and given.dtype in _MEASURED)
-    found = _core.arm_moments(given) if is_plain else None
+    found = _core.arm_moments(given) if _is_plain(given) else None
     if found is not None and math.isfinite(found[2]):
         n, mean, squares = found
         return _Column(n, (np.float64(mean), np.sqrt(np.float64(squares) / n)))
@@ -242,6 +240,11 @@ def _column(argument: str, given: Any) -> _Column:
         if not array.ndim:
             raise AtFault(TypeError(f"{argument} must be {_COLUMN}, got {described(given)}"))
         return _Column(len(array), values=array)
+
+
+def _is_plain(given: Any) -> bool:
+    """Whether the core may look at it: an array with a mask is more than its memory, one of the other order of bytes other numbers."""
+    return type(given) is list or (type(given) is np.ndarray and given.dtype in _MEASURED)
 
 
 def _p99(argument: str, latencies: Any) -> tuple[Any, Any]:
@@ -260,9 +263,7 @@ def _p99(argument: str, latencies: Any) -> tuple[Any, Any]:
 
 def _plain_p99(latencies: Any) -> np.float64 | None:
     """What numpy says of a list of numbers or of an array, to the bit; None of what only numpy knows."""
-    if type(latencies) is not list and not (type(latencies) is np.ndarray and latencies.dtype in _MEASURED):
-        return None
-    if not (np.ndim(latencies) == 1 if type(latencies) is np.ndarray else latencies):
+    if not _is_plain(latencies) or (type(latencies) is np.ndarray and latencies.ndim != 1):
         return None
     most = len(latencies) - 1
     place = most * 0.99

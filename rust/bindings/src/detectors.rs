@@ -13,6 +13,7 @@ use truthlag_core::verdict::detectors::{
 };
 
 use crate::errors::wrong_type;
+use crate::number_memory::NumberMemory;
 use crate::scalar::{number, numpy_item};
 
 /// Values that are taken with the lock held, and nobody else running: for no longer than a millisecond or two, whatever the
@@ -200,6 +201,14 @@ impl Detector {
     }
 }
 
+/// The values from a place on, as many as are taken together.
+fn part_of<'a>(memory: &NumberMemory<f64>, first: usize, room: &'a mut [f64; TAKEN_TOGETHER]) -> &'a [f64] {
+    let count = TAKEN_TOGETHER.min(memory.len().saturating_sub(first));
+    let part = room.get_mut(..count).unwrap_or_default();
+    memory.read(first, part, |value| value);
+    part
+}
+
 /// A number or a bool, Python's or numpy's.
 #[inline]
 pub(crate) fn value_of(x: &Bound<'_, PyAny>) -> PyResult<Option<f64>> {
@@ -278,16 +287,27 @@ impl Detector {
 
     /// Positions of the alarms that an array of floats raises.
     fn _update_many(&self, py: Python<'_>, values: &Bound<'_, PyAny>) -> PyResult<Vec<usize>> {
-        let values = PyBuffer::<f64>::get(values)?.to_vec(py)?;
-        self.check_all(py, &values)?;
+        let memory = NumberMemory::<f64>::of(values)
+            .ok_or_else(|| wrong_type("values", "a contiguous array of float64 of one dimension", values))?;
+        let mut room = [0.0; TAKEN_TOGETHER];
+        let parts = (0..memory.len()).step_by(TAKEN_TOGETHER);
+        let named = |first: usize| {
+            move |error: OutOfDomain| out_of_domain(&format!("values[{}]", first + error.position), &error)
+        };
+        // All or none.
+        for first in parts.clone().filter(|_| memory.len() > TAKEN_TOGETHER) {
+            let part = part_of(&memory, first, &mut room);
+            each!(&*self.lock(py)?, watch => watch.check_all(part)).map_err(named(first))?;
+        }
         let mut alarms = Vec::new();
-        for (number, part) in values.chunks(TAKEN_TOGETHER).enumerate() {
-            if number > 0 {
+        for first in parts {
+            if first > 0 {
                 // Others may run, or fork, while nothing is held.
                 py.detach(|| ());
             }
-            let found = each!(&mut *self.lock(py)?, watch => watch.update_many(part)).unwrap_or_default();
-            alarms.extend(found.into_iter().map(|position| number * TAKEN_TOGETHER + position));
+            let part = part_of(&memory, first, &mut room);
+            let found = each!(&mut *self.lock(py)?, watch => watch.update_many(part)).map_err(named(first))?;
+            alarms.extend(found.into_iter().map(|position| first + position));
         }
         Ok(alarms)
     }

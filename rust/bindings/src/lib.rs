@@ -1,6 +1,6 @@
 //! The Python boundary of truthlag: converts arguments, detaches for long work, maps errors. Logic lives in the core.
 
-mod arm_moments;
+mod arms;
 mod batch;
 mod detached_copy;
 mod detectors;
@@ -10,6 +10,7 @@ mod fast_updates;
 mod features;
 mod identity;
 mod latency_histogram;
+mod number_memory;
 mod order_statistics;
 mod scalar;
 mod sequences;
@@ -42,7 +43,7 @@ fn may_drain_beside() -> bool {
 #[pymodule(gil_used = false)]
 mod _core {
     #[pymodule_export]
-    use super::arm_moments::arm_moments;
+    use super::arms::arm_moments;
     #[pymodule_export]
     use super::build_info;
     #[pymodule_export]
@@ -72,7 +73,9 @@ mod _core {
     #[pymodule_export]
     use super::tracker::Tracker;
     #[pymodule_export]
-    use super::two_sample::{largest_chance, restricted_estimate, score_statistic};
+    use super::two_sample::{
+        difference_limit, difference_statistic, largest_chance, restricted_estimate, score_statistic,
+    };
     #[pymodule_export]
     use super::watching::{
         Intake, about_to_expire, be_watched, keep_labelled, labelled_rows, may_look, note_look, report_unraisable,

@@ -31,6 +31,18 @@ pub(crate) fn restricted_estimate(counts: Counts, margin: f64, scale: &str) -> P
     Ok(two_sample::restricted_estimate(&pair_of(counts), margin, scale_of(scale)?))
 }
 
+/// The score statistic of a difference of two proportions at a margin, as Farrington and Manning have it.
+#[pyfunction]
+pub(crate) fn difference_statistic(counts: Counts, margin: f64, corrects_skewness: bool) -> f64 {
+    two_sample::difference_statistic(&pair_of(counts), margin, corrects_skewness)
+}
+
+/// The margin at which that statistic has a value.
+#[pyfunction]
+pub(crate) fn difference_limit(counts: Counts, quantile: f64, corrects_skewness: bool) -> f64 {
+    two_sample::difference_limit(&pair_of(counts), quantile, corrects_skewness)
+}
+
 /// The largest chance of a score statistic as large, where the current metric lies between two values.
 #[pyfunction]
 pub(crate) fn largest_chance(

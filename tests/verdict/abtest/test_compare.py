@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -231,6 +231,7 @@ def test_any_proportions(counts: Any, mode: Any, method: Any, odds_ratio: Any, r
     st.tuples(st.integers(0, 5), st.floats(-1e308, 1e308), st.floats(0, 1e308)),
     st.sampled_from(["delta", "log", "fieller"]),
 )
+@example((4, 0.5, 0.5), (4, 1.8929245471691772e305, 0.5), "fieller")
 def test_any_means(first: Any, second: Any, relative_method: str) -> None:
     arms = [Mean(n, mean, m2 if n > 1 else 0.0) for n, mean, m2 in (first, second)]
     for mode in ("fixed", "confidence_sequence"):

@@ -21,9 +21,11 @@ class Watched:
     opened: int | None = None
     """How many looks there were when it opened."""
     newest: datetime | None = None
+    checks: list[tuple[datetime, int]] = field(default_factory=list)
+    """Of an alarm that stands: the looks at the same metric since the last alarm."""
 
     def close(self) -> None:
-        self.looks, self.opened = [], None
+        self.looks, self.opened, self.checks = [], None, []
 
 
 def holds_since(marks: list[tuple[datetime, bool]], least: int, of: int) -> datetime | None:
@@ -83,16 +85,22 @@ class PlainPolicy:
         if not found:
             self.watched.append(one)
         if (one.newest is None or at > one.newest) and verdict in RANK:
-            one.looks.append((at, RANK[verdict], at))
             was_open = one.opened is not None
+            if source == "alarm" and not RANK[verdict]:
+                one.close()
+            else:
+                one.looks.append((at, RANK[verdict], at))
             if source == "alarm":
-                one.opened = 1
+                one.opened = 1 if RANK[verdict] else None
+                one.checks = []
             elif was_open:
                 self.close_if_good(one)
             elif self.reached(one) and RANK[verdict] >= RANK[self.settings["open_at"]]:
                 one.opened = len(one.looks)
             if not was_open and one.opened is not None:
                 self.join(one)
+            if source == "check":
+                self.end_alarm_if_good(model, metric, at, RANK[verdict])
         one.newest = at if one.newest is None else max(one.newest, at)
         return self.settle()
 
@@ -119,6 +127,19 @@ class PlainPolicy:
         at, rank, _ = one.looks[-1]
         if since is not None and rank <= good and at - since >= self.settings["close_after"]:
             one.close()
+
+    def end_alarm_if_good(self, model: str, metric: str, at: datetime, rank: int) -> None:
+        for one in self.watched:
+            if (one.model, one.metric, one.source) == (model, metric, "alarm") and one.opened is not None:
+                assert one.newest is not None
+                if at <= one.newest:
+                    continue
+                one.checks.append((at, rank))
+                least, of = self.settings["close_looks"]
+                good = RANK[self.settings["close_at"]]
+                since = holds_since([(when, got <= good) for when, got in one.checks], least, of)
+                if since is not None and rank <= good and at - since >= self.settings["close_after"]:
+                    one.close()
 
     def first_bad(self, one: Watched) -> datetime:
         if one.source == "alarm":
@@ -166,6 +187,9 @@ class PlainPolicy:
         if self.now is None:
             return []
         lasts = self.settings["alarm_lasts"]
+        for incident in self.incidents:
+            if incident.end is None and not self.members(incident):
+                self.end(incident, "recovered")
         for one in self.watched:
             if (
                 one.source == "alarm"
@@ -176,7 +200,7 @@ class PlainPolicy:
                 one.close()
         for incident in self.incidents:
             if incident.end is None and not self.members(incident):
-                self.end(incident, "recovered")
+                self.end(incident, "lapsed")
         found = []
         for incident in self.incidents:
             told = self.due(incident)

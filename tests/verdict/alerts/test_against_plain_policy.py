@@ -58,7 +58,10 @@ LOOK = st.tuples(
     ),
 )
 ALARM = st.tuples(
-    st.just("alarm"), st.sampled_from(MODELS), st.sampled_from(METRICS), st.sampled_from(["warning", "critical"])
+    st.just("alarm"),
+    st.sampled_from(MODELS),
+    st.sampled_from(METRICS),
+    st.sampled_from(["warning", "critical", "critical", "ok"]),
 )
 OTHER = st.one_of(
     st.tuples(st.just("tick"), st.none(), st.none(), st.none()),
@@ -93,7 +96,11 @@ class Pair:
             expected, told = plain.look(model, metric, more, at, "check"), policy.observe(model, metric, more, at)
         elif what == "alarm":
             expected = plain.look(model, metric, more, at, "alarm")
-            told = policy.observe_alarm(model, metric, at, severity=more)
+            told = (
+                policy.observe_recovery(model, metric, at)
+                if more == "ok"
+                else policy.observe_alarm(model, metric, at, severity=more)
+            )
         elif what == "tick":
             expected, told = plain.tick(at), policy.tick(at)
         elif what == "mute":

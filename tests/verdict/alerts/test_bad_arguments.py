@@ -59,7 +59,7 @@ BAD_CALLS: list[tuple[Any, type[Exception], str]] = [
     (
         lambda policy: policy.observe_alarm("m", "x", severity="ok"),
         ValueError,
-        "verdict must be 'warning' or 'critical'",
+        "severity must be one of 'warning', 'critical'",
     ),
     (lambda policy: policy.observe_labels("m", -1), ValueError, "count must be an int from 0"),
     (lambda policy: policy.observe_labels("m", 1.0), TypeError, "count must be an int from 0"),

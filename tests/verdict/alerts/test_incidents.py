@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -38,15 +41,64 @@ def test_an_alarm_and_a_check_of_one_model_are_one_incident() -> None:
     policy = AlertPolicy(**AT_ONCE, alarm_lasts=5 * HOUR)
     policy.observe_alarm("m", "error", at(10), first_bad=at(4), evidence={"statistic": np.float64(7.5)})
     assert policy.observe("m", "error", "critical", at(11)) == ()
-    assert policy.observe("m", "error", "ok", at(12)) == ()
     (incident,) = policy.incidents()
     assert (incident.first_bad, incident.start, incident.state) == (at(4), at(10), "open")
     assert incident.evidence[0].details == {"statistic": 7.5}
-    # The alarm lasts; another begins the time anew.
-    assert policy.observe_alarm("m", "error", at(14)) == ()
-    assert policy.tick(at(18.9)) == ()
-    (told,) = policy.tick(at(19))
-    assert (told.kind, told.incident.end) == ("recovered", at(19))
+    # Another alarm begins the time anew, and does not change since when it is bad.
+    assert policy.observe_alarm("m", "error", at(14), first_bad=at(13)) == ()
+    assert policy.incidents()[0].first_bad == at(4)
+    (told,) = policy.observe("m", "error", "ok", at(15))
+    assert (told.kind, told.incident.end, told.incident.first_bad) == ("recovered", at(15), at(4))
+    assert policy.tick(at(30)) == ()
+
+
+def test_an_alarm_that_lapses_has_not_recovered() -> None:
+    policy = AlertPolicy(**AT_ONCE, alarm_lasts=5 * HOUR)
+    policy.observe_alarm("m", "error", at(10))
+    assert policy.tick(at(14.9)) == ()
+    (told,) = policy.tick(at(15))
+    assert told.text == "closed: m: error after 5 h, no alarm for 5 h"
+    assert (told.incident.ended_by, policy.counters()["lapsed"], policy.counters()["recovered"]) == ("lapsed", 1, 0)
+    assert str(told.incident).splitlines()[0].endswith("m, critical, lapsed")
+    assert "over since 2026-03-01 15:00" in str(told.incident)
+
+
+def test_an_alarm_stands_until_looks_at_the_same_metric_are_good() -> None:
+    policy = AlertPolicy(cool_down=HOUR, close_looks=2, repeat_every=None)
+    policy.observe_alarm("m", "error", at(0), first_bad=at(-3))
+    assert [told for day in range(1, 40) for told in policy.tick(at(24 * day))] == []
+    # Another metric, another model, one good look, and one from before the alarm say nothing.
+    for hour, (model, metric) in enumerate([("m", "recall"), ("n", "error"), ("m", "error")], 24 * 40):
+        assert policy.observe(model, metric, "ok", at(hour)) == ()
+    assert policy.observe_alarm("m", "error", at(24 * 41)) == ()
+    assert policy.observe("m", "error", "ok", at(24 * 41 + 1)) == ()
+    restored = AlertPolicy.from_bytes(policy.to_bytes())
+    (told,) = restored.observe("m", "error", "ok", at(24 * 41 + 2))
+    assert (told.kind, told.incident.evidence[-1].source, told.incident.first_bad) == ("recovered", "check", at(-3))
+
+
+def test_a_window_that_began_before_the_loss_says_nothing_of_its_end() -> None:
+    report = {"error": {"verdict": "ok"}}
+
+    def report_of(begins: float) -> Any:
+        return SimpleNamespace(metrics=report, model="m", start=at(begins))
+
+    policy = AlertPolicy(**AT_ONCE)
+    policy.observe_alarm("m", "error", at(10), first_bad=at(4))
+    assert policy.observe_report(report_of(3.9), at=at(11)) == ()
+    assert kinds(policy.observe_report(report_of(4), at=at(12))) == ["recovered"]
+
+
+def test_a_detector_takes_its_alarm_back() -> None:
+    policy = AlertPolicy(**AT_ONCE)
+    assert policy.observe_recovery("m", "error", at(0)) == ()
+    policy.observe_alarm("m", "error", at(1))
+    policy.observe("m", "recall", "critical", at(1))
+    assert policy.observe_recovery("m", "error", at(2), evidence={"sentence": "good"}) == ()
+    (incident,) = policy.incidents()
+    assert [(one.name, one.ended) for one in incident.metrics] == [("error", at(2)), ("recall", None)]
+    assert (incident.evidence[-1].verdict, incident.evidence[-1].sentence) == ("ok", "good")
+    assert kinds(policy.observe("m", "recall", "ok", at(3))) == ["recovered"]
 
 
 def test_an_incident_that_falls_again_soon_is_the_same_one() -> None:

@@ -8,6 +8,7 @@ import math
 import pickle
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -177,6 +178,52 @@ def test_a_new_level_is_what_is_expected_after_a_while() -> None:
     assert set(verdicts[82:]) == {"ok"}
 
 
+def days_of(seed: int, days: int, spread: float, share: Any = 1.0) -> Any:
+    """Counts of an ordinary week, whose days vary by so much besides chance."""
+    rng = np.random.default_rng(seed)
+    luck = rng.gamma(1 / spread**2, spread**2, days)
+    return rng.poisson(500 * np.resize([1, 1, 1, 0.95, 0.9, 0.4, 0.3], days) * luck * share)
+
+
+def test_a_smaller_drop_that_lasts_is_told_once_and_its_end_too() -> None:
+    found = 0
+    for seed in range(5):
+        share = np.repeat([1.0, 0.6, 1.0], [60, 30, 14])
+        _, reports = feed_with(days_of(seed, 104, 0.1, share), period=DAY)
+        verdicts = [report.verdict in LOW for report in reports]
+        assert not any(verdicts[:60]) and not verdicts[-1]
+        found += any(verdicts[60:70])
+        # It does not come and go, but for a day that chance brings below a half before it is known that it lasts.
+        assert sum(later and not earlier for earlier, later in pairwise(verdicts)) <= 2
+    assert found >= 4
+
+
+def test_a_feed_that_loses_four_of_ten_labels_is_told_at_once() -> None:
+    feed, reports = feed_with([500] * 50 + [300] * 30, period=DAY)
+    first = next(place for place, report in enumerate(reports) if report.verdict in LOW)
+    # The last day and the one before, of which the sum is a fifth too small.
+    assert (first, reports[first].verdict) == (50, "warning")
+    assert (reports[first].labels, reports[first].lowest) == (800, 801)
+    assert {report.verdict for report in reports[first:]} == {"warning"}
+    assert [feed.observe(500, MONDAY + (81 + day) * DAY).verdict for day in range(2)] == ["warning", "ok"]
+    # That it stops altogether within a shortage is said at once.
+    feed, _ = feed_with([500] * 50 + [300] * 5, period=DAY)
+    assert feed.observe(0, MONDAY + 56 * DAY).verdict == "critical"
+    # Not asked for, not told.
+    _, reports = feed_with([500] * 50 + [300] * 30, period=DAY, least_lasting_drop=0.5)
+    assert {report.verdict for report in reports[20:]} == {"ok"}
+
+
+def test_a_year_of_ordinary_weeks_is_no_alarm() -> None:
+    # 1 in 10 000 periods at most: of 20 years of days 0.73, of which 4 or more come by chance in less than one of 100.
+    alarms = 0
+    for seed in range(20):
+        _, reports = feed_with(days_of(seed, 365, 0.1 + 0.05 * (seed % 3)), period=DAY)
+        verdicts = [report.verdict in LOW for report in reports]
+        alarms += sum(later and not earlier for earlier, later in pairwise(verdicts))
+    assert alarms <= 3
+
+
 def test_days_and_weeks() -> None:
     rng = np.random.default_rng(8)
     daily = np.tile([900, 950, 930, 940, 900, 200, 100], 8)
@@ -320,6 +367,7 @@ BAD: list[tuple[dict[str, Any], type[Exception], str]] = [
     ({"false_alarm_rate": 0}, ValueError, "false_alarm_rate must be a number above 0 and below 1, got 0"),
     ({"false_alarm_rate": "x"}, TypeError, "false_alarm_rate must be a number above 0"),
     ({"least_drop": 1}, ValueError, "least_drop must be a number from 0 and below 1"),
+    ({"least_lasting_drop": -0.1}, ValueError, "least_lasting_drop must be a number from 0 and below 1"),
     ({"critical_share": float("nan")}, ValueError, "critical_share must be a number from 0"),
     ({"history": timedelta(minutes=1)}, ValueError, "history must hold from 1 to 20000 periods"),
     ({"period": timedelta(seconds=1)}, ValueError, "history must hold from 1 to 20000 periods"),

@@ -62,6 +62,8 @@ def test_a_dry_run_sends_nothing_and_tells_the_same() -> None:
     assert json.dumps(run.to_dict())
     with pytest.raises(TypeError, match=r"^observations\[1\] must be an Observation or a LabelCount, got 3"):
         policy.dry_run([log[0], 3])  # type: ignore[list-item]
+    with pytest.raises(TypeError, match=r"^observations must be an iterable of Observation and LabelCount, got None"):
+        policy.dry_run(None)  # type: ignore[arg-type]
     live = [
         told
         for one in log

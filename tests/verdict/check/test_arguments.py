@@ -117,6 +117,12 @@ WINDOW = "a timedelta, or a mapping of arguments of ModelPerformanceTracker.snap
                 "directions={'prevalence': \"lower\"}"
             ),
         ),
+        (
+            GIVEN,
+            {"n": 2**53 + 1},
+            ValueError,
+            f"n must be a positive int of at most 2**53, got {2**53 + 1} of type int",
+        ),
         (GIVEN, {"n": 0}, ValueError, "n must be a positive int, got 0 of type int"),
         (GIVEN, {"n": 10.0}, TypeError, "n must be a positive int, got 10.0 of type float"),
         (GIVEN, {"n": {"recall": -1}}, ValueError, "n['recall'] must be a positive int, got -1 of type int"),
@@ -193,7 +199,7 @@ WINDOW = "a timedelta, or a mapping of arguments of ModelPerformanceTracker.snap
             "baseline_metrics[1] must be a timedelta, or a mapping of arguments of ModelPerformanceTracker.snapshot, got 24 of type int",
         ),
     ],
-    ids=range(36),
+    ids=range(37),
 )
 def test_the_constructor(baseline: Any, options: dict[str, Any], error: type[Exception], told: str) -> None:
     with pytest.raises(error) as caught:

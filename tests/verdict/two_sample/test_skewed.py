@@ -49,7 +49,7 @@ class TestMeans:
     )
     def test_gains_and_losses_where_there_are_none(self, baseline_rows: int | None, rows: int) -> None:
         random = np.random.default_rng(11)
-        tests = tests_of(self.sample, MEAN_LOG_LOSS, random, baseline_rows, rows)
+        tests = both_tests(self.sample, MEAN_LOG_LOSS, random, baseline_rows, rows)
         check(tests)
         p_values = np.array([test.gain_p_value() for test in tests])
         for level, bound in BOUNDS.items():
@@ -94,7 +94,7 @@ class TestRareEvents:
     )
     def test_gains_and_losses_where_there_are_none(self, baseline_rows: int | None, rows: int) -> None:
         random = np.random.default_rng(13)
-        tests = tests_of(self.sample, self.MEAN, random, baseline_rows, rows)
+        tests = both_tests(self.sample, self.MEAN, random, baseline_rows, rows)
         for p_values in ([test.p_value() for test in tests], [test.gain_p_value() for test in tests]):
             for level, bound in BOUNDS.items():
                 # Some ten events at most: a count at which it alarms is all or nothing, and has a chance of up to .008.
@@ -103,7 +103,7 @@ class TestRareEvents:
     @pytest.mark.parametrize(("baseline_rows", "rows"), [(2000, 100), (100, 2000)])
     def test_nothing_is_said_of_two_events(self, baseline_rows: int, rows: int) -> None:
         random = np.random.default_rng(14)
-        tests = tests_of(self.sample, self.MEAN, random, baseline_rows, rows)
+        tests = both_tests(self.sample, self.MEAN, random, baseline_rows, rows)
         is_gain = rows < baseline_rows
         for test in tests:
             low, high = test.interval(0.9)
@@ -111,7 +111,7 @@ class TestRareEvents:
             assert (high == math.inf) if is_gain else (low == -math.inf)
 
 
-def tests_of(
+def both_tests(
     sample: Callable[[np.random.Generator, int], Sample],
     known: float,
     random: np.random.Generator,

@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
+
+import numpy as np
 
 from truthlag.call.described import described
 from truthlag.verdict.abtest.difference import ODDS_RATIO_METHODS, RELATIVE_METHODS
 from truthlag.verdict.abtest.evidence import Reading, compare_statistics
-from truthlag.verdict.abtest.inference import AsymptoticSequence, Fixed, Inference
+from truthlag.verdict.abtest.inference import (
+    AsymptoticSequence,
+    Fixed,
+    GroupSequential,
+    GroupSequentialPlan,
+    Inference,
+)
+from truthlag.verdict.abtest.inference.exact_sequence import ExactSequence
+from truthlag.verdict.abtest.inference.group_sequential import checked_looks, checked_planned_n
+from truthlag.verdict.abtest.inference.spending import Spending, checked_spending
+from truthlag.verdict.abtest.inference.watched import Watched
 from truthlag.verdict.abtest.judge import Question
 from truthlag.verdict.abtest.quantiles.quantile_arm import QuantileArm
 from truthlag.verdict.abtest.result.comparison import Comparison
@@ -24,11 +37,17 @@ from truthlag.verdict.abtest.result.words import (
     Mode,
     Scale,
 )
-from truthlag.verdict.abtest.statistics.given import arms
+from truthlag.verdict.abtest.statistics.arm import Statistic
+from truthlag.verdict.abtest.statistics.given import arms, is_raw
+from truthlag.verdict.abtest.statistics.mean_with_covariate import MeanWithCovariate
 from truthlag.verdict.abtest.statistics.proportion import Proportion
+from truthlag.verdict.abtest.statistics.winsorize import Winsorized
+from truthlag.verdict.abtest.statistics.winsorize import winsorize as winsorized
 from truthlag.verdict.detectors.parameters import choice, count, real, share
 
 _MOST_UNITS = 2**53
+#: Beyond them the logarithms of the exact form lose the digits that count.
+_MOST_EXACT = 10**8
 
 
 def compare(
@@ -42,6 +61,8 @@ def compare(
     margin: float | None = None,
     direction: Direction = "higher",
     planned_n: int | None = None,
+    looks: Any = None,
+    spending: Spending = "obrien_fleming",
     expected_n: int | None = None,
     cluster: Any = None,
     window: dict[str, Any] | None = None,
@@ -50,6 +71,7 @@ def compare(
     method: str | None = None,
     relative_method: str = "delta",
     odds_ratio: str | None = None,
+    winsorize: float | None = None,
 ) -> Comparison:
     """How much the treatment differs from the control, how sure that is, and what follows.
 
@@ -58,13 +80,13 @@ def compare(
     regression on them; quantiles by ranks, without a density. Test, interval and verdict agree.
 
     Args:
-        control: Raw values (a sequence or an array of one dimension), a statistic (`Proportion`, `Mean`, `Ratio`,
-            `MeanWithCovariate`, `QuantileArm`, `Known`), `Counts`, a `PerformanceSnapshot` or a tracker. Raw zeros and ones are a
-            proportion.
+        control: Raw values (a sequence or an array of one dimension), `LabelledRows`, a statistic (`Proportion`, `Mean`, `Ratio`,
+            `FMeasure`, `Calibration`, `Known`, `MeanWithCovariate`, `RatioWithCovariate`, `Strata`, `PredictionPowered`,
+            `QuantileArm`), `Counts`, a `PerformanceSnapshot` or a tracker. Raw zeros and ones are a proportion.
         treatment: The same of the treatment.
         metric: What the metric is called; for counts, snapshots and trackers, which one it is.
         mode: `"confidence_sequence"`: p-value, interval and verdict hold however often one looks. `"fixed"`: they hold for one
-            look.
+            look. `"group_sequential"`: they hold at the looks of a plan.
         hypothesis: `"superiority"`: is there a difference (of more than `margin`). `"non_inferiority"`: is the treatment worse
             by less than `margin`. `"equivalence"`: is the difference smaller than `margin` either way.
         alpha: The probability of a wrong verdict that is allowed, between 0 and 0.5; of each limit for non-inferiority and
@@ -73,19 +95,29 @@ def compare(
             above 0, and needed but for superiority.
         direction: Which values are better.
         planned_n: The units of both arms together at which a test with `mode` `"fixed"` is looked at; no verdict comes before.
+            With `"group_sequential"` those at which all of alpha is spent.
+        looks: With `"group_sequential"`: a `GroupSequentialPlan`, which logs this look, at as many units as both arms have. Or, for
+            a comparison that remembers nothing, the units or the shares of `planned_n` at all looks, or how many looks there are at
+            equal distances: those before the present number of units count as taken, and from `planned_n` on it is the last one.
+        spending: With `"group_sequential"`, how alpha is spent: `"obrien_fleming"`, `"pocock"`, or an exponent of the share of the
+            units; a plan has its own.
         expected_n: The units of both arms together at which a confidence sequence is narrowest; 5 000 by default, and
             more for quantiles other than the median (`QuantileArm.expected_n`). It must not depend on the data.
         cluster: For raw values, a pair: the unit of each row of the control, and of the treatment.
         window: For trackers, the arguments of `snapshot`, such as `{"start": ..., "end": ..., "min_age": ...}`.
         scale: Whether margin, p-value and verdict are about the difference or about the relative difference.
         alternative: For superiority: which differences are looked for. `"greater"` and `"less"` leave one limit infinite.
-        method: The test of the difference. For proportions `"score"`, `"mid_p"`, `"newcombe"`, `"agresti_caffo"`, `"wald"` or
-            `"pooled"`; for means `"welch"`, `"student"` or `"z"`; for ratios `"delta"` or `"jackknife"`; for quantiles `"ranks"`,
-            `"guaranteed"` (at any number of values and for any distribution, but wider) or `"outer"`. None chooses.
+        method: The test of the difference. For proportions `"score"`, `"mid_p"`, `"newcombe"`, `"agresti_caffo"`, `"wald"`,
+            `"pooled"`, or for a confidence sequence `"exact"`, which holds at any sample size and is wider; for means `"welch"`,
+            `"student"` or `"z"`; for ratios `"delta"` or `"jackknife"`; for covariates `"regression"`, `"cuped"` or `"lin"`; for
+            quantiles `"ranks"`, `"guaranteed"` (at any number of values and for any distribution, but wider) or `"outer"`. None
+            chooses.
         relative_method: The interval of the relative difference: `"delta"`, `"log"` or `"fieller"`; for proportions also
             `"log_adjusted"`, with half a success more in each arm, whose centre is not the difference that was seen.
         odds_ratio: For proportions, whether there is an odds ratio in the result, and its interval: `"logit"`,
             `"logit_adjusted"`, `"logit_smoothed"` or `"score"`.
+        winsorize: For raw values, the quantile of both arms together at which values are capped, such as 0.99; the limit is among the
+            reasons. None for none.
 
     Returns:
         The result. Where nothing can be said it is `"undecided"` and says why.
@@ -94,7 +126,8 @@ def compare(
         TypeError: An argument has the wrong type, or the arms are of different kinds.
         ValueError: An argument is not allowed, or raw values hold NaN or infinity.
 
-    Cost: ten to thirty microseconds from statistics, some more for proportions with few successes; some passes over raw values.
+    Cost: twenty to thirty microseconds from proportions and means, up to two hundred from statistics that are adjusted or have limits
+    from log odds; some passes over raw values.
 
     Source: Welch (1947); Farrington and Manning (1990); Miettinen and Nurminen (1985); Laud (2017); Deng, Knoblich and Lu (2018);
     Fieller (1954); Waudby-Smith and others (2024); Howard and Ramdas (2022).
@@ -110,16 +143,25 @@ def compare(
         >>> guarded.verdict
         'non_inferior'
     """
+    plan = looks if isinstance(looks, GroupSequentialPlan) else None
+    if plan is None:
+        rule = (mode, alpha, planned_n, expected_n, _fixed(looks), spending)
+    else:
+        _check_plan(plan, mode, alpha, planned_n, expected_n, spending)
+        # The plan's own rule comes when the number of units is known.
+        rule = ("fixed", plan.alpha, None, None, None, "obrien_fleming")
+        if method == "exact":
+            raise ValueError("method must be another with mode 'group_sequential': 'exact' is a confidence sequence")
+    asked = (hypothesis, margin, direction, alternative, scale, relative_method, *rule)
     try:
-        question, inference = _asked(
-            hypothesis, margin, direction, alternative, scale, relative_method, mode, alpha, planned_n, expected_n
-        )
+        question, inference = _asked(*asked)
     except TypeError:
         # What does not hash is of a wrong type, and its own check says so.
-        _asked.__wrapped__(
-            hypothesis, margin, direction, alternative, scale, relative_method, mode, alpha, planned_n, expected_n
-        )
+        _asked.__wrapped__(*asked)
         raise
+    capped: Winsorized | None = None
+    if winsorize is not None:
+        control, treatment, capped = _capped(control, treatment, winsorize)
     before, now = arms(control, treatment, metric=metric, cluster=cluster, window=window)
     if relative_method == "log_adjusted" and not isinstance(before, Proportion):
         raise ValueError(f"relative_method must be 'delta', 'log' or 'fieller' for a {before.KIND}, got 'log_adjusted'")
@@ -127,11 +169,80 @@ def compare(
         choice("odds_ratio", odds_ratio, ODDS_RATIO_METHODS)
         if not isinstance(before, Proportion):
             raise ValueError(f"odds_ratio must be None for a {before.KIND}, got {described(odds_ratio)}")
+    if method == "exact":
+        inference, method = _exact(inference, before, now, relative_method, odds_ratio), None
+    if isinstance(before, MeanWithCovariate) and isinstance(inference, AsymptoticSequence):
+        # What is left after a regression is t.
+        inference = AsymptoticSequence(inference.alpha, inference.expected_n, is_t=True)
     if isinstance(before, QuantileArm) and isinstance(inference, AsymptoticSequence) and expected_n is None:
         inference = AsymptoticSequence(inference.alpha, before.expected_n)
-    return compare_statistics(
-        before, now, question, inference, Reading(metric, scale, method, relative_method, odds_ratio)
-    )
+    reading = Reading(metric, scale, method, relative_method, odds_ratio)
+    if plan is not None:
+        result = _look(plan, before, now, question, reading)
+    else:
+        result = _last(compare_statistics(before, now, question, inference, reading), inference)
+    return result if capped is None else replace(result, reasons=(*result.reasons, str(capped)))
+
+
+def _exact(
+    inference: Any, control: Statistic, treatment: Statistic, relative_method: str, odds_ratio: str | None
+) -> ExactSequence:
+    """The rule without approximation, for what it is made for."""
+    if inference.mode != "confidence_sequence":
+        raise ValueError(f"method must be another with mode {inference.mode!r}: 'exact' is a confidence sequence")
+    if control.KIND != "proportion":
+        raise ValueError(f"method must be another for a {control.KIND}: 'exact' is for proportions")
+    if max(control.n, treatment.n) > _MOST_EXACT:
+        raise ValueError(
+            f"method must be another for more than {_MOST_EXACT:,} units an arm: 'exact' is for few successes"
+        )
+    if relative_method != "delta":
+        raise ValueError(f"relative_method must be left out with method 'exact', got {relative_method!r}")
+    if odds_ratio is not None:
+        raise ValueError(f"odds_ratio must be None with method 'exact', got {odds_ratio!r}")
+    return ExactSequence(inference.alpha, inference.expected_n)
+
+
+def _last(result: Comparison, inference: Inference) -> Comparison:
+    """The result, which says so where nothing can follow."""
+    if not isinstance(inference, GroupSequential) or result.is_decided:
+        return result
+    n = result.control.n + result.treatment.n
+    if n < inference.planned_n and not inference.is_final:
+        return result
+    return replace(result, reasons=(*result.reasons, "this is the last look: all of alpha is spent."))
+
+
+def _look(
+    plan: GroupSequentialPlan, control: Statistic, treatment: Statistic, question: Question, reading: Reading
+) -> Comparison:
+    """The comparison at a look of a plan, which logs it."""
+    asked = {
+        "metric": reading.metric,
+        "hypothesis": question.hypothesis,
+        "margin": question.margin,
+        "direction": question.direction,
+        "alternative": question.alternative,
+        "scale": reading.scale,
+    }
+    plan._asked(asked)
+    n = control.n + treatment.n
+    if not n:
+        # Where nothing is there to be seen no look is taken.
+        return compare_statistics(
+            control, treatment, question, GroupSequential(plan.alpha, plan.planned_n, ()), reading
+        )
+    watched = Watched(plan._inference(n))
+    result = _last(compare_statistics(control, treatment, question, watched, reading), watched.rule)
+    plan._log(asked, watched, n, result)
+    return result
+
+
+def _capped(control: Any, treatment: Any, quantile: Any) -> tuple[Any, Any, Winsorized]:
+    if not (is_raw(control) and is_raw(treatment)):
+        raise ValueError("winsorize must be None unless both arms are raw values: cap them before statistics are made")
+    capped = winsorized(control, treatment, upper=quantile)
+    return capped.control, capped.treatment, capped
 
 
 @lru_cache(maxsize=256, typed=True)
@@ -146,29 +257,71 @@ def _asked(
     alpha: Any,
     planned_n: Any,
     expected_n: Any,
+    looks: Any,
+    spending: Any,
 ) -> tuple[Question, Inference]:
     """What is asked and by which rule, checked; the same is mostly asked of many metrics."""
     question = _question(hypothesis, margin, direction, alternative)
     choice("scale", scale, SCALES)
     choice("relative_method", relative_method, RELATIVE_METHODS)
-    return question, inference_of(mode, alpha, planned_n, expected_n)
+    return question, inference_of(mode, alpha, planned_n, expected_n, looks, spending)
 
 
-def inference_of(mode: str, alpha: float, planned_n: int | None, expected_n: int | None) -> Inference:
+def inference_of(
+    mode: str,
+    alpha: float,
+    planned_n: int | None,
+    expected_n: int | None,
+    looks: Any = None,
+    spending: Spending = "obrien_fleming",
+) -> Inference:
     """The rule of a mode, its parameters checked."""
     choice("mode", mode, MODES)
     level = share("alpha", alpha)
     if level >= 0.5:
         raise ValueError(f"alpha must be below 0.5, got {described(alpha)}")
+    how = checked_spending(spending)
+    if mode != "group_sequential":
+        if looks is not None:
+            raise ValueError(f"looks must be None with mode {mode!r}: they are those of mode 'group_sequential'")
+        if how != "obrien_fleming":
+            raise ValueError(f"spending must be left out with mode {mode!r}: it is for mode 'group_sequential'")
+    if mode != "confidence_sequence" and expected_n is not None:
+        raise ValueError(f"expected_n must be None with mode {mode!r}: it tunes a confidence sequence")
+    if mode == "group_sequential":
+        if planned_n is None or looks is None:
+            raise ValueError(
+                "mode 'group_sequential' needs a GroupSequentialPlan as looks, or planned_n and the looks themselves"
+            )
+        size = checked_planned_n(planned_n)
+        return GroupSequential(level, size, checked_looks(looks, size), how)
     if mode == "fixed":
-        if expected_n is not None:
-            raise ValueError("expected_n must be None with mode 'fixed': it tunes a confidence sequence")
         return Fixed(level, None if planned_n is None else int(count("planned_n", planned_n, 1, _MOST_UNITS)))
     if planned_n is not None:
         raise ValueError("planned_n must be None with mode 'confidence_sequence': use expected_n")
     if expected_n is None:
         return AsymptoticSequence(level)
     return AsymptoticSequence(level, int(count("expected_n", expected_n, 1, _MOST_UNITS)))
+
+
+def _fixed(looks: Any) -> Any:
+    """Looks that hash, where they are many."""
+    return tuple(looks) if isinstance(looks, list | np.ndarray) else looks
+
+
+def _check_plan(
+    plan: GroupSequentialPlan, mode: Any, alpha: Any, planned_n: Any, expected_n: Any, spending: Any
+) -> None:
+    """What a plan has already is that, or left out."""
+    if mode != "group_sequential":
+        raise ValueError(f"mode must be 'group_sequential' with a plan of looks, got {described(mode)}")
+    if expected_n is not None:
+        raise ValueError("expected_n must be None with mode 'group_sequential': it tunes a confidence sequence")
+    given = (("alpha", alpha, 0.05), ("planned_n", planned_n, None), ("spending", spending, "obrien_fleming"))
+    for name, value, default in given:
+        own = getattr(plan, name)
+        if value not in (default, own):
+            raise ValueError(f"{name} must be that of the plan ({own!r}) or left out, got {described(value)}")
 
 
 def _question(hypothesis: Any, margin: Any, direction: Any, alternative: Any) -> Question:

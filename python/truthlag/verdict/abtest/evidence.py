@@ -6,14 +6,18 @@ import math
 from dataclasses import dataclass
 
 from truthlag.verdict.abtest.difference import (
+    Baseline,
     Effect,
     Undefined,
     absolute_effect,
     adjusted_log_ratio,
     odds_ratio_effect,
     relative_effect,
+    relative_to_baseline,
 )
+from truthlag.verdict.abtest.difference.exact_proportions import ExactDifference, ExactRatio
 from truthlag.verdict.abtest.inference import Inference
+from truthlag.verdict.abtest.inference.exact_sequence import ExactSequence
 from truthlag.verdict.abtest.judge import Question, judge
 from truthlag.verdict.abtest.quantiles.quantile_arm import QuantileArm
 from truthlag.verdict.abtest.quantiles.quantile_effect import few_rows, quantile_effect
@@ -145,6 +149,10 @@ def _effect(
     control: Statistic, treatment: Statistic, question: Question, inference: Inference, method: str | None
 ) -> tuple[Effect | None, str]:
     """The difference, or why there is none."""
+    if isinstance(inference, ExactSequence) and isinstance(control, Proportion) and isinstance(treatment, Proportion):
+        if control.n and treatment.n:
+            return inference.effect(control, treatment), ""
+        method = None
     try:
         if isinstance(control, QuantileArm) and isinstance(treatment, QuantileArm):
             # An interval may be known where the estimate or its standard error is not.
@@ -165,17 +173,27 @@ def _relative(control: ArmSummary, treatment: ArmSummary, effect: Effect, method
             return effect.relative(), ""
         except Undefined as why:
             return None, str(why)
-    if control.estimate is None or control.standard_error is None or treatment.standard_error is None:
-        return None, "an arm cannot tell its standard error, so that there is no relative difference."
-    try:
-        found = relative_effect(
-            control.estimate,
-            control.standard_error,
-            effect.estimate,
-            treatment.standard_error,
-            effect.degrees_of_freedom,
-            method,
+    if isinstance(effect, ExactDifference):
+        return (
+            (ExactRatio(effect), "")
+            if effect.control.k
+            else (None, "the control is 0, so that there is no relative difference.")
         )
+    baseline: Baseline | None = getattr(effect, "baseline", None)
+    try:
+        if baseline is not None:
+            found = relative_to_baseline(effect, baseline, method)
+        elif control.estimate is None or control.standard_error is None or treatment.standard_error is None:
+            return None, "an arm cannot tell its standard error, so that there is no relative difference."
+        else:
+            found = relative_effect(
+                control.estimate,
+                control.standard_error,
+                effect.estimate,
+                treatment.standard_error,
+                effect.degrees_of_freedom,
+                method,
+            )
     except Undefined as why:
         return None, str(why)
     except (OverflowError, ZeroDivisionError):

@@ -63,8 +63,12 @@ def dry_run(ledger: Ledger, observations: Iterable[Taken]) -> DryRun:
     """What a ledger of their own tells of observations in order of time, those of one moment together.
 
     Raises:
-        TypeError: One is neither an `Observation` nor a `LabelCount`.
+        TypeError: They are no iterable, or one is neither an `Observation` nor a `LabelCount`.
     """
+    if not isinstance(observations, Iterable):
+        raise TypeError(
+            f"observations must be an iterable of Observation and LabelCount, got {described(observations)}"
+        )
     told: list[Notification] = []
     together: list[Taken] = []
     for place, one in enumerate(observations):

@@ -40,6 +40,8 @@ class IncidentMetric:
     """What it was when last seen, where that was given."""
     baseline: float | None
     """What it is held against, where that was given."""
+    is_worse: bool = True
+    """Whether it is known to be worse; False where a detector has found no more than that it has changed."""
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, times as ISO 8601.
@@ -59,6 +61,7 @@ class IncidentMetric:
             "severity": self.severity,
             "value": self.value,
             "baseline": self.baseline,
+            "is_worse": self.is_worse,
         }
 
     @classmethod
@@ -125,7 +128,8 @@ class Incident:
     end: datetime | None = None
     """When it was over; None while it is not."""
     ended_by: str | None = None
-    """`recovered`; `resolved` by a person; `stale` where it was no longer looked at; `displaced` where there were too many."""
+    """`recovered`; `resolved` by a person; `lapsed` where no alarm came for `alarm_lasts`, which says nothing of a recovery;
+    `stale` where it was no longer looked at; `displaced` where there were too many."""
     reopened: int = 0
     """How many times it was over and came back."""
     escalated: bool = False
@@ -153,7 +157,7 @@ class Incident:
 
     @property
     def state(self) -> str:
-        """`open`, `acknowledged` or `recovered`.
+        """`open`, `acknowledged` or `recovered`: over, for whatever reason (`ended_by`).
 
         Example:
             >>> from datetime import datetime
@@ -240,13 +244,16 @@ class Incident:
         """
         if self.kind == "labels":
             return f"{self.model}: too few labels since {short(self.first_bad)}"
-        still = [metric.name for metric in self.metrics if metric.ended is None]
-        names = ", ".join(still or [metric.name for metric in self.metrics])
-        return f"{self.model}: {names} worse since {short(self.first_bad)}"
+        told = [metric for metric in self.metrics if metric.ended is None] or self.metrics
+        names = ", ".join(metric.name for metric in told)
+        changed = "has changed" if len(told) == 1 else "have changed"
+        turn = "worse" if any(metric.is_worse for metric in told) else changed
+        return f"{self.model}: {names} {turn} since {short(self.first_bad)}"
 
     def __str__(self) -> str:
         """Aligned lines: what, since when, the metrics, the worst, what was said."""
-        rows = [("bad since", short(self.first_bad)), ("opened", short(self.start))]
+        is_worse = any(metric.is_worse for metric in self.metrics) or not self.metrics
+        rows = [("bad since" if is_worse else "changed since", short(self.first_bad)), ("opened", short(self.start))]
         if self.reopened:
             rows.append(("reopened", f"{self.reopened} time{'' if self.reopened == 1 else 's'}"))
         if self.end is not None:
@@ -257,7 +264,7 @@ class Incident:
             rows.append(("acknowledged", f"{short(self.acknowledged_at)}{by}{until}"))
         if self.note is not None:
             rows.append(("note", self.note))
-        rows += [(metric.name, _metric_text(metric)) for metric in self.metrics]
+        rows += [(metric.name, _metric_text(metric, is_lapsed=self.ended_by == "lapsed")) for metric in self.metrics]
         if self.peak is not None:
             rows.append(("worst", str(self.peak)))
         if self.notifications:
@@ -265,7 +272,9 @@ class Incident:
             rows.append(("told", said))
         width = max(len(name) for name, _ in rows) + 2
         lines = [f"  {name.ljust(width)}{text}" for name, text in rows]
-        return "\n".join([f"incident {self.id}: {self.model}, {self._severity_text()}, {self.state}", *lines])
+        return "\n".join(
+            [f"incident {self.id}: {self.model}, {self._severity_text()}, {self.ended_by or self.state}", *lines]
+        )
 
     def _severity_text(self) -> str:
         """How bad it is, and was; of what is over, how bad it was at the worst."""
@@ -274,13 +283,13 @@ class Incident:
         return f"{self.severity} ({self.peak_severity} at the worst)"
 
 
-def _metric_text(metric: IncidentMetric) -> str:
+def _metric_text(metric: IncidentMetric, *, is_lapsed: bool) -> str:
     text = metric.severity
     if metric.value is not None:
         text += f", {metric.value:.4g}"
         if metric.baseline is not None:
             text += f" (baseline {metric.baseline:.4g})"
-    return text if metric.ended is None else f"{text}, good since {short(metric.ended)}"
+    return text if metric.ended is None else f"{text}, {'over' if is_lapsed else 'good'} since {short(metric.ended)}"
 
 
 def _said(at: datetime, kind: str, severity: str) -> str:

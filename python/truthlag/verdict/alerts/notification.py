@@ -72,6 +72,9 @@ class Notification:
             why = {"recovered": "", "stale": ", no longer looked at", "displaced": ", too many incidents"}.get(
                 incident.ended_by or "", f", {incident.ended_by}"
             )
+            if incident.ended_by == "lapsed":
+                alarms = [one.at for one in incident.evidence if one.source == "alarm"]
+                why = f", no alarm for {lasted(incident.end - alarms[-1])}" if alarms else ", no more alarms"
             names = ", ".join(metric.name for metric in incident.metrics)
             return f"{self.kind}: {incident.model}: {names} after {lasted(incident.end - incident.start)}{why}"
         said = "" if incident.peak is None or not incident.peak.sentence else f"; {incident.peak.sentence}"

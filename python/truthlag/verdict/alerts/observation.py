@@ -17,7 +17,8 @@ UNDECIDED = ("undecided", "immature", "no_data")
 """Verdicts that neither open nor close."""
 SEVERITIES = ("ok", "warning", "critical")
 """What ranks are called."""
-SOURCES = ("check", "alarm")
+ALARM = "alarm"
+SOURCES = ("check", ALARM)
 LABELS = "labels"
 """The metric and the source of a label feed."""
 
@@ -29,7 +30,8 @@ class Observation:
     Args:
         model: The model, with its version where versions are watched one by one.
         metric: The metric.
-        verdict: `ok`, `improved`, `warning`, `critical`, or one that decides nothing: `undecided`, `immature`, `no_data`.
+        verdict: `ok`, `improved`, `warning`, `critical`, or one that decides nothing: `undecided`, `immature`, `no_data`. Of an
+            alarm `warning` or `critical`; `ok` where the detector's rows prove that it is good again.
         at: When; a naive datetime is taken as UTC.
         evidence: What was seen, by name. `current` (or `value`), `baseline`, `loss`, `margin`, `p_value` and `sentence` are
             understood, each a number or a mapping with a `value`; all else is kept as it is.
@@ -67,8 +69,8 @@ class Observation:
         word("metric", self.metric)
         choice("verdict", self.verdict, (*RANKS, *UNDECIDED))
         choice("source", self.source, SOURCES)
-        if self.source == "alarm" and not RANKS.get(self.verdict):
-            raise ValueError(f"verdict must be 'warning' or 'critical' for an alarm, got {described(self.verdict)}")
+        if self.source == "alarm":
+            choice("verdict", self.verdict, SEVERITIES)
         if self.evidence is not None and not isinstance(self.evidence, Mapping):
             raise TypeError(f"evidence must be a mapping or None, got {described(self.evidence)}")
         at = moment("at", self.at)

@@ -14,8 +14,9 @@ from truthlag.verdict.alerts.label_feed import LabelFeed
 from truthlag.verdict.alerts.ledger.ledger import Ledger, Taken
 from truthlag.verdict.alerts.mute import Mute
 from truthlag.verdict.alerts.notification import Notification
-from truthlag.verdict.alerts.observation import LabelCount, Observation
+from truthlag.verdict.alerts.observation import ALARM, LabelCount, Observation
 from truthlag.verdict.alerts.parameters import choice, optional_word, word
+from truthlag.verdict.alerts.recovery import AskedWatches, recovery
 from truthlag.verdict.alerts.report_reader import observations_of
 from truthlag.verdict.alerts.saved_state import arguments_of, packed, saved, saved_ledger, unpacked
 from truthlag.verdict.alerts.settings import Settings
@@ -36,9 +37,19 @@ class AlertPolicy:
     **Opening and closing.** A metric falls when `open_looks` (m of the last n) found it at least as bad as `open_at`, and
     the first of these was `open_after` ago or more. It is good again when `close_looks` found it at most as bad as
     `close_at`, and the first of these was `close_after` ago or more. Verdicts that decide nothing (`undecided`, `immature`,
-    `no_data`) count as no look. It is critical when the rule for opening holds for critical looks alone. An alarm of a
-    detector, which has weighed the evidence over time, opens at once and lasts for `alarm_lasts` after the last alarm. A
-    feed of labels opens and closes by its own rule (`LabelFeed`).
+    `no_data`) count as no look. It is critical when the rule for opening holds for critical looks alone. A feed of labels
+    opens and closes by its own rule (`LabelFeed`).
+
+    **Alarms.** An alarm of a detector, which has weighed the evidence over time, opens at once and stands until something
+    proves that it is good again; more alarms meanwhile are evidence, and no news. Proof are looks at the same metric by the
+    rule for closing, of windows that begin after the loss did, where they say when they begin; `observe_recovery`; and, of a
+    watch (`observe_watch`), the rows that it has taken since its last alarm, which `tick` asks for. These prove it where a
+    likelihood ratio of 100 says that their mean loss is below a limit, so that a mean at the limit is taken for good in at most
+    one of 100 stretches between alarms. The limit is the least of two: half-way from what is good (the baseline and what is
+    tolerated; without a baseline, the mean loss before the change) to what is alarmed of; and what 1 000 rows at the baseline
+    exclude. So a model that is back at its baseline is told to be so after some 1 000 to 3 000 rows, later where the loss was
+    small. No alarm for a while proves nothing, since a detector begins afresh after each: `alarm_lasts` ends an incident all
+    the same, as `lapsed`.
 
     **Incidents.** All metrics of a model that fall together are one incident, which ends when the last of them is good
     again. What falls within `reopen_within` of its end is the same incident, reopened.
@@ -70,7 +81,7 @@ class AlertPolicy:
         close_looks: Good looks that close, of how many.
         close_after: For how long it must have been good.
         close_at: The worst verdict that is good: `ok`, or `warning` with `open_at="critical"`.
-        alarm_lasts: How long an alarm of a detector lasts; None for until `resolve`.
+        alarm_lasts: How long after its last alarm a detector's incident ends, proof or not; None for never.
         group_by: `model`, or `metric` for incidents of each metric alone.
         reopen_within: How soon after its end an incident reopens; 0 for never. At least `cool_down`.
         cool_down: The least time between two notifications of a model.
@@ -114,7 +125,7 @@ class AlertPolicy:
         close_looks: int | tuple[int, int] = 2,
         close_after: timedelta = timedelta(0),
         close_at: str = "ok",
-        alarm_lasts: timedelta | None = timedelta(days=1),
+        alarm_lasts: timedelta | None = None,
         group_by: str = "model",
         reopen_within: timedelta = timedelta(hours=6),
         cool_down: timedelta = timedelta(hours=1),
@@ -138,6 +149,7 @@ class AlertPolicy:
         self._feed = LabelFeed(**(LabelFeed() if label_feed is None else label_feed).settings)
         self._ledger = Ledger(self._settings, self._feed)
         self._trackers = AskedTrackers()
+        self._watches = AskedWatches()
         self._lock = ForkSafeLock()
 
     # -- what comes in -------------------------------------------------------------------------------------------------
@@ -287,13 +299,48 @@ class AlertPolicy:
             >>> told.incident.first_bad.day
             7
         """
-        return self._take([Observation(model, metric, severity, self._clock.at(at), evidence, first_bad, "alarm")])
+        choice("severity", severity, ("warning", "critical"))
+        return self._take([Observation(model, metric, severity, self._clock.at(at), evidence, first_bad, ALARM)])
+
+    def observe_recovery(
+        self, model: str, metric: str, at: datetime | None = None, *, evidence: Mapping[str, Any] | None = None
+    ) -> tuple[Notification, ...]:
+        """Take the word of what raised an alarm that the metric is good again.
+
+        Args:
+            model: The model.
+            metric: The metric or loss, as in the alarm.
+            at: When; None for now.
+            evidence: What proves it.
+
+        Returns:
+            What was told then.
+
+        Raises:
+            TypeError: An argument has the wrong type.
+            ValueError: An argument has a value that is not allowed.
+
+        Cost: that of `observe`.
+
+        Example:
+            >>> from datetime import datetime
+            >>> from truthlag import AlertPolicy
+            >>> policy = AlertPolicy()
+            >>> _ = policy.observe_alarm("fraud", "error", datetime(2026, 3, 9))
+            >>> print(*policy.observe_recovery("fraud", "error", datetime(2026, 3, 12)))
+            2026-03-12 00:00 recovered: fraud: error after 3 d
+        """
+        return self._take([Observation(model, metric, "ok", self._clock.at(at), evidence, source=ALARM)])
 
     def observe_watch(self, alarm: Alarm) -> tuple[Notification, ...]:
         """Take an alarm of a watch, now: what `on_alarm` of `ModelPerformanceTracker.watch` can be.
 
+        Its watch is asked by `tick` from then on whether it is good again: a watch of this process, restored with its tracker or
+        not, of `EDetector`, `EProcess`, `DDM`, `HDDMA` or `PageHinkley` with `reset="auto"`. Of others nothing is known.
+        An alarm that it got better (`Alarm.is_gain`) opens nothing; one whose direction is not known is told as a change.
+
         Args:
-            alarm: The alarm. The time of the change that it estimates is the first bad time of the incident.
+            alarm: The alarm. The time of the change that the first one estimates is the first bad time of the incident.
 
         Returns:
             What was told then.
@@ -313,7 +360,10 @@ class AlertPolicy:
             >>> [(incident.model, incident.severity) for incident in policy.incidents()]
             [('fraud-detector', 'critical')]
         """
-        return self._take([observation_of(alarm, self._clock.now())])
+        now = self._clock.now()
+        found = observation_of(alarm, now)
+        self._watches.note(alarm)
+        return self._take([] if alarm.is_gain else [found])
 
     def observe_labels(self, model: str, count: int, at: datetime | None = None) -> tuple[Notification, ...]:
         """Take the number of labels that came in one period; each period once, those without labels too.
@@ -392,10 +442,11 @@ class AlertPolicy:
         return self._outlet.send(told)
 
     def tick(self, at: datetime | None = None) -> tuple[Notification, ...]:
-        """Let time go on without an observation: reminders, escalation, alarms and mutes that run out, labels overdue.
+        """Let time go on without an observation: reminders, escalation, recoveries, mutes that run out, labels overdue.
 
-        Periods of labels that are overdue count as periods without labels (see `LabelFeed`), since whoever reports them may
-        be down with their feed.
+        The watches of alarms that stand are asked whether it is good again, as they are now (see `observe_watch`). Periods of
+        labels that are overdue count as periods without labels (see `LabelFeed`), since whoever reports them may be down
+        with their feed.
 
         Args:
             at: The time; None for now.
@@ -407,8 +458,8 @@ class AlertPolicy:
             TypeError: `at` is no datetime.
             ValueError: UTC cannot hold it, or it is more than a day ahead.
 
-        Cost: some four microseconds for each open incident, and one for each feed of labels; that of `observe_labels` for
-            each period that is overdue, until labels are too few.
+        Cost: some four microseconds for each open incident, one for each feed of labels, and a look (`Watch.look`) for each
+            watch whose alarm stands; that of `observe_labels` for each period that is overdue, until labels are too few.
 
         Example:
             >>> from datetime import datetime
@@ -420,7 +471,12 @@ class AlertPolicy:
         """
         when = self._clock.at(at)
         with self._lock.hold():
-            told = self._ledger.tick(when)
+            standing = self._ledger.standing_alarms()
+        # A watch that is asked looks, and may call back here from any thread: nothing is held meanwhile.
+        raised = [(one, self._watches.that_raised(one.last.details)) for one in standing]
+        asked = [(one, recovery(watch, one.first.details)) for one, watch in raised if watch is not None]
+        with self._lock.hold():
+            told = self._ledger.tick(when, asked)
         return self._outlet.send(told)
 
     def dry_run(self, observations: Iterable[Observation | LabelCount]) -> DryRun:
@@ -434,7 +490,7 @@ class AlertPolicy:
             The notifications and incidents; `print` shows them.
 
         Raises:
-            TypeError: One is neither an `Observation` nor a `LabelCount`.
+            TypeError: They are no iterable, or one is neither an `Observation` nor a `LabelCount`.
 
         Cost: that of `observe`, for each.
 
@@ -651,7 +707,7 @@ class AlertPolicy:
 
         Returns:
             `observations` taken, of them `late` and `repeated`; incidents `opened`, `reopened`, and ended as `recovered`,
-            `resolved`, `stale` and `displaced`; `notifications`; the `metrics` watched now, and the incidents `open` and
+            `resolved`, `lapsed`, `stale` and `displaced`; `notifications`; the `metrics` watched now, and the incidents `open` and
             `closed` that are kept; `sink_errors`: what sinks raised that keep to none of their promises.
 
         Example:

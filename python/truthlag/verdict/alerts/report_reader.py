@@ -28,7 +28,9 @@ def observations_of(report: Any, model: str | None, at: datetime | None, clock: 
         at = next((found for name in _TIMES if (found := _asked(report, name)) is not None), None)
     if at is None:
         at = clock()
-    return [_observation(model, metric, result, at) for metric, result in results.items()]
+    start = _asked(report, "start")
+    begins = {"window_start": start.isoformat()} if isinstance(start, datetime) and start.tzinfo is not None else {}
+    return [_observation(model, metric, result, at, begins) for metric, result in results.items()]
 
 
 def _results(report: Any) -> Mapping[str, Any]:
@@ -43,9 +45,9 @@ def _results(report: Any) -> Mapping[str, Any]:
     )
 
 
-def _observation(model: str, metric: str, result: Any, at: datetime) -> Observation:
+def _observation(model: str, metric: str, result: Any, at: datetime, begins: dict[str, str]) -> Observation:
     if isinstance(result, str):
-        return Observation(model, metric, result, at)
+        return Observation(model, metric, result, at, begins or None)
     if isinstance(result, Mapping):
         verdict, first_bad, evidence = result.get("verdict"), result.get("first_bad"), result
     else:
@@ -53,7 +55,7 @@ def _observation(model: str, metric: str, result: Any, at: datetime) -> Observat
         evidence = {"sentence": _asked(result, "sentence") or "", **_numbers(result)}
     if verdict is None:
         raise TypeError(f"report must have a verdict for each metric, got none for {described(metric)}")
-    return Observation(model, metric, verdict, at, evidence=evidence, first_bad=first_bad)
+    return Observation(model, metric, verdict, at, evidence={**evidence, **begins}, first_bad=first_bad)
 
 
 def _numbers(result: Any) -> Mapping[str, Any]:

@@ -23,5 +23,7 @@ def observation_of(alarm: Any, at: datetime, model: str | None = None) -> Observ
         raise TypeError(f"alarm must be an Alarm of a watch, got {described(alarm)}")
     since = None if alarm.change is None else min(alarm.change, at)
     evidence = {"sentence": str(alarm), **alarm.to_dict()}
+    if alarm.reference is None and (alarm.before is None or alarm.after is None):
+        evidence["direction"] = "unknown"
     name = alarm.model if model is None else model
     return Observation(name, alarm.watch, "critical", at, evidence, since, "alarm")

@@ -29,6 +29,8 @@ UNKNOWN_SPREAD = "a given number of unknown spread"
 
 _LOSSES = {"log_loss": (0.0, math.inf), "brier_score": (0.0, 1.0)}
 _LEAST_ROUNDING = 0.0005
+# Rows that a float counts exactly.
+_MOST_ROWS = 2**53
 
 _ENTRY = "a finite number, counts as (k, n), or a Metric"
 _COUNT_KEYS = ("confusion_matrix", "counts")
@@ -90,7 +92,10 @@ def _positive(name: str, value: Any) -> int:
         raise TypeError(f"{name} must be a positive int, got {described(value)}")
     if value <= 0:
         raise ValueError(f"{name} must be a positive int, got {described(value)}")
-    return int(value)
+    rows = int(value)
+    if rows > _MOST_ROWS:
+        raise ValueError(f"{name} must be a positive int of at most 2**53, got {described(value)}")
+    return rows
 
 
 def _level_of_counts(metric: Metric, counts: ConfusionCounts) -> Level:

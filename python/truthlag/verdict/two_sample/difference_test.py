@@ -73,9 +73,9 @@ class DifferenceTest:
         if freedom <= 0:
             return -direction * math.inf
         quantile = special.ndtri(share) if math.isinf(freedom) else special.stdtrit(freedom, share)
-        return self._limit(direction * float(quantile))
+        return self.limit(direction * float(quantile))
 
-    def _limit(self, quantile: float) -> float:
+    def limit(self, quantile: float) -> float:
         """The limit of the loss on the lower side for a positive quantile, on the upper for a negative one."""
         side = self._side(quantile)
         # The loss is least where the baseline is low and the current value high, if higher is better.
@@ -83,7 +83,7 @@ class DifferenceTest:
         current = side.current.limit(self._sign * quantile) - side.current.value
         return self.estimate - math.copysign(math.hypot(baseline, current), quantile)
 
-    def _quantile(self, margin: float) -> float:
+    def quantile(self, margin: float) -> float:
         """The quantile whose limit is the margin."""
         from scipy import optimize
 
@@ -96,12 +96,12 @@ class DifferenceTest:
             return distance / standard_error if standard_error > 0 else math.copysign(math.inf, distance)
         near, end = math.copysign(_NEAREST, distance), math.copysign(_FURTHEST, distance)
         # Rounding, or the gap that an estimate at an end of its range leaves, may put the margin nearer than any limit.
-        if (self._limit(near) - margin) * distance <= 0:
+        if (self.limit(near) - margin) * distance <= 0:
             return 0.0
-        if (self._limit(end) - margin) * distance > 0:
+        if (self.limit(end) - margin) * distance > 0:
             return end
         low, high = min(near, end), max(near, end)
-        return float(optimize.brentq(lambda quantile: self._limit(quantile) - margin, low, high, xtol=1e-12))
+        return float(optimize.brentq(lambda quantile: self.limit(quantile) - margin, low, high, xtol=1e-12))
 
     def _tail(self, margin: float, sign: int) -> float:
         """How likely a loss as large is (a gain, if the sign is negative), where the true one is the margin."""
@@ -110,7 +110,7 @@ class DifferenceTest:
         freedom = self._side(self.estimate - margin).degrees_of_freedom
         if freedom <= 0:
             return 1.0
-        quantile = sign * self._quantile(margin)
+        quantile = sign * self.quantile(margin)
         if math.isinf(freedom) or math.isinf(quantile):
             return float(special.ndtr(-quantile))
         return float(special.stdtr(freedom, -quantile))

@@ -3,9 +3,9 @@
 import math
 from dataclasses import dataclass
 
+from truthlag import _core
 from truthlag.verdict.two_sample.falling import falling_crossing
 from truthlag.verdict.two_sample.null_curve import NullCurve, Pair
-from truthlag.verdict.two_sample.restricted_proportions import restricted_proportions
 from truthlag.verdict.two_sample.scale import Identity, Scale
 
 #: Beyond it a normal tail is below the least float.
@@ -59,9 +59,9 @@ class ScoreTest:
     def statistic(self, margin: float) -> float:
         """Standard normal where the true loss is `margin`."""
         pair = self.pair
-        rows = pair.baseline_trials + pair.trials
         if isinstance(self.scale, Identity):
-            return _of_proportions(pair, margin, rows, corrects_skewness=self.corrects_skewness)
+            return _core.difference_statistic(pair.counts, margin, self.corrects_skewness)
+        rows = pair.baseline_trials + pair.trials
         statistic = NullCurve(margin, self.scale).statistic(pair)
         return math.sqrt(1 - 1 / rows) * max(-_FURTHEST, min(_FURTHEST, statistic))
 
@@ -69,6 +69,8 @@ class ScoreTest:
         """The margin at which the statistic has this value; it falls with the margin."""
         if quantile == 0 and not self.corrects_skewness:
             return self.estimate
+        if isinstance(self.scale, Identity):
+            return _core.difference_limit(self.pair.counts, quantile, self.corrects_skewness)
         almost = 1 - 1e-12
         guess, error = _about(self.pair, quantile)
         guess = min(almost, max(-almost, guess))
@@ -98,29 +100,3 @@ def _about(pair: Pair, quantile: float) -> tuple[float, float]:
             break
         error = math.sqrt(there * factor)
     return before - now - quantile * error, error
-
-
-def _of_proportions(pair: Pair, margin: float, rows: float, *, corrects_skewness: bool) -> float:
-    """The statistic of Farrington and Manning, with the factor of Miettinen and Nurminen."""
-    first, second = pair.baseline_trials, pair.trials
-    difference = pair.baseline_successes / first - pair.successes / second - margin
-    if difference == 0 and not corrects_skewness:
-        return 0.0
-    before, now = restricted_proportions(pair.baseline_successes, first, pair.successes, second, margin)
-    before_variance, variance = before * (1 - before) / first, now * (1 - now) / second
-    both = (before_variance + variance) * rows / (rows - 1)
-    if both <= 0:
-        # At an end of both ranges only what fits it has a likelihood.
-        return 0.0 if abs(difference) < 1e-12 else math.copysign(_FURTHEST, difference)
-    error = math.sqrt(both)
-    statistic = difference / error
-    if abs(statistic) > _FURTHEST:
-        statistic = math.copysign(_FURTHEST, statistic)
-    if not corrects_skewness:
-        return statistic
-    third = before_variance * (1 - 2 * before) / first - variance * (1 - 2 * now) / second
-    skewness = third / (6 * both * error)
-    beyond = statistic + skewness
-    discriminant = 1 + 4 * skewness * beyond
-    # Beyond the turn of the parabola no normal quantile fits; the turn itself is the least extreme of them.
-    return 2 * beyond / (1 + math.sqrt(discriminant)) if discriminant > 0 else -1 / (2 * skewness)

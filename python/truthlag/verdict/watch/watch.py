@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import weakref
 from collections import deque
@@ -13,6 +14,7 @@ import numpy as np
 
 from truthlag import _core
 from truthlag.call.described import described
+from truthlag.verdict.detectors import DDM, HDDMA, PageHinkley
 from truthlag.verdict.detectors.evidence import EvidenceDetector
 from truthlag.verdict.detectors.harmful_shift import HarmfulShift
 from truthlag.verdict.detectors.watched import WatchedDetector
@@ -31,6 +33,11 @@ ORDERS = ("prediction", "arrival")
 MOST_ALARMS = 1_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+_MEANS_OF_ALL = (EvidenceDetector, DDM, HDDMA, PageHinkley)
+"""Detectors whose estimation is the mean of all the values that they have taken since they began afresh."""
+
+_living: weakref.WeakSet[Watch] = weakref.WeakSet()
+_living_lock = ProcessLock()
 
 
 class Watch:
@@ -86,7 +93,7 @@ class Watch:
         order: str,
         on_alarm: Callable[[Alarm], Any] | None,
         start: tuple[int, int] = (0, 0),
-        intake: _core.Intake | None = None,
+        intake: Any = None,
     ) -> None:
         self._tracker = weakref.ref(tracker)
         self._name = name
@@ -95,7 +102,7 @@ class Watch:
         self._min_age = None if min_age is None else min_age // _MICROSECOND
         self._order = order
         self.on_alarm = on_alarm
-        self._intake = _core.Intake(self._min_age, start) if intake is None else intake
+        self._intake: _core.Intake = _core.Intake(self._min_age, start) if intake is None else intake
         self._alarms: deque[Alarm] = deque(maxlen=MOST_ALARMS)
         self._alarm_count = 0
         self._lost = 0
@@ -104,6 +111,8 @@ class Watch:
         self._lock = ProcessLock()
         self._looking_in: int | None = None
         self._untold: list[Alarm] = []
+        with _living_lock:
+            _living.add(self)
 
     # -- what it is ----------------------------------------------------------------------------------------------------
 
@@ -153,6 +162,49 @@ class Watch:
     def warning_detected(self) -> bool:
         """Whether the detector warns since the last row."""
         return bool(getattr(self.detector, "warning_detected", False))
+
+    def since_alarm(self) -> tuple[int, float] | None:
+        """How many rows the detector has taken since the last alarm, and their mean loss.
+
+        Returns:
+            Both; None before the first alarm and while there is no row since the last, and where that is not known: it is of
+            `EDetector`, `EProcess`, `DDM`, `HDDMA` and `PageHinkley` with `reset="auto"`, which begin afresh after an alarm.
+
+        Cost: that of `look`.
+
+        Example:
+            >>> from truthlag import ModelPerformanceTracker
+            >>> tracker = ModelPerformanceTracker("fraud-detector")
+            >>> watch = tracker.watch("accuracy", baseline=0.9)
+            >>> _ = tracker.log_predictions(list(range(100)), [1] * 100)
+            >>> _ = tracker.log_ground_truths(list(range(100)), [0] * 8 + [1] * 92)
+            >>> watch.alarms[0].position, watch.since_alarm()
+            (6, (94, 0.02127659574468085))
+        """
+        self.look()
+        with self._lock:
+            detector = self._detector
+            if not self._alarms or not isinstance(detector, _MEANS_OF_ALL) or detector.parameters["reset"] != "auto":
+                return None
+            rows, mean = detector.statistics["n"], float(detector.estimation)
+            # In the update of an alarm the detector shows the values that led to it.
+            if not rows or detector.drift_detected or not math.isfinite(mean):
+                return None
+            return int(rows), mean
+
+    def has_raised(self, alarm: Alarm) -> bool:
+        """Whether it is one of the last 1 000 alarms.
+
+        Example:
+            >>> from truthlag import ModelPerformanceTracker
+            >>> tracker = ModelPerformanceTracker("fraud-detector")
+            >>> watch = tracker.watch("accuracy", baseline=0.9)
+            >>> _ = tracker.log_predictions(list(range(100)), [1] * 100)
+            >>> _ = tracker.log_ground_truths(list(range(100)), [0] * 100)
+            >>> watch.has_raised(watch.alarms[0])
+            True
+        """
+        return alarm.watch == self._name and alarm in list(self._alarms)
 
     def counters(self) -> dict[str, int]:
         """What has become of the rows whose time has come.
@@ -343,6 +395,19 @@ class Watch:
         return (
             f"<Watch {self._name!r}{order}: {self._detector!r}, {self._intake.count} rows, {self._alarm_count} alarms>"
         )
+
+
+def watch_that_raised(alarm: Alarm) -> Watch | None:
+    """The watch of this process that has raised this alarm, if it lives and remembers it.
+
+    It is the one that has this very object; else one with its equal, as after a restart, and of several, restored from the same
+    bytes, the one that has come farthest.
+    """
+    with _living_lock:
+        living = list(_living)
+    found = [watch for watch in living if watch.has_raised(alarm)]
+    exact = [watch for watch in found if any(one is alarm for one in list(watch._alarms))]
+    return max(exact or found, key=lambda watch: watch._intake.count, default=None)
 
 
 def read_columns(columns: tuple[bytes, bytes, bytes, bytes]) -> tuple[Column, Column, Column, Column]:

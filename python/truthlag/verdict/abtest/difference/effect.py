@@ -44,6 +44,16 @@ class Effect(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Baseline:
+    """What the relative difference of adjusted arms is over: the control's value, which an adjustment makes depend on the effect."""
+
+    value: float
+    standard_error: float
+    covariance: float
+    """Of the effect with the control's value."""
+
+
+@dataclass(frozen=True, slots=True)
 class NormalEffect:
     """An effect with a constant standard error."""
 
@@ -51,6 +61,8 @@ class NormalEffect:
     standard_error: float
     degrees_of_freedom: float
     method: str
+    #: None where the arms are independent, and their own values and standard errors tell it.
+    baseline: Baseline | None = None
 
     def statistic(self, null: float) -> float:
         """See `Effect`."""

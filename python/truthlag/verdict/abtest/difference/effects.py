@@ -3,26 +3,40 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 from truthlag.call.described import described
-from truthlag.verdict.abtest.difference import proportions
+from truthlag.verdict.abtest.difference import proportions, regression
+from truthlag.verdict.abtest.difference.bounded import bounded_effect
+from truthlag.verdict.abtest.difference.calibrated import calibration_effect
 from truthlag.verdict.abtest.difference.effect import Effect, NormalEffect, Undefined
-from truthlag.verdict.abtest.difference.regression import adjusted_effect
+from truthlag.verdict.abtest.difference.stratified import stratified_effect
 from truthlag.verdict.abtest.quantiles.quantile_arm import COMPARISONS
 from truthlag.verdict.abtest.statistics.arm import Statistic
+from truthlag.verdict.abtest.statistics.calibration import Calibration
+from truthlag.verdict.abtest.statistics.f_measure import FMeasure
+from truthlag.verdict.abtest.statistics.known import Known
 from truthlag.verdict.abtest.statistics.mean import Mean
 from truthlag.verdict.abtest.statistics.mean_with_covariate import MeanWithCovariate
+from truthlag.verdict.abtest.statistics.prediction_powered import PredictionPowered
 from truthlag.verdict.abtest.statistics.proportion import Proportion
 from truthlag.verdict.abtest.statistics.ratio import Ratio
+from truthlag.verdict.abtest.statistics.ratio_with_covariate import RatioWithCovariate
+from truthlag.verdict.abtest.statistics.strata import Strata
 from truthlag.verdict.two_sample.mean import degrees_of_freedom
 
 METHODS: dict[str, tuple[str, ...]] = {
     "proportion": proportions.METHODS,
     "mean": ("welch", "student", "z"),
     "ratio": ("delta", "jackknife"),
-    "mean with covariate": ("regression",),
+    "mean with covariate": regression.METHODS,
+    "ratio with covariate": ("regression", "cuped"),
     "known": ("z",),
+    "f-measure": (),
+    "calibration": (),
+    "strata": (),
+    "prediction powered": ("welch", "z"),
     "quantile": COMPARISONS,
 }
 """The methods that may be asked for, by the kind of the arms."""
@@ -36,21 +50,23 @@ def absolute_effect(control: Statistic, treatment: Statistic, method: str | None
         ValueError: The method is not one of this kind of arms.
     """
     if method is not None and method not in METHODS[control.KIND]:
-        allowed = ", ".join(map(repr, METHODS[control.KIND]))
-        raise ValueError(f"method must be None or one of {allowed} for a {control.KIND}, got {described(method)}")
+        allowed = " or one of ".join(["None", *filter(None, [", ".join(map(repr, METHODS[control.KIND]))])])
+        raise ValueError(f"method must be {allowed} for a {control.KIND}, got {described(method)}")
     if control.n == 0 or treatment.n == 0:
         raise Undefined(_empty(control, treatment))
     if isinstance(control, Proportion) and isinstance(treatment, Proportion):
         return proportions.proportion_effect(control, treatment, method)
-    if isinstance(control, MeanWithCovariate) and isinstance(treatment, MeanWithCovariate):
-        _check_rows(control, treatment, 2)
-        return adjusted_effect(control, treatment)
+    own = _OWN.get(control.KIND)
+    if own is not None:
+        return own(control, treatment, method)
+    if isinstance(control, Known) and control.range is not None and method is None and isinstance(treatment, Known):
+        return bounded_effect(control, treatment)
     before, now = control.estimate, treatment.estimate
     if before is None or now is None:
         name = "control" if before is None else "treatment"
         why = "its denominator is 0" if isinstance(control, Ratio) else "it is not defined for its rows"
         raise Undefined(f"the {name} has no estimate: {why}.")
-    if isinstance(control, Mean | Ratio):
+    if isinstance(control, Mean | Ratio | PredictionPowered):
         _check_rows(control, treatment, 2)
     if method == "student" and isinstance(control, Mean) and isinstance(treatment, Mean):
         return _student(control, treatment)
@@ -63,9 +79,46 @@ def absolute_effect(control: Statistic, treatment: Statistic, method: str | None
     return NormalEffect(now - before, error, freedom, _name(control, method))
 
 
+def ratio_effect(
+    control: RatioWithCovariate,
+    treatment: RatioWithCovariate,
+    method: str | None,
+    slope: tuple[float, ...] | None = None,
+) -> Effect:
+    """The difference of two ratios made linear, after their covariates.
+
+    Raises:
+        Undefined: A denominator is 0.
+    """
+    before, now = control.linear(), treatment.linear()
+    if before is None or now is None:
+        raise Undefined(f"the {'control' if before is None else 'treatment'} has no estimate: a denominator is 0.")
+    regression.check_alike(before, now)
+    return regression.adjusted_effect(before, now, method, slope)
+
+
+def _after_regression(control: Any, treatment: Any, method: str | None) -> Effect:
+    _check_rows(control, treatment, 2)
+    if isinstance(control, RatioWithCovariate):
+        return ratio_effect(control, treatment, method)
+    regression.check_alike(control, treatment)
+    return regression.adjusted_effect(control, treatment, method)
+
+
+_OWN: dict[str, Callable[[Any, Any, str | None], Effect]] = {
+    MeanWithCovariate.KIND: _after_regression,
+    RatioWithCovariate.KIND: _after_regression,
+    FMeasure.KIND: lambda control, treatment, _: proportions.f_measure_effect(control, treatment),
+    Calibration.KIND: lambda control, treatment, _: calibration_effect(control, treatment),
+    Strata.KIND: lambda control, treatment, _: stratified_effect(control, treatment),
+}
+
+
 def _name(arm: Any, method: str | None) -> str:
     if isinstance(arm, Ratio):
         return "jackknife" if method == "jackknife" else "delta method"
+    if isinstance(arm, PredictionPowered):
+        return "prediction-powered mean, " + ("z test" if method == "z" else "Welch's t test")
     return "z test" if method == "z" or not isinstance(arm, Mean) else "Welch's t test"
 
 

@@ -97,6 +97,9 @@ class ScoreOddsRatio:
             )
             for side in (1, -1)
         )
+        # A quantile that the statistic never reaches within floats, of next to no rows, leaves no limit.
+        if low > high:
+            return -math.inf, math.inf
         return -math.inf if low <= _LOGS[0] else low, math.inf if high >= _LOGS[1] else high
 
     def _restricted(self, null: float) -> tuple[float, float]:

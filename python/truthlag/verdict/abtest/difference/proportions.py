@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from truthlag import _core
 from truthlag.verdict.abtest.difference.effect import FURTHEST, Effect, NormalEffect, ShiftedEffect
+from truthlag.verdict.abtest.statistics.f_measure import FMeasure
 from truthlag.verdict.abtest.statistics.proportion import Proportion
 from truthlag.verdict.two_sample.falling import falling_crossing
 from truthlag.verdict.two_sample.mid_p import mid_p_quantile
 from truthlag.verdict.two_sample.null_curve import Pair
-from truthlag.verdict.two_sample.scale import Identity
+from truthlag.verdict.two_sample.scale import F1, Identity, Scale
 from truthlag.verdict.two_sample.score_test import ScoreTest
 
 #: From so many expected successes and failures on in both arms the score statistic is normal enough as it is: with ten times
@@ -50,6 +52,21 @@ def proportion_effect(control: Proportion, treatment: Proportion, method: str | 
     return ScoreEffect(pair, error, method, corrects_skewness=True, mid_p=floor)
 
 
+def f_measure_effect(control: FMeasure, treatment: FMeasure) -> ScoreEffect:
+    """The difference of two F1 by the score test of the shares they are functions of, among the rows that are relevant.
+
+    Where few hits or few errors are expected, it is held back at 0 by the mid-p value of Fisher's test.
+    """
+    before, now = control.share, treatment.share
+    pair = Pair(now.k, now.n, before.k, before.n)
+    error = math.hypot(control.standard_error or 0.0, treatment.standard_error or 0.0)
+    both, rows = before.k + now.k, before.n + now.n
+    if min(before.n, now.n) * min(both, rows - both) / rows >= ENOUGH:
+        return ScoreEffect(pair, error, "score test of F1", scale=F1())
+    floor = mid_p_quantile(now.k, now.n, before.k, before.n)
+    return ScoreEffect(pair, error, "mid-p and score test of F1", mid_p=floor, scale=F1())
+
+
 @dataclass(frozen=True, slots=True)
 class ScoreEffect:
     """An effect with a standard error of its own at each value: that of the likelihood there."""
@@ -59,11 +76,12 @@ class ScoreEffect:
     method: str
     corrects_skewness: bool = False
     mid_p: float | None = None
+    scale: Scale = SCALE
 
     @property
     def estimate(self) -> float:
         """See `Effect`."""
-        return self.pair.loss(SCALE)
+        return self.pair.loss(self.scale)
 
     @property
     def degrees_of_freedom(self) -> float:
@@ -74,15 +92,24 @@ class ScoreEffect:
         """See `Effect`."""
         if abs(null) >= 1:
             return -math.copysign(FURTHEST, null)
-        statistic = self._test.statistic(null)
+        if self.scale is SCALE:
+            statistic = _core.difference_statistic(self.pair.counts, null, self.corrects_skewness)
+        else:
+            statistic = self._test.statistic(null)
         if null == 0 and self.mid_p is not None:
             return min(statistic, self.mid_p, key=abs)
         return statistic
 
     def limits(self, quantile: float) -> tuple[float, float]:
         """See `Effect`."""
-        test = self._test
-        low, high = test.limit(quantile), test.limit(-quantile)
+        if self.scale is SCALE:
+            # As the score test has them, without a detour.
+            counts = self.pair.counts
+            low = _core.difference_limit(counts, quantile, self.corrects_skewness)
+            high = _core.difference_limit(counts, -quantile, self.corrects_skewness)
+        else:
+            test = self._test
+            low, high = test.limit(quantile), test.limit(-quantile)
         # What the mid-p value does not reject belongs to the interval.
         if self.mid_p is not None and abs(self.mid_p) < quantile:
             low, high = min(low, 0.0), max(high, 0.0)
@@ -90,7 +117,7 @@ class ScoreEffect:
 
     @property
     def _test(self) -> ScoreTest:
-        return ScoreTest(self.pair, SCALE, self.method, self.corrects_skewness)
+        return ScoreTest(self.pair, self.scale, self.method, self.corrects_skewness)
 
 
 @dataclass(frozen=True, slots=True)

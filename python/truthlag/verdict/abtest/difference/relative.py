@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from truthlag.verdict.abtest.difference.effect import Effect, NormalEffect, Undefined
+from truthlag.verdict.abtest.difference.effect import Baseline, Effect, NormalEffect, Undefined
 from truthlag.verdict.abtest.statistics.proportion import Proportion
 
 RELATIVE_METHODS = ("delta", "log", "log_adjusted", "fieller")
@@ -45,6 +45,24 @@ def relative_effect(
         raise Undefined("the ratio of the arms is not positive, so that it has no logarithm.")
     error = math.hypot(treatment_error / treatment, control_error / control)
     return LogRatioEffect(treatment / control, error, math.copysign(1.0, control), freedom)
+
+
+def relative_to_baseline(effect: Effect, baseline: Baseline, method: str) -> Effect:
+    """The relative difference of adjusted arms, by the delta method.
+
+    Raises:
+        Undefined: The control is 0 or next to it, or another method is asked for.
+    """
+    if method != "delta":
+        raise Undefined("after an adjustment the relative difference is known by the delta method alone.")
+    size = abs(baseline.value)
+    if size == 0 or not math.isfinite(effect.estimate / size):
+        raise Undefined("the control is next to 0, so that there is no relative difference.")
+    relative = effect.estimate / size
+    # d / |c|: its slopes are 1 / |c| along d, and -d / (c |c|) along c.
+    first, second = effect.standard_error / size, relative / baseline.value * baseline.standard_error
+    variance = first**2 + second**2 - 2 * (relative / baseline.value) * (baseline.covariance / size)
+    return NormalEffect(relative, math.sqrt(max(0.0, variance)), effect.degrees_of_freedom, "delta method")
 
 
 def adjusted_log_ratio(control: Proportion, treatment: Proportion) -> LogRatioEffect:
@@ -129,7 +147,7 @@ class FiellerEffect:
         return distance / error if error else math.copysign(math.inf, distance)
 
     def limits(self, quantile: float) -> tuple[float, float]:
-        """See `Effect`; both infinite where the control is within so many standard errors of 0."""
+        """See `Effect`; both infinite where the control is within so many standard errors of 0, or no float holds them."""
         share = quantile * self.control_error / abs(self.control)
         if share >= 1:
             return -math.inf, math.inf
@@ -138,4 +156,7 @@ class FiellerEffect:
         root = math.hypot(math.sqrt(1 - g) * self.treatment_error, ratio * self.control_error)
         reach = quantile / abs(self.control) * root / (1 - g)
         middle, sign = ratio / (1 - g) - 1, math.copysign(1.0, self.control)
+        if not (math.isfinite(middle) and math.isfinite(reach)):
+            # Limits that no float holds.
+            return -math.inf, math.inf
         return sign * middle - reach, sign * middle + reach

@@ -15,6 +15,10 @@ from truthlag.verdict.abtest.inference.inference import (
 #: At how many units of both arms together the interval is narrowest where nobody says.
 EXPECTED_N = 5_000
 _MOST_EXPONENT = 709.0
+_LOG_MOST = math.log(MOST)
+_STEPS = 60
+#: How near the logarithm of the units that are needed is found.
+_NEAR = 1e-8
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,10 +27,14 @@ class AsymptoticSequence:
 
     "Time-uniform central limit theory and asymptotic confidence sequences", Annals of Statistics 52: the normal mixture of
     Robbins with estimated variances. An interval is narrowest, beside that of one look, at the units that were expected.
+
+    With `is_t` the statistic is held against t with its degrees of freedom: the mixture of Lindon, Ham, Tingley and Bojinov (2022),
+    "Anytime-valid inference in linear models and regression-adjusted causal inference", which for normal errors is exact.
     """
 
     alpha: float
     expected_n: int = EXPECTED_N
+    is_t: bool = False
     _two_sided: float = field(init=False, repr=False, default=0.0)
     _one_sided: float = field(init=False, repr=False, default=0.0)
 
@@ -39,14 +47,18 @@ class AsymptoticSequence:
         """See `Inference`."""
         return "confidence_sequence"
 
-    def quantile(self, freedom: float, n: int, *, one_sided: bool) -> float:  # noqa: ARG002 - other modes depend on it
+    def quantile(self, freedom: float, n: int, *, one_sided: bool) -> float:
         """See `Inference`."""
-        return self._quantile(n, one_sided=one_sided)
+        return self._quantile(n, freedom if self.is_t else math.inf, one_sided=one_sided)
 
-    def evidence(self, statistic: float, freedom: float, n: int, *, one_sided: bool) -> Evidence:  # noqa: ARG002 - as above
+    def evidence(self, statistic: float, freedom: float, n: int, *, one_sided: bool) -> Evidence:
         """See `Inference`; the p-value is the alpha at which the interval would end at the value, the e-value its inverse."""
         weight = n * (self._one_sided if one_sided else self._two_sided)
-        exponent = statistic * statistic * weight / (2 * (weight + 1))
+        squared = statistic * statistic
+        exponent = squared * weight / (2 * (weight + 1))
+        if self.is_t and math.isfinite(freedom) and math.isfinite(statistic):
+            share = squared / freedom
+            exponent = (freedom + 1) / 2 * (math.log1p(share) - math.log1p(share / (weight + 1)))
         root = math.sqrt(weight + 1)
         if one_sided and statistic <= 0:
             return Evidence(1.0, 0.0)
@@ -57,7 +69,32 @@ class AsymptoticSequence:
         e_value = 2 * math.expm1(exponent) / root
         return Evidence(min(1.0, 1 / e_value) if e_value > 0 else 1.0, e_value)
 
-    def refusal(self, n: int) -> str | None:  # noqa: ARG002 - as above
+    def statistic(self, log_e_value: float, n: int, *, one_sided: bool) -> float:
+        """The statistic, of at least 0, whose e-value has this logarithm: by it an exact e-value stands in for a normal one."""
+        weight = n * (self._one_sided if one_sided else self._two_sided)
+        logarithm = log_e_value + 0.5 * math.log1p(weight)
+        if one_sided:
+            logarithm -= math.log(2)
+            # log1p(exp(x)), which is x itself where that is large.
+            logarithm = (
+                logarithm + math.log1p(math.exp(-logarithm)) if logarithm > 0 else math.log1p(math.exp(logarithm))
+            )
+        return math.sqrt(max(0.0, 2 * logarithm * (weight + 1) / weight))
+
+    def log_e_value(self, statistic: float, n: int, *, one_sided: bool) -> float:
+        """The logarithm of the e-value of a statistic above 0."""
+        weight = n * (self._one_sided if one_sided else self._two_sided)
+        half = math.log1p(weight) / 2
+        exponent = statistic * statistic * weight / (2 * (weight + 1))
+        if not one_sided:
+            return exponent - half
+        return (exponent if exponent > 40 else math.log(math.expm1(exponent))) + math.log(2) - half
+
+    def narrow_at(self, *, one_sided: bool) -> float:
+        """The units at which the normal mixture has as much variance as its prior."""
+        return 1 / (self._one_sided if one_sided else self._two_sided)
+
+    def refusal(self, n: int) -> str | None:  # noqa: ARG002 - other modes depend on it
         """See `Inference`; one may look at any time."""
         return None
 
@@ -70,49 +107,43 @@ class AsymptoticSequence:
         if statistic <= LEAST_STATISTIC:
             return None
 
-        def does(units: float) -> bool:
-            return statistic * math.sqrt(units / n) >= self._quantile(units, one_sided=one_sided)
+        # Where units are n (quantile / statistic)²: the secant in their logarithms, along which the distance rises by .8 to 2.
+        needed = 2 * math.log(statistic)
 
-        low, high = float(n), 2.0 * n
-        while not does(high):
-            low, high = high, 2 * high
-            if high > MOST:
-                return None
-        while high - low > max(0.5, 1e-6 * high):
-            middle = (low + high) / 2
-            low, high = (low, middle) if does(middle) else (middle, high)
-        return within_reason(high)
+        def distance(log_units: float) -> float:
+            squared = self._squared_at(math.exp(log_units), one_sided=one_sided)
+            return log_units - log_n - math.log(squared) + needed
 
-    def narrow_at(self, *, one_sided: bool) -> float:
-        """The units at which the normal mixture has as much variance as its prior."""
-        return 1 / (self._one_sided if one_sided else self._two_sided)
+        log_n = math.log(n)
+        before, at = log_n, log_n
+        before_value = distance(before)
+        at -= before_value
+        for _ in range(_STEPS):
+            if at > _LOG_MOST or at == before:
+                break
+            value = distance(at)
+            if abs(value) < _NEAR:
+                break
+            before, before_value, at = at, value, at - value * (at - before) / (value - before_value)
+        return within_reason(math.exp(min(at, _LOG_MOST)) * (1 + _NEAR)) if at <= _LOG_MOST else None
 
-    def statistic_of(self, log_e_value: float, n: int, *, one_sided: bool) -> float:
-        """The statistic from 0 on whose e-value has this logarithm: so other e-processes are read by this one."""
-        weight = n * (self._one_sided if one_sided else self._two_sided)
-        half = math.log1p(weight) / 2
-        if not one_sided:
-            exponent = log_e_value + half
-        else:
-            # log(1 + x) of a large x is its logarithm.
-            stake = log_e_value + half - math.log(2)
-            exponent = stake if stake > 40 else math.log1p(math.exp(stake))
-        return math.sqrt(2 * (weight + 1) / weight * max(0.0, exponent))
-
-    def log_e_value(self, statistic: float, n: int, *, one_sided: bool) -> float:
-        """The logarithm of the e-value of a statistic above 0."""
-        weight = n * (self._one_sided if one_sided else self._two_sided)
-        half = math.log1p(weight) / 2
-        exponent = statistic * statistic * weight / (2 * (weight + 1))
-        if not one_sided:
-            return exponent - half
-        return (exponent if exponent > 40 else math.log(math.expm1(exponent))) + math.log(2) - half
-
-    def _quantile(self, n: float, *, one_sided: bool) -> float:
+    def _squared_at(self, n: float, *, one_sided: bool) -> float:
+        """The squared quantile."""
         weight = n * (self._one_sided if one_sided else self._two_sided)
         root = math.sqrt(weight + 1)
         logarithm = math.log1p(root / (2 * self.alpha)) if one_sided else math.log(root / self.alpha)
-        return math.sqrt(2 * (weight + 1) / weight * logarithm)
+        return 2 * (weight + 1) / weight * logarithm
+
+    def _quantile(self, n: float, freedom: float = math.inf, *, one_sided: bool) -> float:
+        if math.isinf(freedom):
+            return math.sqrt(self._squared_at(n, one_sided=one_sided))
+        weight = n * (self._one_sided if one_sided else self._two_sided)
+        root = math.sqrt(weight + 1)
+        logarithm = math.log1p(root / (2 * self.alpha)) if one_sided else math.log(root / self.alpha)
+        growth = math.expm1(2 * logarithm / (freedom + 1)) if logarithm < _MOST_EXPONENT * freedom / 4 else math.inf
+        # With few degrees of freedom no statistic is enough.
+        rest = weight - growth
+        return math.sqrt(freedom * growth * (weight + 1) / rest) if rest > 0 else math.inf
 
 
 def _precision(alpha: float, n: int) -> float:

@@ -76,7 +76,7 @@ class SequenceTotal:
 
     def statistic(self, total: float) -> float:
         """See `TotalScale`."""
-        return self.sequence.statistic_of(total, self.units, one_sided=self.one_sided)
+        return self.sequence.statistic(total, self.units, one_sided=self.one_sided)
 
     def total(self, statistic: float) -> float:
         """See `TotalScale`."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from typing import Any, TypeAlias
 
 from truthlag.call.described import described
@@ -39,6 +39,8 @@ class ArmSummary:
     """The units: rows, or clusters where these are the unit of randomisation."""
     standard_error: float | None
     """Its standard error; None where the arm cannot tell it."""
+    coverage: float | None = None
+    """The share of the rows of the compared label age that have a label; None where rows are not compared at an age."""
 
     def to_dict(self) -> dict[str, Any]:
         """The fields as a dict that `json.dumps` takes.
@@ -46,9 +48,9 @@ class ArmSummary:
         Example:
             >>> from truthlag.abtest import ArmSummary
             >>> ArmSummary(0.12, 100, 0.032).to_dict()
-            {'estimate': 0.12, 'n': 100, 'standard_error': 0.032}
+            {'estimate': 0.12, 'n': 100, 'standard_error': 0.032, 'coverage': None}
         """
-        return {"estimate": self.estimate, "n": self.n, "standard_error": self.standard_error}
+        return asdict(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +132,17 @@ class Comparison:
         """
         return self.verdict not in {"undecided", "invalid"}
 
+    @property
+    def unit_name(self) -> str:
+        """What `additional_n` counts.
+
+        Example:
+            >>> from truthlag.abtest import Proportion, compare
+            >>> compare(Proportion(1, 10), Proportion(2, 10), mode="fixed").unit_name
+            'units of both arms together'
+        """
+        return "units of both arms together"
+
     def to_dict(self) -> dict[str, Any]:
         """All content as a dict that `json.dumps` takes, in strict JSON too: infinite numbers are `"Infinity"` and `"-Infinity"`.
 
@@ -173,9 +186,15 @@ class Comparison:
             )
         for name in ("control", "treatment"):
             arm = given[name]
-            if not isinstance(arm, Mapping) or set(arm) != {"estimate", "n", "standard_error"}:
-                raise ValueError(f"content[{name!r}] must have estimate, n and standard_error, got {described(arm)}")
-            given[name] = ArmSummary(_number(arm["estimate"]), _whole(arm["n"]), _number(arm["standard_error"]))
+            if not isinstance(arm, Mapping) or set(arm) != {"estimate", "n", "standard_error", "coverage"}:
+                parts = "estimate, n, standard_error and coverage"
+                raise ValueError(f"content[{name!r}] must have {parts}, got {described(arm)}")
+            given[name] = ArmSummary(
+                _number(arm["estimate"]),
+                _whole(arm["n"]),
+                _number(arm["standard_error"]),
+                _number(arm["coverage"]),
+            )
         for name in _NUMBERS:
             given[name] = _number(given[name])
         for name in _INTERVALS:

@@ -64,6 +64,10 @@ def _title(result: Comparison) -> str:
 def _arm_rows(result: Comparison) -> list[tuple[str, ...]]:
     rows: list[tuple[str, ...]] = [(_title(result), "estimate", "standard error", "n")]
     rows += [_arm_row("control", result.control), _arm_row("treatment", result.treatment)]
+    arms = (result.control, result.treatment)
+    if any(arm.coverage is not None for arm in arms):
+        shares = ["none" if arm.coverage is None else f"{arm.coverage:.2%}" for arm in arms]
+        rows = [(*row, more) for row, more in zip(rows, ["coverage", *shares], strict=True)]
     return rows
 
 
@@ -101,4 +105,4 @@ def _facts(result: Comparison) -> Iterable[tuple[str, str]]:
         evidence = f"p = {probability(result.p_value)}"
         yield "evidence", evidence if result.e_value is None else f"{evidence}, e = {number(result.e_value)}"
     if result.additional_n:
-        yield "more needed", f"{result.additional_n:,} units of both arms together"
+        yield "more needed", f"{result.additional_n:,} {result.unit_name}"

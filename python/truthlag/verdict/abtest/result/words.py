@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Literal, TypeAlias, get_args
 
-Mode: TypeAlias = Literal["fixed", "confidence_sequence"]
-"""When one may look: once, at the planned size; or at any time."""
+Mode: TypeAlias = Literal["fixed", "confidence_sequence", "group_sequential"]
+"""When one may look: once, at the planned size; at any time; or now and then, while alpha is spent by a plan."""
 
 Hypothesis: TypeAlias = Literal["superiority", "non_inferiority", "equivalence"]
 """What is to be shown."""

@@ -6,12 +6,17 @@ from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 from truthlag.call.described import described
 from truthlag.verdict.abtest.quantiles.quantile_arm import QuantileArm
+from truthlag.verdict.abtest.statistics.calibration import Calibration
 from truthlag.verdict.abtest.statistics.counts import Counts
+from truthlag.verdict.abtest.statistics.f_measure import FMeasure
 from truthlag.verdict.abtest.statistics.known import Known
 from truthlag.verdict.abtest.statistics.mean import Mean
 from truthlag.verdict.abtest.statistics.mean_with_covariate import MeanWithCovariate
+from truthlag.verdict.abtest.statistics.prediction_powered import PredictionPowered
 from truthlag.verdict.abtest.statistics.proportion import Proportion
 from truthlag.verdict.abtest.statistics.ratio import Ratio
+from truthlag.verdict.abtest.statistics.ratio_with_covariate import RatioWithCovariate
+from truthlag.verdict.abtest.statistics.strata import Strata
 
 
 @runtime_checkable
@@ -34,12 +39,37 @@ class Arm(Protocol):
         """The fields and the kind, as a dict that `json.dumps` takes."""
 
 
-Statistic: TypeAlias = Proportion | Mean | Ratio | MeanWithCovariate | Known | QuantileArm
+Statistic: TypeAlias = (
+    Proportion
+    | Mean
+    | Ratio
+    | MeanWithCovariate
+    | RatioWithCovariate
+    | Known
+    | FMeasure
+    | Calibration
+    | Strata
+    | PredictionPowered
+    | QuantileArm
+)
 """The statistics that can be compared; `Counts` are compared by one of their rates."""
 
-_KINDS: dict[str, Any] = {
-    kind.KIND: kind for kind in (Proportion, Mean, Ratio, MeanWithCovariate, Known, QuantileArm, Counts)
-}
+STATISTICS = (
+    Proportion,
+    Mean,
+    Ratio,
+    MeanWithCovariate,
+    RatioWithCovariate,
+    Known,
+    FMeasure,
+    Calibration,
+    Strata,
+    PredictionPowered,
+    QuantileArm,
+)
+"""Their classes."""
+
+_KINDS: dict[str, Any] = {kind.KIND: kind for kind in (*STATISTICS, Counts)}
 
 
 def statistic_from_dict(fields: dict[str, Any]) -> Statistic | Counts:

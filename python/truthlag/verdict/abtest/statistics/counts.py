@@ -8,7 +8,9 @@ from typing import Any, ClassVar
 from truthlag.call.described import described
 from truthlag.metrics import ConfusionCounts
 from truthlag.metrics.counts import RATES
-from truthlag.verdict.abtest.statistics.checks import count
+from truthlag.verdict.abtest.statistics.checks import count, not_negative
+from truthlag.verdict.abtest.statistics.f_measure import FMeasure
+from truthlag.verdict.abtest.statistics.mean import Mean
 from truthlag.verdict.abtest.statistics.proportion import Proportion
 
 
@@ -81,6 +83,45 @@ class Counts:
         if metric not in RATES:
             raise ValueError(f"metric must be one of {', '.join(map(repr, RATES))}, got {described(metric)}")
         return Proportion(*RATES[metric](ConfusionCounts(*(getattr(self, name) for name in self.__slots__))))
+
+    def f_measure(self) -> FMeasure:
+        """F1 as an arm. Cost: constant.
+
+        Example:
+            >>> from truthlag.abtest import Counts
+            >>> Counts(80, 20, 20, 900).f_measure().estimate
+            0.8
+        """
+        return FMeasure(self.true_positives, self.false_positives, self.false_negatives)
+
+    def cost(self, *, false_positive: float, false_negative: float) -> Mean:
+        """The mean cost of a row, of which a lower one is better.
+
+        Args:
+            false_positive: What a false positive costs, in any unit; at least 0.
+            false_negative: What a false negative costs.
+
+        Raises:
+            TypeError: A cost is no number.
+            ValueError: It is negative.
+
+        Cost: constant.
+
+        Example:
+            >>> from truthlag.abtest import Counts, compare
+            >>> before, now = Counts(80, 20, 10, 890), Counts(85, 40, 5, 870)
+            >>> costs = [one.cost(false_positive=1, false_negative=10) for one in (before, now)]
+            >>> [one.estimate for one in costs], compare(*costs, direction="lower", mode="fixed").verdict
+            ([0.12, 0.09], 'undecided')
+        """
+        first, second = not_negative("false_positive", false_positive), not_negative("false_negative", false_negative)
+        n = self.n
+        if not n:
+            return Mean(0, 0.0, 0.0)
+        mean = (first * self.false_positives + second * self.false_negatives) / n
+        right = self.true_positives + self.true_negatives
+        m2 = self.false_positives * (first - mean) ** 2 + self.false_negatives * (second - mean) ** 2 + right * mean**2
+        return Mean(n, mean, m2 if n > 1 else 0.0)
 
     def merge(self, other: Counts) -> Counts:
         """Those of the rows of both. Cost: constant.

@@ -9,19 +9,30 @@ from numpy.typing import NDArray
 
 from truthlag.call.described import described
 from truthlag.call.tracker import ModelPerformanceTracker
-from truthlag.metrics import ConfusionCounts, PerformanceSnapshot
+from truthlag.metrics import ConfusionCounts, PerformanceSnapshot, ScoreHistogram
 from truthlag.metrics.counts import RATES
 from truthlag.verdict.abtest.quantiles.quantile_arm import QuantileArm
-from truthlag.verdict.abtest.statistics.arm import Statistic
+from truthlag.verdict.abtest.statistics.arm import STATISTICS, Statistic
+from truthlag.verdict.abtest.statistics.calibration import Calibration, middles_of, shared_edges
 from truthlag.verdict.abtest.statistics.column import column
 from truthlag.verdict.abtest.statistics.counts import Counts
 from truthlag.verdict.abtest.statistics.known import Known
+from truthlag.verdict.abtest.statistics.labelled_rows import METRICS, LabelledRows
 from truthlag.verdict.abtest.statistics.mean import Mean
 from truthlag.verdict.abtest.statistics.mean_with_covariate import MeanWithCovariate
 from truthlag.verdict.abtest.statistics.proportion import Proportion
 from truthlag.verdict.abtest.statistics.ratio import Ratio
+from truthlag.verdict.abtest.statistics.ratio_with_covariate import RatioWithCovariate
 
-_STATISTICS = (Proportion, Mean, Ratio, MeanWithCovariate, Known, QuantileArm)
+#: Metrics whose limits come from their log odds, between these ends.
+_RANGES = {
+    "balanced_accuracy": (0.0, 1.0),
+    "average_precision": (0.0, 1.0),
+    "f_half_score": (0.0, 1.0),
+    "f2_score": (0.0, 1.0),
+    "matthews_correlation": (-1.0, 1.0),
+    "cohen_kappa": (-1.0, 1.0),
+}
 #: Means over rows of which a snapshot knows the standard error.
 _MEANS = frozenset({"brier_score", "log_loss", "mean_score"})
 
@@ -35,16 +46,23 @@ def arms(
         TypeError: An arm is none of what is allowed, or the two are of different kinds.
         ValueError: Values are not allowed, or a metric is not one of the arm's.
     """
-    if type(control) is type(treatment) and isinstance(control, _STATISTICS):
+    if type(control) is type(treatment) and isinstance(control, STATISTICS):
         _refuse(cluster, window)
         _check_alike(control, treatment)
         return control, treatment
-    if _is_raw(control) and _is_raw(treatment):
+    if is_raw(control) and is_raw(treatment):
         if window is not None:
             raise ValueError("window must be None for raw values: it chooses the predictions of trackers")
         return _of_values(control, treatment, cluster)
+    if isinstance(control, LabelledRows) and isinstance(treatment, LabelledRows):
+        _refuse(cluster, window)
+        return _of_rows(control, treatment, _known(metric, METRICS))
     if cluster is not None:
         raise ValueError("cluster must be None unless both arms are raw values: statistics have their units already")
+    if metric == "calibration_error":
+        histograms = [_histogram(arm, window) for arm in (control, treatment)]
+        if histograms[0] is not None and histograms[1] is not None:
+            return _of_histograms(histograms[0], histograms[1])
     first, second = (
         _of_one(name, arm, metric, window) for name, arm in (("control", control), ("treatment", treatment))
     )
@@ -64,17 +82,44 @@ def _refuse(cluster: Any, window: Any) -> None:
 
 
 def _check_alike(control: Statistic, treatment: Statistic) -> None:
-    if (
-        isinstance(control, MeanWithCovariate)
-        and isinstance(treatment, MeanWithCovariate)
-        and control.covariates != treatment.covariates
-    ):
-        raise ValueError(f"treatment must have {control.covariates} covariates as control, got {treatment.covariates}")
-    if isinstance(control, QuantileArm) and isinstance(treatment, QuantileArm) and control.p != treatment.p:
-        raise ValueError(f"treatment must be the quantile of control ({control.p:g}), got that at {treatment.p:g}")
+    if isinstance(control, RatioWithCovariate) and isinstance(treatment, RatioWithCovariate):
+        if control.ratio_before != treatment.ratio_before:
+            raise ValueError(f"treatment must have ratio_before {control.ratio_before} as control, got another")
+        _check_alike(control.moments, treatment.moments)
+    elif isinstance(control, MeanWithCovariate) and isinstance(treatment, MeanWithCovariate):
+        if control.covariates != treatment.covariates:
+            raise ValueError(
+                f"treatment must have {control.covariates} covariates as control, got {treatment.covariates}"
+            )
+        if control.names != treatment.names:
+            raise ValueError(
+                f"treatment must have the covariates of control, {control.names}, got {treatment.names}: a covariate that is"
+                " measured otherwise in each arm, such as the score of each arm's own model, moves with the treatment, and adjusting"
+                " for it would remove a part of the effect or make one up; let one frozen model score the requests of both arms"
+            )
+    elif isinstance(control, Calibration) and isinstance(treatment, Calibration):
+        if control.edges != treatment.edges:
+            raise ValueError("treatment must have the bins of control, got other edges")
+    elif isinstance(control, QuantileArm) and isinstance(treatment, QuantileArm):
+        if control.p != treatment.p:
+            raise ValueError(f"treatment must be the quantile of control ({control.p:g}), got that at {treatment.p:g}")
+    elif isinstance(control, Known) and isinstance(treatment, Known) and control.range != treatment.range:
+        raise ValueError(f"treatment must have the range of control ({control.range}), got {treatment.range}")
 
 
-def _is_raw(arm: Any) -> bool:
+def _of_rows(control: LabelledRows, treatment: LabelledRows, metric: str) -> tuple[Statistic, Statistic]:
+    edges = None
+    if metric == "calibration_error" and control.scores is not None and treatment.scores is not None:
+        first_scores, second_scores = ((arm.scores, np.ones(len(arm.scores))) for arm in (control, treatment))
+        edges = shared_edges(first_scores, second_scores)
+    first, second = control.statistic(metric, edges=edges), treatment.statistic(metric, edges=edges)
+    if type(first) is not type(second):
+        raise TypeError("treatment must be clustered as control is: give cluster for both arms or for none")
+    return first, second
+
+
+def is_raw(arm: Any) -> bool:
+    """Whether an arm is given by its values."""
     return isinstance(arm, list | tuple | range | np.ndarray) or (
         hasattr(arm, "__array__") and not isinstance(arm, np.generic)
     )
@@ -120,20 +165,38 @@ def _is_binary(array: NDArray[Any]) -> bool:
 
 
 def _of_one(name: str, arm: Any, metric: str | None, window: dict[str, Any] | None) -> Statistic:
-    if isinstance(arm, _STATISTICS):
+    if isinstance(arm, STATISTICS):
         return arm
+    if isinstance(arm, LabelledRows):
+        return arm.statistic(_known(metric, METRICS))
     if isinstance(arm, ConfusionCounts):
         arm = Counts.from_confusion_counts(arm)
     if isinstance(arm, Counts):
-        return arm.proportion(_known(metric, tuple(RATES)))
+        if metric == "f1_score":
+            return arm.f_measure()
+        return arm.proportion(_known(metric, (*RATES, "f1_score")))
     if isinstance(arm, ModelPerformanceTracker):
         arm = arm.snapshot(**(window or {}))
     if isinstance(arm, PerformanceSnapshot):
         return _of_snapshot(arm, _known(metric, tuple(arm.metrics)))
     raise TypeError(
-        f"{name} must be raw values, a statistic such as Proportion or Mean, Counts, a snapshot or a tracker,"
+        f"{name} must be raw values, a statistic such as Proportion or Mean, LabelledRows, Counts, a snapshot or a tracker,"
         f" got {described(arm)}"
     )
+
+
+def _histogram(arm: Any, window: dict[str, Any] | None) -> ScoreHistogram | None:
+    if isinstance(arm, ModelPerformanceTracker):
+        arm = arm.snapshot(**(window or {}))
+    return arm.score_histogram if isinstance(arm, PerformanceSnapshot) else None
+
+
+def _of_histograms(control: ScoreHistogram, treatment: ScoreHistogram) -> tuple[Calibration, Calibration]:
+    first, second = (
+        (middles, positives + negatives) for middles, positives, negatives in map(middles_of, (control, treatment))
+    )
+    edges = shared_edges(first, second)
+    return Calibration.of_histogram(control, edges=edges), Calibration.of_histogram(treatment, edges=edges)
 
 
 def _known(metric: str | None, metrics: tuple[str, ...]) -> str:
@@ -146,10 +209,15 @@ def _known(metric: str | None, metrics: tuple[str, ...]) -> str:
 def _of_snapshot(snapshot: PerformanceSnapshot, name: str) -> Statistic:
     if name in RATES:
         return Counts.from_confusion_counts(snapshot.counts).proportion(name)
-    metric = snapshot.metrics[name]
+    metric, counts = snapshot.metrics[name], snapshot.counts
     if name in _MEANS:
         if metric.value is None:
             return Mean(0, 0.0, 0.0)
         error = metric.standard_error or 0.0
         return Mean(metric.n, metric.value, error * error * metric.n * (metric.n - 1))
-    return Known(metric.n, metric.value, metric.standard_error)
+    if name == "f1_score":
+        return Counts.from_confusion_counts(snapshot.counts).f_measure()
+    if name == "roc_auc":
+        of_class = min(counts.true_positives + counts.false_negatives, counts.true_negatives + counts.false_positives)
+        return Known(metric.n, metric.value, metric.standard_error, (0.0, 1.0), of_class)
+    return Known(metric.n, metric.value, metric.standard_error, _RANGES.get(name))

@@ -30,6 +30,8 @@ class Mean:
     Example:
         >>> from truthlag.abtest import Mean
         >>> whole = Mean.of([1.0, 2.0]) + Mean.of([3.0, 6.0])
+        >>> whole.estimate, round(whole.standard_error, 3)
+        (3.0, 1.08)
         >>> whole, whole.variance
         (Mean(n=4, mean=3.0, m2=14.0), 4.666666666666667)
     """

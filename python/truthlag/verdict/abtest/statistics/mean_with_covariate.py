@@ -29,6 +29,10 @@ class MeanWithCovariate:
         n: The units.
         means: The mean of the values, and then that of each covariate.
         comoments: A square table, symmetric: sums of products of deviations, the values first. Its diagonal are sums of squares.
+        names: What each covariate is and by what it was measured, such as `"score of fraud-v1"`; None where nobody says. Arms with
+            different names are not compared.
+        sandwich: What the variance HC2 of Lin's regression needs, where it was asked for: a table with a row for the intercept and one
+            for each covariate. Merging loses it.
 
     Raises:
         TypeError: One of them is no number, or no table.
@@ -37,6 +41,8 @@ class MeanWithCovariate:
     Example:
         >>> from truthlag.abtest import MeanWithCovariate
         >>> arm = MeanWithCovariate.of([1.0, 3.0, 5.0], [2.0, 3.0, 4.0])
+        >>> arm.estimate, round(arm.standard_error, 3), arm.covariates, arm.values
+        (3.0, 1.155, 1, Mean(n=3, mean=3.0, m2=8.0))
         >>> arm.means, arm.comoments
         ((3.0, 3.0), ((8.0, 4.0), (4.0, 2.0)))
         >>> arm + MeanWithCovariate.of([2.0], [2.0]) == MeanWithCovariate.of([1.0, 3.0, 5.0, 2.0], [2.0, 3.0, 4.0, 2.0])
@@ -48,6 +54,8 @@ class MeanWithCovariate:
     n: int
     means: tuple[float, ...]
     comoments: tuple[tuple[float, ...], ...]
+    names: tuple[str, ...] | None = None
+    sandwich: tuple[tuple[float, ...], ...] | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "n", count("n", self.n))
@@ -58,15 +66,28 @@ class MeanWithCovariate:
         object.__setattr__(self, "comoments", _table(self.comoments, len(means)))
         if self.n < 2 and any(any(row) for row in self.comoments):
             raise ValueError(f"comoments must be 0 where n is {self.n}, got others")
+        if self.names is not None:
+            given: Any = self.names
+            if isinstance(given, str) or not all(isinstance(name, str) for name in given):
+                raise TypeError(f"names must be None or a name for each covariate, got {described(self.names)}")
+            object.__setattr__(self, "names", tuple(self.names))
+            if len(self.names) != len(means) - 1:
+                raise ValueError(f"names must be of {len(means) - 1} covariates, got {len(self.names)}")
+        if self.sandwich is not None:
+            object.__setattr__(self, "sandwich", _table(self.sandwich, len(means), "sandwich"))
 
     @classmethod
-    def of(cls, values: Any, covariates: Any) -> MeanWithCovariate:
+    def of(
+        cls, values: Any, covariates: Any, *, names: tuple[str, ...] | None = None, sandwich: bool = False
+    ) -> MeanWithCovariate:
         """The statistic of values and their covariates.
 
         Args:
             values: A sequence or an array of one dimension, of finite numbers.
             covariates: The same for a single covariate; for several a list or a tuple of such, or an array of two dimensions with
                 a column for each.
+            names: What each covariate is, as above.
+            sandwich: Whether to know the variance HC2 of Lin's regression too, whose spread need not be the same everywhere.
 
         Returns:
             The statistic.
@@ -84,11 +105,11 @@ class MeanWithCovariate:
         """
         array = column("values", values)
         columns = [floats(array), *(floats(one) for one in _columns(covariates, len(array)))]
-        names = ["values", *(f"covariates[{place}]" for place in range(len(columns) - 1))]
+        named = ["values", *(f"covariates[{place}]" for place in range(len(columns) - 1))]
         if not len(array):
             zeros = (0.0,) * len(columns)
-            return cls(0, zeros, (zeros,) * len(columns))
-        found = [moments(name, one) for name, one in zip(names, columns, strict=True)]
+            return cls(0, zeros, (zeros,) * len(columns), names)
+        found = [moments(name, one) for name, one in zip(named, columns, strict=True)]
         # What is constant deviates by exactly 0.
         deviations = [one - mean if m2 else None for one, (mean, m2) in zip(columns, found, strict=True)]
         table = np.diag([m2 for _, m2 in found])
@@ -96,7 +117,8 @@ class MeanWithCovariate:
             for j, second in enumerate(deviations[:i]):
                 if first is not None and second is not None:
                     table[i, j] = table[j, i] = first @ second
-        return cls(len(array), tuple(mean for mean, _ in found), tuple(map(tuple, table.tolist())))
+        middle = _sandwich(columns, [mean for mean, _ in found], table) if sandwich else None
+        return cls(len(array), tuple(mean for mean, _ in found), tuple(map(tuple, table.tolist())), names, middle)
 
     @property
     def covariates(self) -> int:
@@ -133,6 +155,8 @@ class MeanWithCovariate:
         """
         if self.covariates != other.covariates:
             raise ValueError(f"other must have {self.covariates} covariates, got {other.covariates}")
+        if self.names != other.names:
+            raise ValueError(f"other must have the covariates {self.names}, got {other.names}")
         if not other.n or not self.n:
             return self if self.n else other
         n = self.n + other.n
@@ -149,6 +173,7 @@ class MeanWithCovariate:
                 )
                 for i in range(len(apart))
             ),
+            self.names,
         )
 
     def __add__(self, other: object) -> MeanWithCovariate:
@@ -171,27 +196,46 @@ def _listed(name: str, values: Any) -> list[Any]:
     return list(values)
 
 
-def _table(rows: Any, size: int) -> tuple[tuple[float, ...], ...]:
+def _table(rows: Any, size: int, name: str = "comoments") -> tuple[tuple[float, ...], ...]:
     table = tuple(
-        tuple(finite(f"comoments[{i}][{j}]", one) for j, one in enumerate(_listed(f"comoments[{i}]", row)))
-        for i, row in enumerate(_listed("comoments", rows))
+        tuple(finite(f"{name}[{i}][{j}]", one) for j, one in enumerate(_listed(f"{name}[{i}]", row)))
+        for i, row in enumerate(_listed(name, rows))
     )
     if len(table) != size or any(len(row) != size for row in table):
-        raise ValueError(
-            f"comoments must be a table of {size} rows of {size} numbers, got {[len(row) for row in table]}"
-        )
+        raise ValueError(f"{name} must be a table of {size} rows of {size} numbers, got {[len(row) for row in table]}")
     for i, row in enumerate(table):
         if row[i] < 0:
-            raise ValueError(f"comoments[{i}][{i}] must be at least 0, got {described(row[i])}")
+            raise ValueError(f"{name}[{i}][{i}] must be at least 0, got {described(row[i])}")
         for j, one in enumerate(row):
             most = math.sqrt(table[i][i]) * math.sqrt(table[j][j])
             if abs(one) > most * (1 + _ROUNDING):
-                raise ValueError(f"comoments[{i}][{j}] must be at most {most:g} in size, got {described(one)}")
+                raise ValueError(f"{name}[{i}][{j}] must be at most {most:g} in size, got {described(one)}")
             if one != table[j][i]:
-                raise ValueError(
-                    f"comoments[{i}][{j}] must be comoments[{j}][{i}] ({table[j][i]:g}), got {described(one)}"
-                )
+                raise ValueError(f"{name}[{i}][{j}] must be {name}[{j}][{i}] ({table[j][i]:g}), got {described(one)}")
     return table
+
+
+def _sandwich(
+    columns: list[NDArray[np.float64]], means: list[float], table: NDArray[np.float64]
+) -> tuple[tuple[float, ...], ...] | None:
+    """The sum over rows of e² / (1 - h) (1, x - mean) (1, x - mean)', after a regression within the arm; None of too few rows.
+
+    MacKinnon and White (1985), HC2: h is how much a row pulls the line to itself.
+    """
+    n = len(columns[0])
+    if n <= len(columns):
+        return None
+    centred = np.stack([one - mean for one, mean in zip(columns[1:], means[1:], strict=True)], axis=1)
+    inverse = np.linalg.pinv(table[1:, 1:], hermitian=True)
+    residuals = columns[0] - means[0] - centred @ (inverse @ table[1:, 0])
+    pull = 1 / n + np.einsum("ij,jk,ik->i", centred, inverse, centred)
+    # A row that is the only one of its kind is met exactly, and says nothing of the spread.
+    left = 1 - pull
+    squares = np.where(left > 1e-9, residuals * residuals / np.maximum(left, 1e-9), 0.0)
+    design = np.column_stack([np.ones(n), centred])
+    middle = (design * squares[:, None]).T @ design
+    rows: list[list[float]] = ((middle + middle.T) / 2).tolist()
+    return tuple(map(tuple, rows))
 
 
 def _columns(covariates: Any, length: int) -> list[NDArray[Any]]:

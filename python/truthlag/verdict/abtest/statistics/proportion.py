@@ -28,6 +28,8 @@ class Proportion:
     Example:
         >>> from truthlag.abtest import Proportion
         >>> both = Proportion(600, 5_000) + Proportion(75, 1_000)
+        >>> round(both.standard_error, 5)
+        0.00408
         >>> both, both.estimate
         (Proportion(k=675, n=6000), 0.1125)
     """

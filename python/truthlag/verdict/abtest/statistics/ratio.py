@@ -41,6 +41,8 @@ class Ratio:
         >>> from truthlag.abtest import Ratio
         >>> clicks, views = [1, 0, 4, 2], [10, 4, 16, 10]
         >>> ratio = Ratio.of(clicks, views)
+        >>> round(ratio.variance, 4)
+        0.0085
         >>> ratio.estimate, round(ratio.standard_error, 4)
         (0.175, 0.0461)
         >>> Ratio.of(clicks[:2], views[:2]) + Ratio.of(clicks[2:], views[2:]) == ratio

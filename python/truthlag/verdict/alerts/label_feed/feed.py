@@ -22,15 +22,17 @@ class LabelFeed:
     The expected number of a period is the mean of the same hour of the week (of the day, while there are fewer than three
     weeks to look back on) in the periods before. Summed over the last 1, 2, 4, 8, ... periods, the labels are too few if
     the chance of so few is at most `false_alarm_rate` divided by the number of these spans, and if at least `least_drop`
-    of what was expected is missing. So a false alarm comes in at most `false_alarm_rate` of the periods, whatever the
-    spans; how far sums of that length vary is measured on the past, so that bursts and slow days count as chance
-    (a negative binomial variable, a Poisson one whose rate varies; see Ver Hoef and Boveng 2007, "Quasi-Poisson vs.
-    negative binomial regression", for the two laws of variance of which the larger one is used).
+    of what was expected is missing; over spans of two periods or more, and of a day at least, `least_lasting_drop`. So a
+    false alarm comes in at most `false_alarm_rate` of the periods, whatever the spans; how far sums of that length vary is
+    measured on the past, so that bursts and slow days count as chance (a negative binomial variable, a Poisson one whose
+    rate varies; see Ver Hoef and Boveng 2007, "Quasi-Poisson vs. negative binomial regression", for the two laws of
+    variance of which the larger one is used).
 
     A span is short where many labels come, and a stop is found in the first period of which seven or more labels
     were sure; it is long where few come, and nights of which nothing is expected say nothing. While labels are too few,
     their periods do not become part of what is expected. It is over once there are more than (1 - `least_drop`) of the labels
-    expected in the shortest span from which ten were expected. A feed that stays low is what is expected once `history` has
+    expected in the shortest span from which ten were expected; a smaller drop that lasted, once less than half of
+    `least_lasting_drop` is missing in a span as long as those that find it. A feed that stays low is what is expected once `history` has
     passed, or after `reset()`.
 
     Whoever reports may be down with the feed. So a period that is not reported within `grace` of its end is overdue, and
@@ -43,6 +45,7 @@ class LabelFeed:
         period: The length of a period; each must be reported once, those without labels too.
         false_alarm_rate: The most periods to alarm in without cause, as a share; above 0 and below 1.
         least_drop: The share of the expected labels that must be missing; from 0 to below 1.
+        least_lasting_drop: The same of a span of two periods or more, and of a day at least; `least_drop` where that is less.
         critical_share: `critical` when at most this share of the expected labels came; from 0 to below 1.
         history: How far to look back; None for 8 weeks, or 100 periods where that is longer.
         least_history: How long to look before the first verdict.
@@ -78,6 +81,7 @@ class LabelFeed:
         *,
         false_alarm_rate: float = 1e-4,
         least_drop: float = 0.5,
+        least_lasting_drop: float = 0.2,
         critical_share: float = 0.1,
         history: timedelta | None = None,
         least_history: timedelta = WEEK,

@@ -6,7 +6,7 @@ from truthlag.verdict.alerts.label_feed.calendar import Calendar, Period
 from truthlag.verdict.alerts.label_feed.past import Past
 from truthlag.verdict.alerts.label_feed.report import LabelFeedReport, report_of, untold
 from truthlag.verdict.alerts.label_feed.settings import FeedSettings
-from truthlag.verdict.alerts.label_feed.shortfall import Shortfall, shortfall
+from truthlag.verdict.alerts.label_feed.shortfall import BLOCKS, LASTING_BLOCKS, Shortfall, shortfall
 from truthlag.verdict.alerts.moment import short
 
 _LEAST_LABELS = 10.0
@@ -36,13 +36,13 @@ class Judge:
             why = f"too few periods to know what to expect of the one up to {short(period.end)}"
             return untold(period, settings.period, why)
         chance = settings.false_alarm_rate / len(found)
-        low = [one for one in found if one.p_value <= chance and self._is_drop(one)]
+        low = [one for one in found if one.p_value <= chance and self._is_drop(one, settings.least_drop_of(one.span))]
         if not low:
             p_value = min(one.p_value for one in found) * len(found)
             return report_of(past.known, found[0], "ok", chance, p_value, settings)
         # The span that says it most clearly begins where the labels did; the shortest one where several say it for sure.
         chosen = min(low, key=lambda one: one.p_value)
-        past.begin_low(chosen.span)
+        past.begin_low(chosen.span, is_lasting=not self._is_drop(chosen, settings.least_drop))
         return report_of(past.low, chosen, self._severity(chosen), chance, chosen.p_value * len(found), settings)
 
     def _judge_while_low(self, period: Period) -> LabelFeedReport:
@@ -51,8 +51,14 @@ class Judge:
         if not found:
             why = f"the period up to {short(period.end)} has none like it to compare with"
             return untold(period, settings.period, why)
-        chosen = next((one for one in found if one.expected >= _LEAST_LABELS), found[-1])
-        is_over = chosen.labels > 0 and not self._is_drop(chosen)
+        told = [one for one in found if one.expected >= _LEAST_LABELS] or found[-1:]
+        chosen = told[0]
+        if past.is_lasting and not self._is_drop(chosen, settings.least_drop):
+            # What was found over a longer span is over when one as long says so.
+            chosen = next((one for one in told if settings.is_lasting(one.span)), told[-1])
+        # Half of it, so that what is just below does not come and go with each period.
+        least = settings.least_drop_of(chosen.span) / 2 if past.is_lasting else settings.least_drop
+        is_over = chosen.labels > 0 and not self._is_drop(chosen, least)
         verdict = "ok" if is_over else self._severity(chosen)
         chance = settings.false_alarm_rate / len(found)
         report = report_of(past.low, chosen, verdict, chance, chosen.p_value * len(found), settings)
@@ -60,8 +66,8 @@ class Judge:
             past.end_low(chosen.span)
         return report
 
-    def _is_drop(self, found: Shortfall) -> bool:
-        return found.labels <= (1 - self._settings.least_drop) * found.expected
+    def _is_drop(self, found: Shortfall, least: float) -> bool:
+        return found.labels <= (1 - least) * found.expected
 
     def _severity(self, found: Shortfall) -> str:
         return "critical" if found.labels <= self._settings.critical_share * found.expected else "warning"
@@ -79,7 +85,8 @@ class Judge:
             chosen = np.ones(len(counts), dtype=bool)
             if before:
                 chosen[len(before) : len(counts) - span] = False
-            one = shortfall(counts[chosen], self._calendar.slots(starts[chosen]), span)
+            blocks = LASTING_BLOCKS if self._settings.is_lasting(span) else BLOCKS
+            one = shortfall(counts[chosen], self._calendar.slots(starts[chosen]), span, blocks)
             if one is None:
                 break
             found.append(one)

@@ -20,6 +20,8 @@ class Past:
         self.low: list[Period] = []
         """Those that were too few, newest last; the span that said so is among them."""
         self.low_since: datetime | None = None
+        self.is_lasting = False
+        """Whether they are too few by a smaller drop that lasts."""
         self.last: datetime | None = None
         """The end of the newest period."""
         self.reported: datetime | None = None
@@ -43,16 +45,18 @@ class Past:
         self.low = [*self.low, period][-settings.most_periods :]
         if not self.known or period.end - self.low_since >= settings.history:
             # So low for so long that it is what is usual.
-            self.known, self.low, self.low_since = self.low, [], None
+            self.known, self.low, self.low_since, self.is_lasting = self.low, [], None, False
 
-    def begin_low(self, span: int) -> None:
-        """The last so many periods were too few."""
+    def begin_low(self, span: int, *, is_lasting: bool) -> None:
+        """The last so many periods were too few, by a smaller drop that lasts where that is said."""
+        self.is_lasting = is_lasting
         self.low, self.known = self.known[-span:], self.known[:-span]
         self.low_since = self.low[0].end - self._settings.period
 
     def end_low(self, span: int) -> None:
         """The last so many periods were good again; those before them, which were too few, are forgotten."""
         self.known, self.low, self.low_since = [*self.known, *self.low[-span:]], [], None
+        self.is_lasting = False
 
     def to_state(self) -> dict[str, Any]:
         """Plain values."""
@@ -60,6 +64,7 @@ class Past:
             "known": [[period.end.isoformat(), period.labels] for period in self.known],
             "low": [[period.end.isoformat(), period.labels] for period in self.low],
             "low_since": written(self.low_since),
+            "is_lasting": self.is_lasting,
             "last": written(self.last),
             "reported": written(self.reported),
         }
@@ -69,5 +74,6 @@ class Past:
         self.known = [calendar.period(read(end), labels_counted(labels)) for end, labels in state["known"]]
         self.low = [calendar.period(read(end), labels_counted(labels)) for end, labels in state["low"]]
         self.low_since = read_optional(state["low_since"])
+        self.is_lasting = bool(state.get("is_lasting", False))
         self.last = read_optional(state["last"])
         self.reported = read_optional(state["reported"])

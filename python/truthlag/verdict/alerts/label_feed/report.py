@@ -90,7 +90,7 @@ def report_of(
     """
     end, labels = series[-1].end, int(found.labels)
     # A smaller drop is none, however improbable.
-    least_for_a_drop = int((1 - settings.least_drop) * found.expected) + 1
+    least_for_a_drop = int((1 - settings.least_drop_of(found.span)) * found.expected) + 1
     lowest = min(lower_limit(found.expected, found.dispersion, chance), least_for_a_drop)
     return LabelFeedReport(
         at=end,

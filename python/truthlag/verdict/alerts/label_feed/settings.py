@@ -6,10 +6,11 @@ from datetime import timedelta
 from typing import Any, Self
 
 from truthlag.call.described import described
-from truthlag.verdict.alerts.label_feed.calendar import WEEK, zone_of
+from truthlag.verdict.alerts.label_feed.calendar import DAY, WEEK, zone_of
 from truthlag.verdict.alerts.parameters import between, duration, optional_duration, optional_word
 
 _MOST_PERIODS = 20_000
+_LASTING_PERIODS = 2
 _DURATIONS = frozenset({"period", "history", "least_history", "grace"})
 
 
@@ -20,6 +21,7 @@ class FeedSettings:
     period: timedelta
     false_alarm_rate: float
     least_drop: float
+    least_lasting_drop: float
     critical_share: float
     history: timedelta
     least_history: timedelta
@@ -34,6 +36,7 @@ class FeedSettings:
             period=period,
             false_alarm_rate=between("false_alarm_rate", given["false_alarm_rate"], 0, 1),
             least_drop=between("least_drop", given["least_drop"], 0, 1, least_allowed=True),
+            least_lasting_drop=between("least_lasting_drop", given["least_lasting_drop"], 0, 1, least_allowed=True),
             critical_share=between("critical_share", given["critical_share"], 0, 1, least_allowed=True),
             history=optional_duration("history", given["history"]) or max(8 * WEEK, 100 * period),
             least_history=duration("least_history", given["least_history"]),
@@ -51,6 +54,14 @@ class FeedSettings:
     def most_periods(self) -> int:
         """How many periods the history holds."""
         return self.history // self.period
+
+    def is_lasting(self, span: int) -> bool:
+        """Whether a span of so many periods is one over which smaller drops count: several periods, and a day at least."""
+        return span >= _LASTING_PERIODS and span * self.period >= DAY
+
+    def least_drop_of(self, span: int) -> float:
+        """The share of the labels expected in so many periods that must be missing."""
+        return min(self.least_drop, self.least_lasting_drop) if self.is_lasting(span) else self.least_drop
 
     @property
     def arguments(self) -> dict[str, Any]:

@@ -14,6 +14,8 @@ LEAST_OF_A_SLOT = 3
 """Periods of its slot that a period must have behind it."""
 BLOCKS = 20
 """Spans of a length that must fit into the past, so that it says how much their sums vary."""
+LASTING_BLOCKS = 10
+"""The same of spans over which smaller drops count; fewer, so that labels which vary from day to day are told at all."""
 _BURST, _FEW = 4.0, 10.0
 
 
@@ -31,7 +33,7 @@ class Shortfall:
     """The chance of so few or fewer, of this span alone."""
 
 
-def shortfall(counts: Counts, slots: tuple[Slots, ...], span: int) -> Shortfall | None:
+def shortfall(counts: Counts, slots: tuple[Slots, ...], span: int, blocks: int = BLOCKS) -> Shortfall | None:
     """Compare the last `span` counts with those before them; None where these are too few.
 
     The expected count of a period is the mean of its slot (the same hour of the week, say) among the periods before. How
@@ -45,8 +47,9 @@ def shortfall(counts: Counts, slots: tuple[Slots, ...], span: int) -> Shortfall 
         counts: Of all periods in order of time, the newest last.
         slots: For each cycle, the finest first, the slot of every period.
         span: How many periods to judge.
+        blocks: How many spans of this length must have gone before.
     """
-    if len(counts) - span < span * BLOCKS:
+    if len(counts) - span < span * blocks:
         return None
     for labelled in slots:
         past, now = labelled[:-span], labelled[-span:]

@@ -66,7 +66,8 @@ class Case:
         self.incident = replace(self.incident, first_bad=min(self.incident.first_bad, first_bad))
         old = next((one for one in self.incident.metrics if one.name == condition.metric), None)
         if old is None:
-            metric = IncidentMetric(condition.metric, first_bad, now, None, SEVERITIES[condition.rank], None, None)
+            severity = SEVERITIES[condition.rank]
+            metric = IncidentMetric(condition.metric, first_bad, now, None, severity, None, None, is_worse=False)
             self.incident = replace(self.incident, metrics=(*self.incident.metrics, metric))
         else:
             self._put(replace(old, first_bad=min(old.first_bad, first_bad), ended=None))
@@ -103,7 +104,9 @@ class Case:
         worst = max(RANKS[metric.severity], RANKS.get(evidence.verdict, 0))
         value = metric.value if evidence.value is None else evidence.value
         baseline = metric.baseline if evidence.baseline is None else evidence.baseline
-        self._put(replace(metric, severity=SEVERITIES[worst], value=value, baseline=baseline))
+        is_bad = RANKS.get(evidence.verdict, 0) > 0 and evidence.details.get("direction") != "unknown"
+        is_worse = metric.is_worse or is_bad
+        self._put(replace(metric, severity=SEVERITIES[worst], value=value, baseline=baseline, is_worse=is_worse))
 
     def weigh(self, rank: int) -> None:
         """Note how bad it is now."""

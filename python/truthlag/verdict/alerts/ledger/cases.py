@@ -6,6 +6,7 @@ from datetime import datetime
 from truthlag.verdict.alerts.incident import Incident
 from truthlag.verdict.alerts.ledger.case import Case, Group
 from truthlag.verdict.alerts.ledger.condition import Condition, Key, Look
+from truthlag.verdict.alerts.observation import ALARM
 from truthlag.verdict.alerts.settings import Settings
 
 
@@ -98,17 +99,30 @@ class Cases:
             self._leave(case, key, now, why)
         del self.conditions[key]
 
+    def close(self, condition: Condition, look: Look, now: datetime) -> None:
+        """Let an incident follow a condition that a look of another source has closed."""
+        case = self.by_group.get(self._group(condition.key))
+        if case is None or condition.key not in case.members:
+            return
+        if all(self.conditions[key] is condition or key[2] != condition.metric for key in case.members):
+            case.add(look.evidence, self._settings.evidence_limit)
+        self._leave(case, condition.key, now, "recovered")
+
+    def standing_alarms(self) -> list[Condition]:
+        """The conditions of alarms that stand."""
+        return [self.conditions[key] for case in self.by_group.values() for key in case.members if key[3] == ALARM]
+
     def end_alarms(self, now: datetime) -> None:
-        """Close the conditions of alarms that have lasted their time."""
+        """Close the conditions of alarms that have lasted their time, where they have one."""
         lasts = self._settings.alarm_lasts
         if lasts is None:
             return
         for case in self.by_group.values():
             for key in list(case.members):
                 condition = self.conditions[key]
-                if condition.source == "alarm" and now - condition.last >= lasts:
+                if condition.source == ALARM and now - condition.last >= lasts:
                     condition.close()
-                    self._leave(case, key, now, "recovered")
+                    self._leave(case, key, now, "lapsed")
 
     def drop_old(self, now: datetime) -> None:
         """Let go of the cases of incidents that were over long ago."""

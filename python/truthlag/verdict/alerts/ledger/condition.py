@@ -64,6 +64,8 @@ class Condition:
         """For each rank whose rule is met: the first of the looks that met it."""
         self._good: deque[tuple[datetime, bool]] = deque()
         self._good_since: datetime | None = None
+        self.opened_by: Evidence | None = None
+        """The first alarm of those that stand."""
 
     @property
     def metric(self) -> str:
@@ -102,17 +104,37 @@ class Condition:
         return self._is_over(look, rule)
 
     def alarm(self, look: Look) -> bool:
-        """Take an alarm, which opens at once and stays; whether the condition has opened by it."""
+        """Take an alarm, which opens at once and stays, or a proof of recovery, which closes; whether it did."""
         self.last = look.at
+        if not look.rank:
+            was_open = self.rank > 0
+            self.close()
+            return was_open
         self.looks = deque([look])
+        self._good.clear()
+        self._good_since = None
         opened = not self.rank
+        self.opened_by = look.evidence if opened else self.opened_by
         self.rank = max(self.rank, look.rank)
         self.first_bad = look.first_bad if opened or self.first_bad is None else min(self.first_bad, look.first_bad)
         return opened
 
+    def check(self, look: Look, rule: Rule) -> bool:
+        """While an alarm stands, take a look of another source at the same metric; whether the alarm is over by it.
+
+        It counts only where what it looked at began after the loss did: a window that is mostly older says nothing of it.
+        """
+        begins = look.evidence.details.get("window_start")
+        if look.at <= self.last or not self.rank:
+            return False
+        if isinstance(begins, str) and self.first_bad is not None and read(begins) < self.first_bad:
+            return False
+        return self._is_over(look, rule)
+
     def close(self) -> None:
         """Be closed, and begin anew."""
         self.rank = 0
+        self.opened_by = None
         self.first_bad = None
         self.looks.clear()
         self._since.clear()
@@ -147,6 +169,7 @@ class Condition:
             "since": [[rank, written(since)] for rank, since in self._since.items()],
             "good": [[written(at), was_good] for at, was_good in self._good],
             "good_since": written(self._good_since),
+            "opened_by": None if self.opened_by is None else self.opened_by.to_dict(),
         }
 
     @classmethod
@@ -162,4 +185,6 @@ class Condition:
         condition._since = {rank: read(since) for rank, since in state["since"]}
         condition._good = deque((read(at), bool(was_good)) for at, was_good in state["good"])
         condition._good_since = read_optional(state["good_since"])
+        opened_by = state["opened_by"]
+        condition.opened_by = None if opened_by is None else Evidence.from_dict(opened_by)
         return condition

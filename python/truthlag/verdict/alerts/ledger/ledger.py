@@ -1,12 +1,13 @@
 """How observations and people change what a policy knows, in order of time: time is what it is told."""
 
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from truthlag.call.described import described
+from truthlag.verdict.alerts.evidence import Evidence
 from truthlag.verdict.alerts.incident import Incident
 from truthlag.verdict.alerts.label_feed import LabelFeed, LabelFeedReport
 from truthlag.verdict.alerts.ledger.case import Case
@@ -17,7 +18,7 @@ from truthlag.verdict.alerts.ledger.mutes import Mutes
 from truthlag.verdict.alerts.ledger.telling import Telling
 from truthlag.verdict.alerts.mute import Mute
 from truthlag.verdict.alerts.notification import Notification
-from truthlag.verdict.alerts.observation import LABELS, RANKS, LabelCount, Observation
+from truthlag.verdict.alerts.observation import ALARM, LABELS, RANKS, LabelCount, Observation
 from truthlag.verdict.alerts.parameters import word
 from truthlag.verdict.alerts.settings import Settings
 
@@ -32,10 +33,22 @@ COUNTED = (
     "reopened",
     "recovered",
     "resolved",
+    "lapsed",
     "stale",
     "displaced",
     "notifications",
 )
+
+
+@dataclass(frozen=True, slots=True)
+class StandingAlarm:
+    """An alarm that stands, so that its watch can be asked without holding the policy."""
+
+    key: Key
+    last: Evidence
+    """Of the last alarm."""
+    first: Evidence
+    """Of the first one."""
 
 
 class Ledger:
@@ -74,9 +87,25 @@ class Ledger:
         count = self.labels.count_since(model, total, is_same=is_same)
         return self._settle(self._advance(at)) if count is None else self.take([LabelCount(model, count, at)])
 
-    def tick(self, at: datetime) -> list[Notification]:
-        """Let time go on; what is to be told by now."""
+    def standing_alarms(self) -> list[StandingAlarm]:
+        """The alarms that stand."""
+        return [
+            StandingAlarm(one.key, one.looks[-1].evidence, one.opened_by or one.looks[-1].evidence)
+            for one in self.cases.standing_alarms()
+        ]
+
+    def tick(
+        self, at: datetime, asked: Iterable[tuple[StandingAlarm, Mapping[str, Any] | None]] = ()
+    ) -> list[Notification]:
+        """Let time go on; what is to be told by now.
+
+        Args:
+            at: The time.
+            asked: Alarms that stood, with what proves that their loss is gone, or None where their watch was asked in vain.
+        """
         now = self._advance(at)
+        for alarm, proof in asked:
+            self._take_proof(alarm, proof, at, now)
         for model, feed in self.labels.feeds.items():
             found = self.cases.conditions.get(key_of_labels(model))
             # By the time that is given: an observation that came ahead of it makes no other model's labels overdue.
@@ -160,8 +189,29 @@ class Ledger:
             found.last = observation.at
             return
         look = Look(rank, observation.first_bad or observation.at, observation.seen())
-        is_changed = found.alarm(look) if observation.source == "alarm" else found.take(look, self._settings.rule)
-        self.cases.apply(found, look, is_changed=is_changed, now=now)
+        if observation.source == ALARM:
+            self.cases.apply(found, look, is_changed=found.alarm(look), now=now)
+            return
+        self.cases.apply(found, look, is_changed=found.take(look, self._settings.rule), now=now)
+        alarm = self.cases.conditions.get((*key[:3], ALARM))
+        if alarm is None or not alarm.rank:
+            return
+        alarm.seen = now
+        self.cases.conditions.move_to_end(alarm.key)
+        if alarm.check(look, self._settings.rule):
+            self.cases.close(alarm, look, now)
+
+    def _take_proof(self, alarm: StandingAlarm, proof: Mapping[str, Any] | None, at: datetime, now: datetime) -> None:
+        found = self.cases.conditions.get(alarm.key)
+        # Meanwhile another alarm may have come, or a person.
+        if found is None or not found.rank or found.looks[-1].evidence is not alarm.last:
+            return
+        # Its watch lives: it is looked at.
+        found.seen = now
+        self.cases.conditions.move_to_end(alarm.key)
+        if proof is not None and at > found.last:
+            _, model, metric, source = alarm.key
+            self._take_look(Observation(model, metric, "ok", at, proof, source=source), now)
 
     def _take_labels(self, labels: LabelCount, now: datetime) -> None:
         feed = self.labels.feeds.get(labels.model)

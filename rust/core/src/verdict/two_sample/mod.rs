@@ -10,6 +10,7 @@
 //! ```
 
 mod binomial;
+mod difference;
 mod largest;
 mod null_curve;
 mod rejection_region;
@@ -19,6 +20,7 @@ mod tails;
 mod tests;
 
 use binomial::Masses;
+pub use difference::{difference_limit, difference_statistic};
 use null_curve::NullCurve;
 pub use null_curve::Pair;
 use rejection_region::RejectionRegion;

@@ -4,7 +4,7 @@ use super::binomial::Masses;
 use super::null_curve::{NullCurve, Pair};
 use super::rejection_region::RejectionRegion;
 use super::tails::Tails;
-use super::{Scale, largest_chance, score_statistic};
+use super::{Scale, difference_limit, difference_statistic, largest_chance, score_statistic};
 use crate::verdict::sequences::beta::Beta;
 use proptest::prelude::*;
 
@@ -78,6 +78,27 @@ proptest! {
         let found = score_statistic(&pair, margin, Scale::Identity);
         // A maximum is found to the root of the last digit.
         prop_assert!((found - expected).abs() <= 1e-5 * expected.abs().max(1.0), "{found} {expected}");
+    }
+
+    #[test]
+    fn the_closed_form_is_the_search(pair in pairs(10_000), margin in -0.99..0.99_f64) {
+        let rows = pair.baseline_trials + pair.trials;
+        let searched = (1.0 - 1.0 / rows).sqrt() * score_statistic(&pair, margin, Scale::Identity).clamp(-40.0, 40.0);
+        let found = difference_statistic(&pair, margin, false);
+        prop_assume!(searched.abs() < 35.0);
+        prop_assert!((found - searched).abs() <= 1e-5 * searched.abs().max(1.0), "{found} {searched}");
+    }
+
+    #[test]
+    fn at_a_limit_the_statistic_is_the_quantile(pair in pairs(10_000), quantile in -4.0..4.0_f64, corrects in any::<bool>()) {
+        let limit = difference_limit(&pair, quantile, corrects);
+        prop_assert!((-1.0..=1.0).contains(&limit));
+        prop_assume!(limit.abs() < 0.999);
+        let found = difference_statistic(&pair, limit, corrects);
+        // The skewness of few rows has a turn, beyond which no quantile is reached.
+        prop_assume!(!corrects || (found - difference_statistic(&pair, limit + 1e-7, corrects)) > 0.0);
+        prop_assume!(!corrects || pair.baseline_trials.min(pair.trials) > 30.0);
+        prop_assert!((found - quantile).abs() <= 1e-6, "{found} {quantile} at {limit}");
     }
 
     #[test]

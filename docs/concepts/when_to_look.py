@@ -1,0 +1,157 @@
+"""Makes the table of when-to-look.md: `python docs/concepts/when_to_look.py`. Half a minute."""
+
+from __future__ import annotations
+
+import math
+import re
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import special
+
+from truthlag.verdict.abtest.inference import AsymptoticSequence
+from truthlag.verdict.abtest.inference.exact_sequence import ExactSequence
+from truthlag.verdict.abtest.inference.spent_bounds import Design, spent_bounds
+from truthlag.verdict.abtest.statistics import Proportion
+
+PAGE = Path(__file__).with_name("when-to-look.md")
+RUNS, EXACT_RUNS = 20_000, 1_000
+ALPHA = 0.05
+#: Of each arm: the monitor says nothing before the first.
+FIRST, LAST = 1_000, 10_000
+RATE, OTHER = 0.12, 0.135
+LOOKS = (19, 181)
+
+Floats = NDArray[np.float64]
+
+
+class Test(NamedTuple):
+    """Successes of each arm at each look of each run, and the units of an arm at the looks."""
+
+    control: NDArray[np.int64]
+    treatment: NDArray[np.int64]
+    units: NDArray[np.int64]
+
+
+class Result(NamedTuple):
+    """The share of runs with a verdict, and the units of both arms at which they ended on average."""
+
+    found: float
+    size: float
+
+
+Rule = Callable[[Test], NDArray[np.bool_]]
+
+
+def run(seed: int, rates: tuple[float, float], looks: int, runs: int) -> Test:
+    """Tests of two rates."""
+    random = np.random.default_rng(seed)
+    units = np.linspace(FIRST, LAST, looks).round().astype(np.int64)
+    new = np.diff(units, prepend=0)
+    first, second = (np.cumsum(random.binomial(new, rate, (runs, looks)), axis=1) for rate in rates)
+    return Test(first, second, units)
+
+
+def result(test: Test, rule: Rule) -> Result:
+    """What a rule finds, which stops at the first look that finds something."""
+    crossed = rule(test)
+    found = crossed.any(axis=1)
+    last = np.where(found, crossed.argmax(axis=1), len(test.units) - 1)
+    return Result(float(found.mean()), float(2 * test.units[last].mean()))
+
+
+def score(test: Test) -> Floats:
+    """The statistic of `compare` for rates with many successes: that of Farrington and Manning."""
+    n = test.units
+    common = (test.control + test.treatment) / (2 * n)
+    variance = common * (1 - common) * 2 / n * (2 * n / (2 * n - 1))
+    return np.asarray((test.treatment - test.control) / n / np.sqrt(variance))
+
+
+def plain(test: Test) -> NDArray[np.bool_]:
+    """`ModelABTestMonitor.evaluate` at every look: Student's t test, significant below alpha."""
+    n = test.units
+    before, now = test.control / n, test.treatment / n
+    pooled = n * (before * (1 - before) + now * (1 - now)) / (2 * n - 2)
+    statistic = (now - before) / np.sqrt(pooled * 2 / n)
+    return np.asarray(2 * special.stdtr(2 * n - 2, -np.abs(statistic)) < ALPHA)
+
+
+def one_look(test: Test) -> NDArray[np.bool_]:
+    """Mode `"fixed"` at the planned size."""
+    crossed = np.abs(score(test)) >= -special.ndtri(ALPHA / 2)
+    crossed[:, :-1] = False
+    return np.asarray(crossed)
+
+
+def spending(how: str | float) -> Rule:
+    """Mode `"group_sequential"`."""
+
+    def crossed(test: Test) -> NDArray[np.bool_]:
+        shares = tuple((test.units / test.units[-1]).tolist())
+        return np.asarray(np.abs(score(test)) >= spent_bounds(Design(how, ALPHA, 2), shares).bounds)
+
+    return crossed
+
+
+def sequence(test: Test) -> NDArray[np.bool_]:
+    """Mode `"confidence_sequence"`, tuned at the planned size."""
+    rule = AsymptoticSequence(ALPHA, 2 * LAST)
+    bounds = [rule.quantile(math.inf, 2 * int(n), one_sided=False) for n in test.units]
+    return np.asarray(np.abs(score(test)) >= bounds)
+
+
+def exact(test: Test) -> NDArray[np.bool_]:
+    """The same with method `"exact"`."""
+    rule = ExactSequence(ALPHA, 2 * LAST)
+    crossed = np.zeros(test.control.shape, dtype=bool)
+    # An e-value of 20 takes more than three standard errors: the rest need not be asked.
+    for row, column in zip(*np.nonzero(np.abs(score(test)) >= 2.5), strict=True):
+        n = int(test.units[column])
+        arms = (Proportion(int(arm[row, column]), n) for arm in (test.control, test.treatment))
+        crossed[row, column] = rule.effect(*arms).log_e_value(0.0) >= -math.log(ALPHA)
+    return crossed
+
+
+RULES: dict[str, tuple[Rule, int]] = {
+    "`ModelABTestMonitor` at every look": (plain, RUNS),
+    "one look, at the end": (one_look, RUNS),
+    "group sequential, O'Brien-Fleming": (spending("obrien_fleming"), RUNS),
+    "group sequential, square of the share": (spending(2.0), RUNS),
+    "group sequential, Pocock": (spending("pocock"), RUNS),
+    "confidence sequence": (sequence, RUNS),
+    "confidence sequence, exact": (exact, EXACT_RUNS),
+}
+
+
+def row(name: str) -> str:
+    """A rule's line of the table."""
+    rule, runs = RULES[name]
+    same = [result(run(looks, (RATE, RATE), looks, runs), rule) for looks in LOOKS]
+    other = result(run(1, (RATE, OTHER), LOOKS[0], runs), rule)
+    shares = [f"{100 * one.found:.1f}" for one in (*same, other)]
+    return f"| {name} | {' | '.join(shares)} | {other.size:,.0f} | {same[0].size:,.0f} |"
+
+
+def main() -> None:
+    """Write the table."""
+    table = "\n".join(map(row, RULES))
+    text = PAGE.read_text(encoding="utf-8")
+    head = re.search(r"(<!-- rules -->\n\n.*?\|\n\|[-|]+\|\n)", text, re.DOTALL)
+    assert head is not None
+    text = re.sub(
+        r"(<!-- rules -->\n\n).*?(\n\n<!-- end -->)",
+        lambda _: f"{head[1]}{table}\n\n<!-- end -->",
+        text,
+        flags=re.DOTALL,
+    )
+    PAGE.write_text(text, encoding="utf-8")
+    sys.stdout.write(f"{table}\n")
+
+
+if __name__ == "__main__":
+    main()

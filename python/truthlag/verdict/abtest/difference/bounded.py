@@ -1,0 +1,79 @@
+"""The difference of two estimates with a least and a largest value, such as two AUCs."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from truthlag.verdict.abtest.difference.effect import Undefined
+from truthlag.verdict.abtest.statistics.known import Known
+from truthlag.verdict.two_sample.difference_test import DifferenceTest
+from truthlag.verdict.two_sample.estimate import Estimate
+from truthlag.verdict.two_sample.mean import degrees_of_freedom
+
+
+@dataclass(frozen=True, slots=True)
+class BoundedEffect:
+    """A difference whose limits come from the log odds of each estimate: Zou and Donner (2008), Newcombe (2006).
+
+    Near an end of its range an estimate is skewed, so that a plain z test finds too many differences on one side and too few on
+    the other.
+    """
+
+    test: DifferenceTest
+
+    @property
+    def estimate(self) -> float:
+        """See `Effect`."""
+        return self.test.estimate
+
+    @property
+    def standard_error(self) -> float:
+        """See `Effect`."""
+        return math.hypot(self.test.baseline.standard_error, self.test.current.standard_error)
+
+    @property
+    def degrees_of_freedom(self) -> float:
+        """See `Effect`."""
+        return self.test.degrees_of_freedom
+
+    @property
+    def method(self) -> str:
+        """See `Effect`."""
+        return self.test.method
+
+    def statistic(self, null: float) -> float:
+        """See `Effect`."""
+        return self.test.quantile(null)
+
+    def limits(self, quantile: float) -> tuple[float, float]:
+        """See `Effect`."""
+        return self.test.limit(quantile), self.test.limit(-quantile)
+
+
+def bounded_effect(control: Known, treatment: Known) -> BoundedEffect:
+    """Treatment less control of two estimates with one range; the arm of fewer rows is no surer than the noise of both says.
+
+    Raises:
+        Undefined: An arm has no estimate or no standard error, or both are at an end of the range with rows unknown.
+    """
+    before, now = _estimate("control", control), _estimate("treatment", treatment)
+    before, now = before.no_surer_than(now), now.no_surer_than(before)
+    freedom = degrees_of_freedom(
+        before.standard_error, before.rows or math.inf, now.standard_error, now.rows or math.inf
+    )
+    if freedom <= 0:
+        raise Undefined("an arm has too few rows to tell the spread of its estimate.")
+    effect = BoundedEffect(DifferenceTest(before, now, freedom, False, "difference of log-odds limits"))  # noqa: FBT003
+    if effect.standard_error == 0 and before.value == now.value:
+        raise Undefined("neither arm has any spread, so nothing tells how much chance could do.")
+    return effect
+
+
+def _estimate(name: str, arm: Known) -> Estimate:
+    if arm.estimate is None or arm.range is None:
+        raise Undefined(f"the {name} has no estimate: it is not defined for its rows.")
+    if arm.standard_error is None:
+        raise Undefined(f"the standard error of the {name} is not known.")
+    rows = arm.n if arm.informative_n is None else arm.informative_n
+    return Estimate(arm.estimate, arm.standard_error, "log odds", arm.range, rows)

@@ -1,0 +1,164 @@
+"""A ratio with covariates that were measured alike in both arms."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from truthlag.call.described import described
+from truthlag.verdict.abtest.statistics.mean_with_covariate import MeanWithCovariate
+
+
+@dataclass(frozen=True, slots=True)
+class RatioWithCovariate:
+    """The ratio of two means over units, with the same ratio of the weeks before, or with covariates of each unit.
+
+    What is adjusted is the ratio made linear: y / mean(x) less r x / mean(x), whose variance is that of the delta method; a
+    ratio as a covariate is made linear in the same way (Deng, Xu, Kohavi and Walker 2013).
+
+    Args:
+        moments: Numerator, denominator and covariates of each unit, the numerator as the values.
+        ratio_before: Whether the covariates are two: the numerator and the denominator of the weeks before.
+
+    Raises:
+        TypeError: The moments are none.
+        ValueError: There are too few covariates.
+
+    Example:
+        >>> from truthlag.abtest import RatioWithCovariate
+        >>> arm = RatioWithCovariate.of([12, 19, 16], [1, 2, 1.5], before=([16, 11, 21], [1.5, 1, 2]))
+        >>> round(arm.estimate, 3), round(arm.standard_error, 3), arm.n
+        (10.444, 0.672, 3)
+    """
+
+    KIND: ClassVar[str] = "ratio with covariate"
+
+    moments: MeanWithCovariate
+    ratio_before: bool = True
+
+    def __post_init__(self) -> None:
+        given: Any = self.moments
+        if isinstance(given, dict):
+            fields = {key: value for key, value in given.items() if key != "kind"}
+            object.__setattr__(self, "moments", MeanWithCovariate(**fields))
+        elif not isinstance(given, MeanWithCovariate):
+            raise TypeError(f"moments must be a MeanWithCovariate, got {described(self.moments)}")
+        if not isinstance(self.ratio_before, bool):
+            raise TypeError(f"ratio_before must be True or False, got {described(self.ratio_before)}")
+        have = self.moments.covariates - 1
+        if have < 1 or (self.ratio_before and have != 2):
+            needed = "2 (the ratio before)" if self.ratio_before else "at least 1"
+            raise ValueError(f"moments must have a denominator and covariates, {needed}, got {have}")
+
+    @classmethod
+    def of(
+        cls, numerator: Any, denominator: Any, *, before: tuple[Any, Any] | None = None, covariates: Any = None
+    ) -> RatioWithCovariate:
+        """The statistic of arrays with a value for each unit.
+
+        Args:
+            numerator: A sequence or an array of one dimension.
+            denominator: The same of the denominator.
+            before: Numerator and denominator of the same units before the test.
+            covariates: Covariates of the units, a list of arrays, instead of `before`.
+
+        Raises:
+            TypeError: They are no numbers.
+            ValueError: One is not finite, they are not equally long, or not one of `before` and `covariates` is given.
+
+        Cost: some passes over each pair of arrays.
+
+        Example:
+            >>> from truthlag.abtest import RatioWithCovariate
+            >>> RatioWithCovariate.of([1, 2, 3], [1, 2, 2], covariates=[[0, 1, 1]]).n
+            3
+        """
+        if (before is None) == (covariates is None):
+            raise ValueError("one of before and covariates must be given, got both or neither")
+        others = list(before if before is not None else covariates)
+        return cls(MeanWithCovariate.of(numerator, [denominator, *others]), before is not None)
+
+    @property
+    def n(self) -> int:
+        """The units."""
+        return self.moments.n
+
+    @property
+    def estimate(self) -> float | None:
+        """The ratio as it is, without an adjustment; None without units, and for a denominator of 0."""
+        numerator, denominator = self.moments.means[:2]
+        return numerator / denominator if self.n and denominator else None
+
+    @property
+    def standard_error(self) -> float | None:
+        """That of the ratio as it is, by the delta method; None of fewer than two units."""
+        linear = self.linear()
+        return None if linear is None else linear.standard_error
+
+    def linear(self) -> MeanWithCovariate | None:
+        """Ratio and covariates made linear, with the ratio and its covariates as means; None where a denominator is 0.
+
+        Cost: some small products of tables.
+
+        Example:
+            >>> from truthlag.abtest import RatioWithCovariate
+            >>> RatioWithCovariate.of([2, 4, 6], [1, 2, 2], covariates=[[0, 1, 1]]).linear().covariates
+            1
+        """
+        means, table = self.moments.means, np.array(self.moments.comoments)
+        ratio = self.estimate
+        if ratio is None or self.n < 2 or (self.ratio_before and not means[3]):
+            return None
+        slopes = np.zeros((2 if self.ratio_before else self.moments.covariates, len(means)))
+        slopes[0, :2] = 1 / means[1], -ratio / means[1]
+        if self.ratio_before:
+            before = means[2] / means[3]
+            slopes[1, 2:] = 1 / means[3], -before / means[3]
+            middle: tuple[float, ...] = (ratio, before)
+        else:
+            slopes[np.arange(1, len(slopes)), np.arange(2, len(means))] = 1.0
+            middle = (ratio, *means[2:])
+        found = slopes @ table @ slopes.T
+        rows: list[list[float]] = ((found + found.T) / 2).tolist()
+        for i, row in enumerate(rows):
+            row[i] = max(0.0, row[i])
+        # Rounding may take a product beyond its squares.
+        for i, row in enumerate(rows):
+            for j in range(len(rows)):
+                most = math.sqrt(rows[i][i]) * math.sqrt(rows[j][j])
+                row[j] = row[j] if i == j else max(-most, min(most, row[j]))
+        return MeanWithCovariate(self.n, middle, tuple(map(tuple, rows)))
+
+    def merge(self, other: RatioWithCovariate) -> RatioWithCovariate:
+        """That of the units of both.
+
+        Raises:
+            ValueError: They have not the same covariates.
+
+        Cost: proportional to the squared number of covariates.
+
+        Example:
+            >>> from truthlag.abtest import RatioWithCovariate
+            >>> half = RatioWithCovariate.of([1, 2], [1, 2], covariates=[[0, 1]])
+            >>> half.merge(half).n
+            4
+        """
+        if self.ratio_before != other.ratio_before:
+            raise ValueError(f"other must have ratio_before {self.ratio_before}, got {other.ratio_before}")
+        return RatioWithCovariate(self.moments.merge(other.moments), self.ratio_before)
+
+    def __add__(self, other: object) -> RatioWithCovariate:
+        return self.merge(other) if isinstance(other, RatioWithCovariate) else NotImplemented
+
+    def to_dict(self) -> dict[str, Any]:
+        """The fields and the kind, as a dict that `json.dumps` takes.
+
+        Example:
+            >>> from truthlag.abtest import RatioWithCovariate
+            >>> RatioWithCovariate.of([1, 2], [1, 2], covariates=[[0, 1]]).to_dict()["ratio_before"]
+            False
+        """
+        return {"kind": self.KIND, "moments": self.moments.to_dict(), "ratio_before": self.ratio_before}
