@@ -10,7 +10,8 @@ Before a verdict come the gates: `SampleRatioTest`, `double_exposure`, `pre_peri
 once by `run_gates`. `compare_at_age` compares arms whose labels come late at equal label age. `compare_many` does it for many
 arms, metrics and segments.
 
-`ab_test_report` makes one report of gates, metrics and guardrails, with one recommendation.
+`ModelABTest` is a live test: it assigns units, ramps, takes exposures and late outcomes, and merges over processes. `ab_test_report`
+makes one report of gates, metrics and guardrails, with one recommendation.
 
 `compare_paired` holds two models against each other on the same requests, and `disagreement` says what is known before any label is.
 """
@@ -38,6 +39,7 @@ from truthlag.verdict.abtest.gates import (
 )
 from truthlag.verdict.abtest.guardrails import Guardrail, GuardrailResult
 from truthlag.verdict.abtest.inference import GroupSequentialPlan, Look, StoppedEstimate
+from truthlag.verdict.abtest.live import LoggedLook, ModelABTest, OutcomeMetric, TrackerMetric
 from truthlag.verdict.abtest.many import (
     Anova,
     ComparisonRow,
@@ -128,10 +130,13 @@ __all__ = [
     "Known",
     "LabelledRows",
     "LatencyHistogram",
+    "LoggedLook",
     "Look",
     "Mean",
     "MeanWithCovariate",
     "MetricPlan",
+    "ModelABTest",
+    "OutcomeMetric",
     "Outlook",
     "PairedComparison",
     "PairedRows",
@@ -147,6 +152,7 @@ __all__ = [
     "StoppedEstimate",
     "Strata",
     "TestPlan",
+    "TrackerMetric",
     "Winsorized",
     "ab_test_report",
     "additional_units",
