@@ -681,9 +681,12 @@ def _joined(first: Mapping[str, Columns], second: Mapping[str, Columns]) -> dict
     found = dict(first)
     for source, columns in second.items():
         mine = found.get(source)
-        if mine is None or mine.version < columns.version:
+        if mine is None:
             found[source] = columns
-        elif mine.version == columns.version and not mine.is_same(columns):
+            continue
+        older, newer = (mine, columns) if mine.version < columns.version else (columns, mine)
+        found[source] = newer
+        if not older.may_grow_to(newer):
             raise ValueError(
                 f"other must not share a source with this test unless one is an earlier state of the other, but {source!r} is two processes"
             )

@@ -42,8 +42,10 @@ class Columns:
     dropped_units: int
     dropped_events: int
 
-    def is_same(self, other: Columns) -> bool:
-        """Whether every number is the same."""
+    def may_grow_to(self, other: Columns) -> bool:
+        """Whether this can be an earlier state of another one: by all numbers if neither has seen more, else by the units."""
+        if self.version != other.version:
+            return len(self.event_unit) <= len(other.event_unit) and set(self.digests).issubset(other.digests)
         return all(
             np.array_equal(mine, theirs, equal_nan=mine.dtype.kind == "f")
             if isinstance(mine, np.ndarray)
