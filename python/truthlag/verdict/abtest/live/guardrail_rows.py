@@ -11,6 +11,7 @@ from truthlag.verdict.abtest.live.settings import Guarded, Settings
 from truthlag.verdict.abtest.live.tracker_arms import TrackerArms
 from truthlag.verdict.abtest.quantiles import LatencyHistogram
 from truthlag.verdict.abtest.report.rows import GuardrailRow
+from truthlag.verdict.abtest.statistics.strata import Strata
 
 
 def guardrail_rows(
@@ -25,9 +26,20 @@ def guardrail_rows(
     rows = []
     for arm in treatments:
         for one, arms in zip(settings.guardrails, shown, strict=True):
-            found = one.guardrail.check(arms[control], arms[arm])
+            found = one.guardrail.check(arms[control], arms[arm], **_method(one, arms[control], rolled.notes))
             rows.append(GuardrailRow(arm, found.metric, found.status, found.comparison, found.quantile))
     return rows
+
+
+def _method(guarded: Guarded, shown: Any, notes: dict[str, None]) -> dict[str, Any]:
+    """Strata have one method alone, whichever was asked for."""
+    method = guarded.guardrail.method
+    if method is None or not isinstance(shown, Strata):
+        return {}
+    notes[
+        f"{guarded.guardrail.metric} is stratified by allocation period, by post-stratification and not by {method!r}."
+    ] = None
+    return {"method": None}
 
 
 def _arms(

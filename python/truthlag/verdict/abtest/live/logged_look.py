@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -96,9 +97,12 @@ class LoggedLook:
             raise TypeError("content must have a status of type str and say whether it is final")
         results = tuple(_result(one) for one in content["results"])
         rows = tuple(_row(one) for one in content["rows"])
-        return cls(
+        look = cls(
             moment, {str(arm): count for arm, count in units.items()}, status, results, content["is_final"], rows
         )
+        # NaN is in no look, wherever it hides.
+        json.dumps(look.to_dict(), allow_nan=False)
+        return look
 
 
 def result_of(row: ComparisonRow) -> dict[str, Any]:
@@ -145,13 +149,20 @@ def _row(content: Any) -> ComparisonRow:
     for name in ("arm", "metric", "role", "adjustment", "verdict"):
         if not isinstance(content[name], str):
             raise TypeError(f"content['rows'] must have a {name} of type str, got {described(content[name])}")
-    p_value = content["adjusted_p_value"]
+    p_value, found = content["adjusted_p_value"], Comparison.from_dict(content["comparison"])
+    levels = (found.alpha, found.confidence)
+    if not all(isinstance(one, float) and 0 < one < 1 for one in levels):
+        raise ValueError(f"content['rows'] must have levels between 0 and 1, got {levels}")
+    if not all(isinstance(one, str) for one in (found.metric, found.mode, found.method)):
+        raise TypeError("content['rows'] must have a metric, a mode and a method of type str")
+    if not _is_count(found.control.n + found.treatment.n):
+        raise ValueError(f"content['rows'] must be of less than 2^53 units, got {found.control.n + found.treatment.n}")
     return ComparisonRow(
         content["arm"],
         content["metric"],
         None,
         content["role"],
-        Comparison.from_dict(content["comparison"]),
+        found,
         content["adjustment"],
         int(content["family_size"]),
         None if p_value is None else float(p_value),

@@ -18,7 +18,7 @@ from truthlag.verdict.abtest.live.allocation import Allocation
 from truthlag.verdict.abtest.live.evaluate import Evaluation, evaluate
 from truthlag.verdict.abtest.live.logged_look import LoggedLook, iso
 from truthlag.verdict.abtest.live.settings import Settings
-from truthlag.verdict.abtest.live.shard import Columns, Shard
+from truthlag.verdict.abtest.live.shard import LARGEST, Columns, Shard
 from truthlag.verdict.abtest.live.unit_hash import event_number, typed_bytes, unit_digest
 from truthlag.verdict.abtest.quantiles import LatencyHistogram
 from truthlag.verdict.abtest.report.report import ABTestReport
@@ -324,7 +324,7 @@ class ModelABTest:
         Args:
             unit_id: A str, bytes, int or UUID.
             outcome: One of the outcomes that metrics and guardrails are made of.
-            value: A finite number.
+            value: A number from -1e100 to 1e100.
             timestamp: When it happened; None for the clock.
             event_id: An id of its own, such as that of a request: an outcome that comes again with it counts once, in whichever process.
                 Without, each call counts.
@@ -350,7 +350,7 @@ class ModelABTest:
                 raise TypeError(f"outcome must be a str, got {described(outcome)}")
             allowed = ", ".join(map(repr, self._settings.outcomes)) or "none, since all metrics are of trackers"
             raise ValueError(f"outcome must be one of {allowed}, got {described(outcome)}")
-        number = finite("value", int(value) if isinstance(value, bool) else value)
+        number = _number("value", value)
         when = self._moment("timestamp", timestamp)
         event = 0 if event_id is None else event_number(event_id)
         if self._process != os.getpid():
@@ -663,9 +663,17 @@ class ModelABTest:
                 allowed = ", ".join(map(repr, names)) or "none: the test was made without covariates"
                 raise ValueError(f"covariates must be of {allowed}, got {described(name)}")
         return [
-            float("nan") if covariates.get(name) is None else finite(f"covariates[{name!r}]", covariates[name])
+            float("nan") if covariates.get(name) is None else _number(f"covariates[{name!r}]", covariates[name])
             for name in names
         ]
+
+
+def _number(name: str, value: Any) -> float:
+    """One whose square is a float, so that no single value spoils a metric."""
+    number = finite(name, int(value) if isinstance(value, bool) else value)
+    if abs(number) > LARGEST:
+        raise ValueError(f"{name} must be a number from {-LARGEST:g} to {LARGEST:g}, got {described(value)}")
+    return number
 
 
 def _text(name: str, value: Any) -> str:

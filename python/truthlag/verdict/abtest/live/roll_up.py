@@ -21,6 +21,8 @@ from truthlag.verdict.abtest.statistics.proportion import Proportion
 from truthlag.verdict.abtest.statistics.ratio import Ratio
 from truthlag.verdict.abtest.statistics.strata import Strata, Stratum
 
+#: Squares of what is larger need not be floats.
+_LARGEST = 1e120
 #: A stratum tells a spread from two units of each arm on.
 _LEAST = 2
 
@@ -217,12 +219,15 @@ class RollUp:
                 # Without a denominator there is no ratio, and all arms say so as ratios do.
                 return {name: _all(ratios) for name, ratios in plain.items()}
             ratio = above / below
-            linear[arm] = Strata(
-                {
-                    self.names[cell]: Mean.of(ratio + (top[mine] - ratio * bottom[mine]) / below)
-                    for cell, mine in rows[place].items()
+            with np.errstate(all="ignore"):
+                values = {
+                    cell: ratio + (top[mine] - ratio * bottom[mine]) / below for cell, mine in rows[place].items()
                 }
-            )
+            if max(float(np.abs(one).max()) for one in values.values()) < _LARGEST:
+                linear[arm] = Strata({self.names[cell]: Mean.of(one) for cell, one in values.items()})
+            else:
+                # So near to 0 is the denominator that there is no telling; ratios say that too.
+                return {name: _all(ratios) for name, ratios in plain.items()}
         return linear
 
 

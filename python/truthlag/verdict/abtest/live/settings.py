@@ -13,8 +13,19 @@ from truthlag.verdict.abtest.guardrails import Guardrail
 from truthlag.verdict.abtest.inference.group_sequential import checked_planned_n
 from truthlag.verdict.abtest.live.metric_spec import LiveMetric, OutcomeMetric, TrackerMetric, live_metric
 from truthlag.verdict.abtest.result.words import MODES
+from truthlag.verdict.abtest.statistics.mean import Mean
+from truthlag.verdict.abtest.statistics.proportion import Proportion
+from truthlag.verdict.abtest.statistics.ratio import Ratio
 from truthlag.verdict.detectors.parameters import choice
 
+_NO_RATIO = Ratio(0, 0.0, 0.0, 0.0, 0.0, 0.0)
+_EMPTY: dict[str, Any] = {
+    "any": Proportion(0, 0),
+    "count": Mean(0, 0.0, 0.0),
+    "total": Mean(0, 0.0, 0.0),
+    "average": _NO_RATIO,
+    "ratio": _NO_RATIO,
+}
 #: Names of metrics, guardrails and covariates are few.
 _MOST = 1_000
 
@@ -158,6 +169,10 @@ def _guardrails(given: Any, metrics: Mapping[str, LiveMetric]) -> tuple[Guarded,
         spec = live_metric(f"guardrails[{place}]", metric)
         if rail.quantile is not None and isinstance(spec, TrackerMetric):
             raise ValueError(f"guardrails[{place}] must be about outcomes, since it guards a quantile, got a tracker's")
+        if isinstance(spec, OutcomeMetric) and rail.quantile is None:
+            # Which methods there are depends on what the arms are; of nothing it is the same.
+            nothing = _EMPTY[spec.kind]
+            rail.check(nothing, nothing)
         found.append(Guarded(rail, spec))
     if len(found) > _MOST:
         raise ValueError(f"guardrails must be at most {_MOST}, got {len(found)}")

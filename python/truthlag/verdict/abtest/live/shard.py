@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 
 #: The code of no segment, and of no arm.
 NONE = -1
+#: Of a value, so that sums of squares are floats.
+LARGEST = 1e100
 
 
 @dataclass(frozen=True, slots=True, eq=False)

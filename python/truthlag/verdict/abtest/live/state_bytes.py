@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from truthlag.call.described import described
-from truthlag.verdict.abtest.live.shard import NONE, Columns
+from truthlag.verdict.abtest.live.shard import LARGEST, NONE, Columns
 
 MAGIC = b"TRUTHLAG-AB-TEST"
 VERSION = 1
@@ -62,7 +62,7 @@ def read(data: Any) -> tuple[dict[str, Any], memoryview]:
     if version != VERSION:
         raise ValueError(f"data must be of format version {VERSION}, got version {version}")
     try:
-        header = json.loads(body[12 : 12 + length])
+        header = json.loads(body[12 : 12 + length], parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:
         raise ValueError(f"{_WHAT}, got some whose header cannot be read") from error
     return (header if isinstance(header, dict) else {}), memoryview(body)[12 + length :]
@@ -168,8 +168,9 @@ def _check_columns(columns: Columns, arms: int) -> None:
         (columns.event_time, -_FURTHEST, _FURTHEST),
     ):
         _check(bool(((array >= least) & (array < most)).all()))
-    _check(bool(np.isfinite(columns.event_value).all()))
-    _check(not np.isinf(columns.covariates).any())
+    # What is no number is not known; an outcome is one.
+    _check(bool((np.abs(columns.event_value) <= LARGEST).all()))
+    _check(bool((np.isnan(columns.covariates) | (np.abs(columns.covariates) <= LARGEST)).all()))
     pairs = columns.other_unit * arms + columns.other_arm
     _check(bool((np.diff(pairs) > 0).all()))
     _check(bool((columns.arm[columns.other_unit] != columns.other_arm).all()))
@@ -180,6 +181,10 @@ def _ordered(names: Any) -> tuple[str, ...]:
     _check(isinstance(names, list) and all(isinstance(one, str) and len(one) <= _MOST_TEXT for one in names))
     _check(all(before < after for before, after in pairwise(names)))
     return tuple(names)
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"{name} is no number")
 
 
 def _check(holds: bool) -> None:
