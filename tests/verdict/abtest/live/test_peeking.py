@@ -55,9 +55,9 @@ def run(seed: int, every: int, rule: dict[str, Any]) -> tuple[set[str], bool]:
 @pytest.mark.parametrize(
     ("runs", "every", "rule"),
     [
-        (400, 1, {"expected_n": 2_000}),
+        (240, 1, {"expected_n": 2_000}),
         # Each look of a plan takes some milliseconds for each look before it.
-        (100, 4, {"mode": "group_sequential", "planned_n": 1_800}),
+        (50, 4, {"mode": "group_sequential", "planned_n": 1_800}),
     ],
     ids=["sequence", "plan"],
 )
