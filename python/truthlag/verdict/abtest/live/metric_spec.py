@@ -24,16 +24,14 @@ _UNLABELLED = ("missing", "negative")
 class OutcomeMetric:
     """A metric of what `log_outcome` is told, rolled up by unit of randomisation.
 
-    | kind | of each unit | compared as |
-    |---|---|---|
-    | `any` | whether it has an outcome above 0 | a proportion of the exposed units |
-    | `count` | how many outcomes it has | a mean over the exposed units |
-    | `total` | the sum of their values | a mean over the exposed units |
-    | `average` | sum and number of them | the mean of all outcomes, clustered by unit |
-    | `ratio` | sum, and sum of the denominator's outcomes | the ratio of the sums, clustered by unit |
+    - `any`: whether a unit has an outcome above 0; a proportion of the exposed units.
+    - `count`: how many outcomes it has; a mean over the exposed units.
+    - `total`: the sum of their values; a mean over the exposed units.
+    - `average`: sum and number of them; the mean of all outcomes, clustered by unit.
+    - `ratio`: their sum over that of the denominator's outcomes; the ratio of the sums, clustered by unit.
 
     Args:
-        kind: As in the table.
+        kind: As above.
         outcome: The outcomes it is made of; None for those of the metric's own name.
         denominator: For a ratio, the outcomes below the line.
         window: Outcomes count up to so long after the exposure of the unit, and units count once they are so old: every unit has had

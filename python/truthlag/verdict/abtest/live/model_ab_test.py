@@ -51,7 +51,7 @@ class ModelABTest:
         share: The share of the units that is exposed, from 0 to 1; see `ramp`.
         metrics: The metrics by name, the primary one first: an `OutcomeMetric` or its kind alone (`"any"`, `"count"`, `"total"`,
             `"average"`), or a `TrackerMetric`.
-        guardrails: `Guardrail`s, each about the metric of its name or, if there is none, about the mean of the outcomes of its name; a
+        guardrails: Guardrails, each about the metric of its name or, if there is none, about the mean of the outcomes of its name; a
             pair of a guardrail and a metric says which. One with a quantile is about the outcomes themselves, clustered by unit.
         mode: When one may look: `"confidence_sequence"` at any time, `"group_sequential"` now and then until `planned_n`, `"fixed"` once,
             at `planned_n`. Guardrails have a mode of their own.
@@ -371,8 +371,8 @@ class ModelABTest:
 
         Args:
             arm: The arm.
-            source: The tracker of the arm, for metrics and guardrails that are `TrackerMetric`s; or a `LatencyHistogram` of an outcome, for
-                guardrails with a quantile, in place of outcomes that are logged.
+            source: The tracker of the arm, for metrics and guardrails that are of the kind `TrackerMetric`; or a `LatencyHistogram` of
+                an outcome, for guardrails with a quantile, in place of outcomes that are logged.
             outcome: Which outcome a histogram is of.
 
         Raises:
@@ -442,7 +442,7 @@ class ModelABTest:
             ValueError: It is before the last look, or a metric needs a tracker that is not attached.
 
         Cost: some milliseconds, and from many units two to four microseconds a unit and one an outcome; logging goes on meanwhile but for
-        the copying of the columns. With mode `"group_sequential"` some milliseconds more for each look before.
+        the copying of the columns. With mode `"group_sequential"` some ten milliseconds more a metric for each look before.
 
         Example:
             >>> from truthlag.abtest import ModelABTest

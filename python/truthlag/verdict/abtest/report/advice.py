@@ -59,9 +59,8 @@ def advice_on(
             text = f"Ship {arm}: {of_metric(primary)}. {_passing(guardrails, by_status)}"
             return Recommendation("ship", arm, text)
         undecided = [row for row in guardrails if row.status != "pass"]
-        told = (
-            f"{of_metric(primary)}, but guardrails are undecided: {listed([of_guardrail(row) for row in undecided])}."
-        )
+        are = "a guardrail is" if len(undecided) == 1 else "guardrails are"
+        told = f"{of_metric(primary)}, but {are} undecided: {listed([of_guardrail(row) for row in undecided])}."
         # A guardrail that may be looked at any time can pass after the metric's last look.
         if last if is_final is not None else all(_is_last(row.comparison) for row in undecided):
             return Recommendation(

@@ -17,15 +17,13 @@ RECOMMENDATIONS: tuple[str, ...] = get_args(Action)
 class Recommendation:
     """What to do, and the numbers that this rests on.
 
-    | status | when |
-    |---|---|
-    | `ship` | the primary metric has shown what was asked, and every guardrail passes |
-    | `revert` | the primary metric is worse, or a guardrail blocks, whatever the metric says |
-    | `keep_running` | the primary metric or a guardrail is undecided, and more units can decide it |
-    | `stop_no_difference` | the last look that was planned is taken and shows no difference |
-    | `stop_not_shown` | the last look is taken, and non-inferiority or equivalence, or that a guardrail passes, is not shown |
-    | `invalid` | a gate failed, so that the numbers cannot be trusted |
-    | `no_data` | an arm has nothing to compare yet |
+    - `ship`: the primary metric has shown what was asked, and every guardrail passes.
+    - `revert`: the primary metric is worse, or a guardrail blocks, whatever the metric says.
+    - `keep_running`: the primary metric or a guardrail is undecided, and more units can decide it.
+    - `stop_no_difference`: the last look that was planned is taken and shows no difference.
+    - `stop_not_shown`: the last look is taken, and non-inferiority or equivalence, or that a guardrail passes, is not shown.
+    - `invalid`: a gate failed, so that the numbers cannot be trusted.
+    - `no_data`: an arm has nothing to compare yet.
 
     Example:
         >>> from truthlag.abtest import Proportion, ab_test_report, compare
