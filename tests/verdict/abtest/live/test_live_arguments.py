@@ -87,6 +87,7 @@ def test_what_a_test_cannot_be_made_of(options: dict[str, Any], error: type[Exce
         ({"denominator": "views"}, ValueError, "denominator must be given for a ratio and for nothing else"),
         ({"outcome": ""}, TypeError, "outcome must be a name or None"),
         ({"window": 7}, TypeError, "window must be a timedelta"),
+        ({"window": timedelta(days=40_000)}, ValueError, "window must be a timedelta of at most 36,525 days"),
         ({"window": timedelta(0)}, ValueError, "window must be above 0"),
         ({"late_labels": True}, ValueError, "window must be given with late_labels"),
         ({"late_labels": 1}, TypeError, "late_labels must be True or False"),
@@ -118,6 +119,11 @@ def test_what_a_tracker_metric_cannot_be_made_of() -> None:
         (lambda test: test.log_exposure(1, "c"), ValueError, "arm must be one of 'a', 'b', got 'c'"),
         (lambda test: test.log_exposure(1, 0), TypeError, "arm must be one of 'a', 'b', got 0"),
         (lambda test: test.log_exposure(1, timestamp=float("nan")), ValueError, "timestamp must be"),
+        (
+            lambda test: test.log_exposure(1, timestamp=9e11),
+            ValueError,
+            "timestamp must be a time from the year 1000 to 9000",
+        ),
         (lambda test: test.log_exposure(1, segment="ios"), ValueError, "the test was made without segments"),
         (lambda test: test.log_exposure(1, segment=7), TypeError, "segment must be a str or None"),
         (

@@ -158,6 +158,18 @@ def test_a_plan_stops_where_its_bound_is_crossed() -> None:
     assert test.report(now=2 * DAY).status == "ship"
 
 
+def test_the_first_treatment_of_the_planned_size_ends_a_plan_for_all() -> None:
+    options = {"mode": "group_sequential", "planned_n": 2_000, "metrics": {"bought": "any"}}
+    test = ModelABTest("x", ["v1", "v2", "v3"], weights=[4, 4, 1], salt="s", **options)
+    fed(test, 0, 1_000, (0.2, 0.2, 0.2), 0.0)
+    assert test.report(now=DAY).status == "keep_running"
+    fed(test, 1_000, 2_500, (0.2, 0.2, 0.2), DAY)
+    report = test.report(now=2 * DAY)
+    assert test.looks[-1].is_final
+    assert all("this is the last look" in " ".join(row.comparison.reasons) for row in report.metrics)
+    assert report.status == "stop_no_difference"
+
+
 def test_a_plan_that_ends_undecided_says_so() -> None:
     test = made(mode="group_sequential", planned_n=2_000)
     fed(test, 0, 1_000, (0.2, 0.2), 0.0)

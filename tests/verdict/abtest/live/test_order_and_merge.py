@@ -103,6 +103,12 @@ def test_the_earliest_exposure_wins() -> None:
     assert (row.control if arm == "v1" else row.treatment).estimate == 1.0
 
 
+def test_a_segment_of_an_exposure_that_does_not_count_leaves_no_trace() -> None:
+    events = [Exposure(1, 2 * DAY, segment="first"), Exposure(1, 3 * DAY, segment="second"), Exposure(2, 3 * DAY)]
+    events += [Exposure(2, 2.5 * DAY, segment="third"), Exposure(2, 3 * DAY, "v1"), Exposure(2, 3 * DAY, "v2")]
+    assert len({tell(server("one"), order).to_bytes() for order in permutations(events)}) == 1
+
+
 def test_an_outcome_with_an_id_counts_once_wherever_it_comes() -> None:
     exposures = [Exposure(unit, 2 * DAY) for unit in range(40)]
     orders = [Outcome(unit, "revenue", 2.0, 3 * DAY, f"order {unit}") for unit in range(40)]

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from truthlag.call.described import described
 from truthlag.verdict.abtest.gates.weights import arm_weights
+from truthlag.verdict.abtest.live.moments import EARLIEST, LATEST
 from truthlag.verdict.detectors.parameters import real
 
 _WHOLE = 2**64
@@ -179,7 +180,7 @@ class Allocation:
         _, share, weights = periods[0]
         found = cls.begin(arms, weights, share, assigns=assigns)
         for start, part, given in periods[1:]:
-            if type(start) is not int or not -(2**62) < start < 2**62:
+            if type(start) is not int or not EARLIEST <= start <= LATEST:
                 raise ValueError("the allocation is none")
             found = found.ramp(part, given, start)
         return found

@@ -13,6 +13,7 @@ from truthlag.verdict.abtest.live.live_gates import live_gates
 from truthlag.verdict.abtest.live.logged_look import LoggedLook, iso, result_of
 from truthlag.verdict.abtest.live.metric_rows import metric_rows
 from truthlag.verdict.abtest.live.metric_spec import OutcomeMetric, TrackerMetric
+from truthlag.verdict.abtest.live.moments import EARLIEST
 from truthlag.verdict.abtest.live.roll_up import RollUp
 from truthlag.verdict.abtest.live.settings import Settings
 from truthlag.verdict.abtest.live.shard import NONE, Columns, Shard
@@ -122,7 +123,7 @@ def _first_prediction(trackers: Mapping[str, ModelPerformanceTracker], now: int)
     found = []
     for tracker in trackers.values():
         if not tracker._keeps_ids():
-            return now - 100 * 365 * 86_400_000_000
+            return max(EARLIEST, now - 100 * 365 * 86_400_000_000)
         log = ArmLog.of_tracker(tracker)
         if len(log):
             found.append(int(log.predicted_at[0]))

@@ -10,6 +10,7 @@ from typing import Any
 
 from truthlag.call.described import described
 from truthlag.verdict.abtest.gates.times import EPOCH
+from truthlag.verdict.abtest.live.moments import EARLIEST, LATEST
 from truthlag.verdict.abtest.many.table import ComparisonRow
 from truthlag.verdict.abtest.result.comparison import Comparison
 
@@ -89,7 +90,7 @@ class LoggedLook:
         if not isinstance(given, Mapping) or set(given) != set(cls.__slots__):
             raise ValueError(f"content must have exactly the fields of a look, got {described(content)}")
         moment, units, status = content["moment"], content["units"], content["status"]
-        if type(moment) is not int or not -(2**62) < moment < 2**62:
+        if type(moment) is not int or not EARLIEST <= moment <= LATEST:
             raise TypeError(f"content['moment'] must be microseconds since the epoch, got {described(moment)}")
         if not isinstance(units, Mapping) or not all(_is_count(one) for one in units.values()):
             raise TypeError("content['units'] must be counts by arm")
@@ -120,11 +121,8 @@ def result_of(row: ComparisonRow) -> dict[str, Any]:
 
 
 def iso(moment: int) -> str:
-    """Microseconds since the epoch as a text; beyond what a datetime holds, the number."""
-    try:
-        return (EPOCH + timedelta(microseconds=moment)).isoformat()
-    except OverflowError:
-        return f"{moment} microseconds"
+    """Microseconds since the epoch as a text."""
+    return (EPOCH + timedelta(microseconds=moment)).isoformat()
 
 
 def _is_count(value: Any) -> bool:

@@ -48,7 +48,7 @@ def metric_rows(
         is_over = all(_units(row) >= (settings.planned_n or 0) for row in primary)
         return (rows, True) if is_over else ([_held_back(row) for row in rows], False)
     if settings.mode == "group_sequential":
-        reached = all(_units(row) >= (settings.planned_n or 0) for row in primary)
+        reached = any(_units(row) >= (settings.planned_n or 0) for row in primary)
         crossed = all(row.verdict not in ("undecided", "invalid") for row in primary)
         return rows, reached or crossed
     return rows, False
@@ -62,6 +62,10 @@ def _units(row: ComparisonRow) -> int:
     return row.comparison.control.n + row.comparison.treatment.n
 
 
+def _size(pair: tuple[Any, Any]) -> int:
+    return int(pair[0].n + pair[1].n)
+
+
 def _at_looks(
     arms: Mapping[str, Mapping[str, Any]],
     plans: Mapping[str, MetricPlan],
@@ -70,21 +74,29 @@ def _at_looks(
 ) -> list[ComparisonRow]:
     """Each treatment and metric by the bounds at its looks so far; families by Holm on their repeated p-values."""
     control, *treatments = arms
+    primary = next(iter(plans))
+    pairs = {
+        (arm, name): statistics_of(arms[control][name], arms[arm][name], metric=name, cluster=None, window=None)
+        for arm in treatments
+        for name in plans
+    }
+    # The first treatment of the planned size ends the test: the others take their last look at the size that they have.
+    is_last = any(_size(pairs[arm, primary]) >= (settings.planned_n or 0) for arm in treatments)
     by_role: dict[str, list[Case]] = {"primary": [], "secondary": []}
     for arm in treatments:
         for name, plan in plans.items():
-            before, now = statistics_of(arms[control][name], arms[arm][name], metric=name, cluster=None, window=None)
+            before, now = pairs[arm, name]
             taken = [
                 result["n"]
                 for look in looks
                 for result in look.results
                 if (result["arm"], result["metric"]) == (arm, name)
             ]
-            inference = _rule(settings, taken, before.n + now.n)
+            inference = replace(_rule(settings, taken, before.n + now.n), is_final=is_last)
             reading = Reading(name, plan.scale, plan.method, plan.relative_method)
             question = plan._question
             found = compare_statistics(before, now, question, inference, reading)
-            if before.n + now.n >= inference.planned_n and not found.is_decided:
+            if is_last and not found.is_decided:
                 found = replace(found, reasons=(*found.reasons, _LAST))
             case = Case(arm, name, None, plan.role, before, now, question, reading, inference, found)
             by_role[plan.role].append(case)

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any, Literal, TypeAlias, get_args
 
 from truthlag.call.described import described
-from truthlag.verdict.abtest.gates.times import duration
+from truthlag.verdict.abtest.live.moments import duration_of_test
 from truthlag.verdict.abtest.many.plan import MetricPlan, Role
 from truthlag.verdict.abtest.result.words import Direction, Hypothesis, Scale
 from truthlag.verdict.detectors.parameters import choice
@@ -86,7 +86,7 @@ class OutcomeMetric:
             raise ValueError(
                 f"denominator must be given for a ratio and for nothing else, got {described(self.denominator)}"
             )
-        if self.window is not None and duration("window", self.window) == 0:
+        if self.window is not None and duration_of_test("window", self.window) == 0:
             raise ValueError("window must be above 0, got 0")
         if not isinstance(self.late_labels, bool):
             raise TypeError(f"late_labels must be True or False, got {described(self.late_labels)}")
@@ -148,7 +148,7 @@ class TrackerMetric:
     def __post_init__(self) -> None:
         choice("unlabelled", self.unlabelled, _UNLABELLED)
         if self.min_age is not None:
-            duration("min_age", self.min_age)
+            duration_of_test("min_age", self.min_age)
         elif self.unlabelled == "negative":
             raise ValueError("min_age must be given where rows without a label are negative: young ones are not")
         plan_of(self, "primary")

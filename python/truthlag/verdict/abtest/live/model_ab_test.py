@@ -12,11 +12,11 @@ from typing import Any, Self
 from truthlag.call.described import described
 from truthlag.call.tracker import ModelPerformanceTracker, Time
 from truthlag.verdict.abtest.gates.sample_ratio import MOST_SEGMENTS
-from truthlag.verdict.abtest.gates.times import moment
 from truthlag.verdict.abtest.live import state_bytes
 from truthlag.verdict.abtest.live.allocation import Allocation
 from truthlag.verdict.abtest.live.evaluate import Evaluation, evaluate
 from truthlag.verdict.abtest.live.logged_look import LoggedLook, iso
+from truthlag.verdict.abtest.live.moments import moment_of_test
 from truthlag.verdict.abtest.live.settings import Settings
 from truthlag.verdict.abtest.live.shard import LARGEST, Columns, Shard
 from truthlag.verdict.abtest.live.unit_hash import event_number, typed_bytes, unit_digest
@@ -631,8 +631,8 @@ class ModelABTest:
         if value is None:
             if self._clock is None:
                 return system_time.time_ns() // 1_000
-            return moment("clock()", self._clock())
-        return moment(name, value)
+            return moment_of_test("clock()", self._clock())
+        return moment_of_test(name, value)
 
     def _place(self, name: str, arm: Any) -> int:
         place = self._places.get(arm) if isinstance(arm, str) else None

@@ -169,11 +169,8 @@ class Shard:
         digests = [held[place] for place in old.tolist()]
         new = np.empty(len(digests), np.int64)
         new[old] = np.arange(len(digests))
-        segments, segment_code = _in_order(self._segment_names)
         outcomes, outcome_code = _in_order(list(self._outcomes))
         segment = _taken(self._segment, np.int32)[old]
-        known = segment != NONE
-        segment[known] = segment_code[segment[known]]
         arm, time = _taken(self._arm, np.int16)[old], _taken(self._time, np.int64)[old]
         covariates = np.empty((len(self._covariates), len(digests)))
         for place, column in enumerate(self._covariates):
@@ -181,6 +178,13 @@ class Shard:
         rows = [(int(new[unit]), other, when) for (unit, other), when in self._others.items()]
         if rows:
             rows = _settled(rows, arm, time, segment, covariates)
+        # Those of exposures that an earlier one has taken the place of are of none.
+        used = np.unique(segment[segment != NONE]).tolist()
+        segments, in_order = _in_order([self._segment_names[code] for code in used])
+        codes = np.full(len(self._segment_names) + 1, NONE, np.int32)
+        codes[used] = in_order
+        # The code of none is the last place.
+        segment = codes[segment]
         others = np.array(rows, np.int64).reshape(-1, 3)
         unit = new[_taken(self._event_unit, np.int64)] if self.events else np.empty(0, np.int64)
         outcome = _taken(self._event_outcome, np.int32)

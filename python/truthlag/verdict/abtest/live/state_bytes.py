@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 
 from truthlag.call.described import described
+from truthlag.verdict.abtest.live.moments import EARLIEST, LATEST
 from truthlag.verdict.abtest.live.shard import LARGEST, NONE, Columns
 
 MAGIC = b"TRUTHLAG-AB-TEST"
 VERSION = 1
 _DIGEST = 16
 _WHAT = "data must be bytes of a ModelABTest"
-_FURTHEST = 2**62
 _MOST_TEXT = 1_024
 
 
@@ -163,9 +163,10 @@ def _check_columns(columns: Columns, arms: int) -> None:
         (columns.other_arm, 0, arms),
         (columns.event_unit, 0, units),
         (columns.event_outcome, 0, len(columns.outcomes)),
-        (columns.time, -_FURTHEST, _FURTHEST),
-        (columns.other_time, -_FURTHEST, _FURTHEST),
-        (columns.event_time, -_FURTHEST, _FURTHEST),
+        # The time of a unit that was not exposed is 0.
+        (columns.time, EARLIEST, LATEST + 1),
+        (columns.other_time, EARLIEST, LATEST + 1),
+        (columns.event_time, EARLIEST, LATEST + 1),
     ):
         _check(bool(((array >= least) & (array < most)).all()))
     # What is no number is not known; an outcome is one.
