@@ -41,6 +41,11 @@ def made(**options: Any) -> ModelABTest:
         ({"metrics": {"a": "mean"}}, ValueError, r"metrics\['a'\] must be one of 'any', 'count'"),
         ({"metrics": {"a": 3}}, TypeError, r"metrics\['a'\] must be an OutcomeMetric"),
         ({"metrics": {1: "any"}}, TypeError, "metrics must have names of type str"),
+        (
+            {"metrics": {"conversion": TrackerMetric()}},
+            ValueError,
+            r"metrics\['conversion'\] must be a metric of trackers",
+        ),
         ({"guardrails": "p99"}, TypeError, "guardrails must be Guardrails"),
         ({"guardrails": ["p99"]}, TypeError, r"guardrails\[0\] must be a Guardrail"),
         (

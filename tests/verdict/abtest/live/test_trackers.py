@@ -129,6 +129,20 @@ def test_what_does_not_average_over_strata_is_of_the_newest_weights() -> None:
     assert "f1_score is that of predictions since the weights changed last" in notes
 
 
+def test_every_metric_of_a_tracker_is_compared() -> None:
+    names = [
+        *ModelPerformanceTracker("none").snapshot().metrics,
+        "prevalence",
+        "specificity",
+        "negative_predictive_value",
+        "calibration_error",
+    ]
+    test = made({name: TrackerMetric() for name in dict.fromkeys(names)})
+    tracked(test, {"v1": (0.85,), "v2": (0.85,)}, ALIKE)
+    report = test.report(now=40 * DAY)
+    assert {row.metric for row in report.metrics if row.comparison.difference is None} == set()
+
+
 def test_arms_without_a_tracker_are_named() -> None:
     test = made({"accuracy": TrackerMetric()})
     test.attach("v1", ModelPerformanceTracker("fraud", "v1"))

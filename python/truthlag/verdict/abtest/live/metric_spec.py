@@ -112,8 +112,8 @@ class TrackerMetric:
     Rows are the units of such a metric: where a unit of randomisation has many rows, log outcomes in place of it.
 
     Args:
-        min_age: Rows are compared once they are so old, each as it was known at that age; see `compare_at_age`. None for all labels so
-            far.
+        min_age: Rows are compared once they are so old: rates and F1 as they were known at that age, see `compare_at_age`; other metrics
+            with all labels that have come. None for all rows and labels so far.
         unlabelled: What a row without a label at the age is, `"missing"` or `"negative"`; see `compare_at_age`.
         direction: Which values are better.
         margin: As `compare` has it.

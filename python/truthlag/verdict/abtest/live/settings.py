@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from truthlag.call.described import described
+from truthlag.call.tracker import ModelPerformanceTracker
+from truthlag.metrics.counts import RATES
 from truthlag.verdict.abtest.compare import inference_of
 from truthlag.verdict.abtest.gates.sample_ratio import SampleRatioTest
 from truthlag.verdict.abtest.guardrails import Guardrail
@@ -147,7 +150,20 @@ def _metrics(given: Any) -> dict[str, LiveMetric]:
         if not isinstance(name, str) or not name:
             raise TypeError(f"metrics must have names of type str, got {described(name)}")
         found[name] = live_metric(f"metrics[{name!r}]", one)
+        _check_name(f"metrics[{name!r}]", name, found[name])
     return found
+
+
+@lru_cache(maxsize=1)
+def _tracker_metrics() -> tuple[str, ...]:
+    """All that a tracker knows, and what counts know beside it."""
+    return tuple(dict.fromkeys([*ModelPerformanceTracker("none").snapshot().metrics, *RATES, "calibration_error"]))
+
+
+def _check_name(where: str, name: str, metric: LiveMetric) -> None:
+    if isinstance(metric, TrackerMetric) and name not in _tracker_metrics():
+        allowed = ", ".join(map(repr, _tracker_metrics()))
+        raise ValueError(f"{where} must be a metric of trackers, one of {allowed}, got {described(name)}")
 
 
 def _guardrails(given: Any, metrics: Mapping[str, LiveMetric]) -> tuple[Guarded, ...]:
@@ -167,6 +183,7 @@ def _guardrails(given: Any, metrics: Mapping[str, LiveMetric]) -> tuple[Guarded,
         if metric is None:
             metric = metrics.get(rail.metric, OutcomeMetric("average"))
         spec = live_metric(f"guardrails[{place}]", metric)
+        _check_name(f"guardrails[{place}]", rail.metric, spec)
         if rail.quantile is not None and isinstance(spec, TrackerMetric):
             raise ValueError(f"guardrails[{place}] must be about outcomes, since it guards a quantile, got a tracker's")
         if isinstance(spec, OutcomeMetric) and rail.quantile is None:
