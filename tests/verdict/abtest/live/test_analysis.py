@@ -395,6 +395,31 @@ def test_several_treatments_are_judged_together() -> None:
     assert (report.status, report.recommendation.arm) == ("ship", "v3")
 
 
+def test_metrics_are_compared_in_segments_too() -> None:
+    """The new version is better on one platform and worse on the other."""
+    test = simple({"bought": "any"}, segments=True, expected_n=10_000)
+    random = np.random.default_rng(3)
+    counts = {(segment, arm): [0, 0] for segment in ("ios", "web") for arm in test.arms}
+    for unit in range(10_000):
+        segment = ("ios", "web")[unit % 2]
+        arm = str(test.log_exposure(unit, timestamp=0.0, segment=segment))
+        bought = random.random() < {"v1": 0.3, "v2": 0.4 if segment == "ios" else 0.2}[arm]
+        counts[segment, arm][0] += int(bought)
+        counts[segment, arm][1] += 1
+        if bought:
+            test.log_outcome(unit, "bought", timestamp=60.0)
+    report = test.report(now=DAY)
+    assert report.status == "keep_running"
+    found = {row.segment: row for row in report.metrics if row.segment is not None}
+    assert {segment: row.verdict for segment, row in found.items()} == {"ios": "better", "web": "worse"}
+    assert found["ios"].adjustment == "e_bh"
+    for segment, row in found.items():
+        plain = compare(*(Proportion(*counts[segment, arm]) for arm in test.arms), expected_n=10_000)
+        assert row.comparison.p_value == plain.p_value
+    assert "web" in str(report)
+    assert len(test.looks[0].results) == 1
+
+
 def test_nothing_and_little_is_said() -> None:
     asked = {"a": "any", "b": "total", "c": "average", "d": OutcomeMetric("ratio", outcome="x", denominator="y")}
     rails = [Guardrail("latency", "lower", 50, quantile=0.99), Guardrail("latency", "lower", 5)]

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from truthlag.call.tracker import ModelPerformanceTracker
 from truthlag.verdict.abtest.live.allocation import Allocation
 from truthlag.verdict.abtest.live.guardrail_rows import guardrail_rows
@@ -23,6 +25,9 @@ from truthlag.verdict.abtest.many.table import ComparisonRow
 from truthlag.verdict.abtest.quantiles import LatencyHistogram
 from truthlag.verdict.abtest.report.make import ab_test_report
 from truthlag.verdict.abtest.report.report import ABTestReport
+
+#: Segments whose metrics are compared; sizes of arms are looked at in more.
+_MOST_SEGMENTS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +71,7 @@ def evaluate(asked: Evaluation) -> Found:
             by_arm = _attached(trackers).arms(name, metric, rolled.notes)
         for arm in arms:
             shown[arm][name] = by_arm[arm]
-    rows, is_final = metric_rows(shown, settings, asked.looks)
+    rows, is_final = metric_rows(shown, settings, asked.looks, _by_segment(rolled, settings))
     if trackers is not None:
         rows = [_with_coverage(row, arms[0], settings, trackers) for row in rows]
     units = dict(zip(arms, rolled.counts(), strict=True))
@@ -85,11 +90,34 @@ def evaluate(asked: Evaluation) -> Found:
         asked.now,
         units,
         report.status,
-        tuple(map(result_of, rows)),
+        tuple(result_of(row) for row in rows if row.segment is None),
         is_final,
         tuple(rows) if is_final else (),
     )
     return Found(report, look)
+
+
+def _by_segment(rolled: RollUp, settings: Settings) -> dict[str, dict[str, dict[str, Any]]]:
+    """What each arm shows in the outcome metrics of the largest segments, where they may be looked at any time."""
+    if settings.segments is False or settings.mode != "confidence_sequence":
+        return {}
+    table = rolled.table
+    seen = table.segment[rolled.counted]
+    codes, units = np.unique(seen[seen != NONE], return_counts=True)
+    largest = sorted(zip((-units).tolist(), codes.tolist(), strict=True))[:_MOST_SEGMENTS]
+    if len(largest) < len(codes):
+        rolled.notes[f"metrics are compared in the {_MOST_SEGMENTS} largest of {len(codes):,} segments."] = None
+    found: dict[str, dict[str, dict[str, Any]]] = {}
+    for code in sorted(code for _, code in largest):
+        inside = rolled.within(code)
+        shown: dict[str, dict[str, Any]] = {arm: {} for arm in rolled.allocation.arms}
+        for name, metric in settings.metrics.items():
+            if isinstance(metric, OutcomeMetric):
+                for arm, one in inside.statistics(name, metric).items():
+                    shown[arm][name] = one
+        if any(shown.values()):
+            found[table.segments[code]] = shown
+    return found
 
 
 def _with_coverage(row: ComparisonRow, control: str, settings: Settings, trackers: TrackerArms) -> ComparisonRow:

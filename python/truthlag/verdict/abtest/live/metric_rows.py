@@ -23,7 +23,10 @@ _LAST = "this is the last look: all of alpha is spent."
 
 
 def metric_rows(
-    arms: Mapping[str, Mapping[str, Any]], settings: Settings, looks: Sequence[LoggedLook]
+    arms: Mapping[str, Mapping[str, Any]],
+    settings: Settings,
+    looks: Sequence[LoggedLook],
+    segments: Mapping[str, Mapping[str, Mapping[str, Any]]],
 ) -> tuple[list[ComparisonRow], bool]:
     """The rows of all treatments and metrics, and whether they are final: no later look may say otherwise."""
     final = next((look for look in looks if look.is_final), None)
@@ -41,9 +44,10 @@ def metric_rows(
             alpha=settings.alpha,
             planned_n=settings.planned_n,
             expected_n=settings.expected_n,
+            segments=segments or None,
         )
         rows = list(table.rows)
-    primary = [row for row in rows if row.role == "primary"]
+    primary = [row for row in rows if row.role == "primary" and row.segment is None]
     if settings.mode == "fixed":
         is_over = all(_units(row) >= (settings.planned_n or 0) for row in primary)
         return (rows, True) if is_over else ([_held_back(row) for row in rows], False)

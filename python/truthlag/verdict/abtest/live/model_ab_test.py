@@ -61,7 +61,8 @@ class ModelABTest:
         spending: How alpha is spent; see `compare`.
         assignment: `"hash"`: by `assign`. `"external"`: by someone else, who says the arm of each exposure.
         covariates: The names of what is known of units before the test; exposures may bring them, and a gate compares them.
-        segments: Whether the sizes of the arms are looked at by segment too: False, True, or the names of the segments.
+        segments: Whether the sizes of the arms are looked at by segment too, and with the default mode the metrics of outcomes: False,
+            True, or the names of the segments.
         max_units: How many units this process keeps; further ones are dropped and counted.
         max_outcomes: How many outcomes it keeps.
         clock: A callable that returns the present time, instead of the system's clock.

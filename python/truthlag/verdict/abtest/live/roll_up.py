@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -57,6 +58,13 @@ class RollUp:
             self.misassigned = exposed & (allocation.assigned(table.first, table.second) != table.arm)
         self.misassigned &= ~table.in_several
         self.counted = exposed & ~table.in_several & ~self.misassigned
+
+    def within(self, segment: int) -> RollUp:
+        """The same of the units of a segment."""
+        made = copy(self)
+        made.counted = self.counted & (self.table.segment == segment)
+        made.notes = {}
+        return made
 
     def eligible(self, metric: OutcomeMetric) -> NDArray[np.bool_]:
         """The units that are old enough for a metric."""

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 __all__ = ["as_html", "as_text"]
 
 _WIDTH = 110
+#: So many findings in segments are shown; all are in `metrics`.
+_MOST_SEGMENTS = 20
 _METRICS = ("metric", "arm", "role", "control", "treatment", "difference", "interval", "relative", "p", "verdict")
 _GUARDRAILS = ("guardrail", "arm", "control", "treatment", "difference", "interval", "margin", "status")
 
@@ -62,6 +64,10 @@ def _tables(report: ABTestReport) -> list[list[tuple[str, ...]]]:
     metrics = [row for row in report.metrics if row.segment is None]
     if metrics:
         tables.append([_METRICS, *map(_metric_cells, metrics)])
+    segments = [row for row in report.metrics if row.segment is not None and row.verdict in ("better", "worse")]
+    if segments:
+        heading = ("segment", *_METRICS)
+        tables.append([heading, *((str(row.segment), *_metric_cells(row)) for row in segments[:_MOST_SEGMENTS])])
     if report.guardrails:
         tables.append([_GUARDRAILS, *map(_guardrail_cells, report.guardrails)])
     return tables
