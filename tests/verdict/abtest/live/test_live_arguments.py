@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from datetime import timedelta
 from typing import Any
 
@@ -216,3 +218,20 @@ def test_nothing_else_than_value_and_type_errors(data: st.DataObject) -> None:
         except (TypeError, ValueError):
             continue
     assert ModelABTest.from_bytes(test.to_bytes()).to_bytes() == test.to_bytes()
+
+
+def test_a_server_that_only_logs_never_loads_scipy() -> None:
+    code = (
+        "import sys\n"
+        "from truthlag.abtest import Guardrail, ModelABTest, TrackerMetric\n"
+        "rails = [Guardrail('errors', 'lower', 0.1), (Guardrail('recall', 'higher', 0.1), TrackerMetric())]\n"
+        "test = ModelABTest('x', ['a', 'b'], metrics={'bought': 'any', 'recall': TrackerMetric()}, guardrails=rails)\n"
+        "test.log_exposure(1), test.log_outcome(1, 'bought'), test.assign(2)\n"
+        "ModelABTest.from_bytes(test.to_bytes()).merge(test)\n"
+        "print('scipy' in sys.modules)"
+    )
+    environment = {"PYTHONPATH": ":".join(sys.path)}
+    found = subprocess.run(
+        [sys.executable, "-P", "-c", code], env=environment, capture_output=True, text=True, check=True
+    )
+    assert found.stdout == "False\n"
