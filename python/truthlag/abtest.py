@@ -9,6 +9,8 @@ Before a verdict come the gates: `SampleRatioTest`, `double_exposure`, `pre_peri
 once by `run_gates`. `compare_at_age` compares arms whose labels come late at equal label age. `compare_many` does it for many
 arms, metrics and segments.
 
+`interval_over_time` shows the difference with its interval at each look, as rows and as a picture.
+
 `compare_paired` holds two models against each other on the same requests, and `disagreement` says what is known before any label is.
 """
 
@@ -61,6 +63,7 @@ from truthlag.verdict.abtest.paired import (
     mcnemar,
     team_draft,
 )
+from truthlag.verdict.abtest.pictures import IntervalLook, IntervalOverTime, interval_over_time
 from truthlag.verdict.abtest.planning import (
     Duration,
     Outlook,
@@ -115,6 +118,8 @@ __all__ = [
     "GateReport",
     "GroupSequentialPlan",
     "Interleaved",
+    "IntervalLook",
+    "IntervalOverTime",
     "Known",
     "LabelledRows",
     "Look",
@@ -153,6 +158,7 @@ __all__ = [
     "duration",
     "e_bh",
     "interval_of_p_value",
+    "interval_over_time",
     "label_arrival_parity",
     "mcnemar",
     "minimum_detectable_effect",
