@@ -412,24 +412,3 @@ class TestMoments:
     def test_of_anything_else_they_are_not_known(self) -> None:
         for other in ([], np.empty(0), [1, "2"], [None], (1, 2), np.ones((2, 2)), [2**70], np.float32([1, 2]), "12", 3):
             assert _core.arm_moments(other) is None
-
-    @given(st.integers(1, 60_000), st.integers(0, 2**32 - 1), st.sampled_from(["lognormal", "ties", "whole", "large"]))
-    @settings(max_examples=60)
-    def test_the_quantile_is_that_of_numpy(self, count: int, seed: int, kind: str) -> None:
-        rng = np.random.default_rng(seed)
-        values = {
-            "lognormal": rng.lognormal(4, 1, count),
-            "ties": rng.integers(0, 3, count) / 7,
-            "whole": rng.integers(0, 1_000, count),
-            "large": rng.integers(-(2**62), 2**62, count),
-        }[kind]
-        for given_values in (values, np.sort(values), values.tolist(), [*values.tolist(), 0.5], values[::2]):
-            found = _core.arm_quantile(given_values, 0.99)
-            if found is None:
-                assert kind == "large" or not np.asarray(given_values).flags.c_contiguous
-            else:
-                assert found == np.percentile(given_values, 99)
-
-    def test_of_anything_else_there_is_no_quantile(self) -> None:
-        for other in ([], [NAN], [1.0, NAN], [INF, 1], [True], [1, True], np.array([1, NAN]), (1, 2), [2**60], "12"):
-            assert _core.arm_quantile(other, 0.99) is None

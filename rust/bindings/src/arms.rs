@@ -7,7 +7,7 @@ use pyo3::buffer::Element;
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyInt, PyList};
-use truthlag_core::metrics::{interpolated_quantile, mean_and_squares};
+use truthlag_core::metrics::mean_and_squares;
 
 use crate::batch::Plain;
 use crate::number_memory::NumberMemory;
@@ -53,27 +53,6 @@ pub(crate) fn arm_moments(values: &Bound<'_, PyAny>) -> Option<Moments> {
         .or_else(|| with_array::<i64, _>(values, |value| value as f64, work).filter(is_exact))
 }
 
-/// The quantile, from 0 to 1, of a list of floats and ints, or of such an array, as numpy has it by default; None of anything else, with NaN,
-/// and where numpy may have it otherwise.
-#[pyfunction]
-pub(crate) fn arm_quantile(values: &Bound<'_, PyAny>, quantile: f64) -> Option<f64> {
-    let work = |count: usize, read: Read<'_>| {
-        interpolated_quantile(count, read, quantile.clamp(0.0, 1.0)).filter(|found| found.is_finite())
-    };
-    if let Ok(list) = values.cast_exact::<PyList>() {
-        let (found, seen) = with_list(list, work)?;
-        return (!seen.has_bool && !seen.has_large).then_some(found);
-    }
-    with_array::<f64, _>(values, |value| value, work).or_else(|| {
-        let has_large = Cell::new(false);
-        let float = |value: i64| {
-            has_large.set(has_large.get() | (value.unsigned_abs() >= 1 << 53));
-            value as f64
-        };
-        with_array::<i64, _>(values, float, work).filter(|_| !has_large.get())
-    })
-}
-
 fn with_array<T: Element + Plain, R>(
     values: &Bound<'_, PyAny>,
     float: impl Fn(T) -> f64,
@@ -84,13 +63,9 @@ fn with_array<T: Element + Plain, R>(
 }
 
 /// What the items of a list are.
-#[allow(clippy::struct_excessive_bools, reason = "each by itself")]
 #[derive(Debug, Clone, Copy, Default)]
 struct Seen {
     has_float: bool,
-    has_bool: bool,
-    /// Whole numbers that are no floats without loss.
-    has_large: bool,
     /// Anything else.
     has_other: bool,
 }
@@ -134,11 +109,9 @@ fn other_item(item: &Bound<'_, PyAny>, seen: &mut Seen) -> f64 {
         // SAFETY: it is an int, which needs no conversion that could run code.
         let value = unsafe { ffi::PyLong_AsLongLongAndOverflow(whole.as_ptr(), &raw mut overflow) };
         seen.has_other |= overflow != 0;
-        seen.has_large |= value.unsigned_abs() >= 1 << 53;
         return value as f64;
     }
     if let Ok(flag) = item.cast_exact::<PyBool>() {
-        seen.has_bool = true;
         return f64::from(u8::from(flag.is_true()));
     }
     seen.has_other = true;

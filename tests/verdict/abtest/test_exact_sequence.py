@@ -15,7 +15,8 @@ from scipy import special, stats
 from tests.verdict.abtest.vectors import agrees, vector
 from truthlag.abtest import Mean, MeanWithCovariate, Proportion, compare
 from truthlag.verdict.abtest.difference.exact_proportions import ExactDifference, ExactRatio
-from truthlag.verdict.abtest.inference import AsymptoticSequence, ExactSequence
+from truthlag.verdict.abtest.inference import AsymptoticSequence
+from truthlag.verdict.abtest.inference.exact_sequence import ExactSequence
 
 
 def log_mixture(arm: Proportion, p: Any, weight: float) -> Any:

@@ -13,16 +13,17 @@ from truthlag.verdict.abtest.difference import ODDS_RATIO_METHODS, RELATIVE_METH
 from truthlag.verdict.abtest.evidence import Reading, compare_statistics
 from truthlag.verdict.abtest.inference import (
     AsymptoticSequence,
-    ExactSequence,
     Fixed,
     GroupSequential,
     GroupSequentialPlan,
     Inference,
 )
+from truthlag.verdict.abtest.inference.exact_sequence import ExactSequence
 from truthlag.verdict.abtest.inference.group_sequential import checked_looks, checked_planned_n
 from truthlag.verdict.abtest.inference.spending import Spending, checked_spending
 from truthlag.verdict.abtest.inference.watched import Watched
 from truthlag.verdict.abtest.judge import Question
+from truthlag.verdict.abtest.quantiles.quantile_arm import QuantileArm
 from truthlag.verdict.abtest.result.comparison import Comparison
 from truthlag.verdict.abtest.result.words import (
     ALTERNATIVES,
@@ -76,12 +77,12 @@ def compare(
 
     Proportions are compared by the score test with its interval, corrected for skewness and held back by the mid-p value where
     successes or failures are few; means by Welch's t; ratios and clustered values by the delta method; means with covariates after
-    regression on them. Test, interval and verdict agree.
+    regression on them; quantiles by ranks, without a density. Test, interval and verdict agree.
 
     Args:
         control: Raw values (a sequence or an array of one dimension), `LabelledRows`, a statistic (`Proportion`, `Mean`, `Ratio`,
-            `FMeasure`, `Calibration`, `Known`, `MeanWithCovariate`, `RatioWithCovariate`, `Strata`, `PredictionPowered`), `Counts`,
-            a `PerformanceSnapshot` or a tracker. Raw zeros and ones are a proportion.
+            `FMeasure`, `Calibration`, `Known`, `MeanWithCovariate`, `RatioWithCovariate`, `Strata`, `PredictionPowered`,
+            `QuantileArm`), `Counts`, a `PerformanceSnapshot` or a tracker. Raw zeros and ones are a proportion.
         treatment: The same of the treatment.
         metric: What the metric is called; for counts, snapshots and trackers, which one it is.
         mode: `"confidence_sequence"`: p-value, interval and verdict hold however often one looks. `"fixed"`: they hold for one
@@ -100,15 +101,16 @@ def compare(
             equal distances: those before the present number of units count as taken, and from `planned_n` on it is the last one.
         spending: With `"group_sequential"`, how alpha is spent: `"obrien_fleming"`, `"pocock"`, or an exponent of the share of the
             units; a plan has its own.
-        expected_n: The units of both arms together at which a confidence sequence is narrowest; 5 000 by default. It must not
-            depend on the data.
+        expected_n: The units of both arms together at which a confidence sequence is narrowest; 5 000 by default, and
+            more for quantiles other than the median (`QuantileArm.expected_n`). It must not depend on the data.
         cluster: For raw values, a pair: the unit of each row of the control, and of the treatment.
         window: For trackers, the arguments of `snapshot`, such as `{"start": ..., "end": ..., "min_age": ...}`.
         scale: Whether margin, p-value and verdict are about the difference or about the relative difference.
         alternative: For superiority: which differences are looked for. `"greater"` and `"less"` leave one limit infinite.
         method: The test of the difference. For proportions `"score"`, `"mid_p"`, `"newcombe"`, `"agresti_caffo"`, `"wald"`,
             `"pooled"`, or for a confidence sequence `"exact"`, which holds at any sample size and is wider; for means `"welch"`,
-            `"student"` or `"z"`; for ratios `"delta"` or `"jackknife"`; for covariates `"regression"`, `"cuped"` or `"lin"`. None
+            `"student"` or `"z"`; for ratios `"delta"` or `"jackknife"`; for covariates `"regression"`, `"cuped"` or `"lin"`; for
+            quantiles `"ranks"`, `"guaranteed"` (at any number of values and for any distribution, but wider) or `"outer"`. None
             chooses.
         relative_method: The interval of the relative difference: `"delta"`, `"log"` or `"fieller"`; for proportions also
             `"log_adjusted"`, with half a success more in each arm, whose centre is not the difference that was seen.
@@ -128,7 +130,7 @@ def compare(
     from log odds; some passes over raw values.
 
     Source: Welch (1947); Farrington and Manning (1990); Miettinen and Nurminen (1985); Laud (2017); Deng, Knoblich and Lu (2018);
-    Fieller (1954); Waudby-Smith and others (2024).
+    Fieller (1954); Waudby-Smith and others (2024); Howard and Ramdas (2022).
 
     Example:
         >>> from truthlag.abtest import Proportion, compare
@@ -172,6 +174,8 @@ def compare(
     if isinstance(before, MeanWithCovariate) and isinstance(inference, AsymptoticSequence):
         # What is left after a regression is t.
         inference = AsymptoticSequence(inference.alpha, inference.expected_n, is_t=True)
+    if isinstance(before, QuantileArm) and isinstance(inference, AsymptoticSequence) and expected_n is None:
+        inference = AsymptoticSequence(inference.alpha, before.expected_n)
     reading = Reading(metric, scale, method, relative_method, odds_ratio)
     if plan is not None:
         result = _look(plan, before, now, question, reading)

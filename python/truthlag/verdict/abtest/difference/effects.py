@@ -12,6 +12,7 @@ from truthlag.verdict.abtest.difference.bounded import bounded_effect
 from truthlag.verdict.abtest.difference.calibrated import calibration_effect
 from truthlag.verdict.abtest.difference.effect import Effect, NormalEffect, Undefined
 from truthlag.verdict.abtest.difference.stratified import stratified_effect
+from truthlag.verdict.abtest.quantiles.quantile_arm import COMPARISONS
 from truthlag.verdict.abtest.statistics.arm import Statistic
 from truthlag.verdict.abtest.statistics.calibration import Calibration
 from truthlag.verdict.abtest.statistics.f_measure import FMeasure
@@ -36,6 +37,7 @@ METHODS: dict[str, tuple[str, ...]] = {
     "calibration": (),
     "strata": (),
     "prediction powered": ("welch", "z"),
+    "quantile": COMPARISONS,
 }
 """The methods that may be asked for, by the kind of the arms."""
 

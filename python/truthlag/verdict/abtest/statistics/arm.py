@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 from truthlag.call.described import described
+from truthlag.verdict.abtest.quantiles.quantile_arm import QuantileArm
 from truthlag.verdict.abtest.statistics.calibration import Calibration
 from truthlag.verdict.abtest.statistics.counts import Counts
 from truthlag.verdict.abtest.statistics.f_measure import FMeasure
@@ -49,6 +50,7 @@ Statistic: TypeAlias = (
     | Calibration
     | Strata
     | PredictionPowered
+    | QuantileArm
 )
 """The statistics that can be compared; `Counts` are compared by one of their rates."""
 
@@ -63,6 +65,7 @@ STATISTICS = (
     Calibration,
     Strata,
     PredictionPowered,
+    QuantileArm,
 )
 """Their classes."""
 

@@ -11,6 +11,7 @@ from truthlag.call.described import described
 from truthlag.call.tracker import ModelPerformanceTracker
 from truthlag.metrics import ConfusionCounts, PerformanceSnapshot, ScoreHistogram
 from truthlag.metrics.counts import RATES
+from truthlag.verdict.abtest.quantiles.quantile_arm import QuantileArm
 from truthlag.verdict.abtest.statistics.arm import STATISTICS, Statistic
 from truthlag.verdict.abtest.statistics.calibration import Calibration, middles_of, shared_edges
 from truthlag.verdict.abtest.statistics.column import column
@@ -99,6 +100,9 @@ def _check_alike(control: Statistic, treatment: Statistic) -> None:
     elif isinstance(control, Calibration) and isinstance(treatment, Calibration):
         if control.edges != treatment.edges:
             raise ValueError("treatment must have the bins of control, got other edges")
+    elif isinstance(control, QuantileArm) and isinstance(treatment, QuantileArm):
+        if control.p != treatment.p:
+            raise ValueError(f"treatment must be the quantile of control ({control.p:g}), got that at {treatment.p:g}")
     elif isinstance(control, Known) and isinstance(treatment, Known) and control.range != treatment.range:
         raise ValueError(f"treatment must have the range of control ({control.range}), got {treatment.range}")
 
