@@ -11,6 +11,7 @@ once by `run_gates`. `compare_at_age` compares arms whose labels come late at eq
 arms, metrics and segments.
 
 `interval_over_time` shows the difference with its interval at each look, as rows and as a picture.
+`ab_test_report` makes one report of gates, metrics and guardrails, with one recommendation.
 
 `compare_paired` holds two models against each other on the same requests, and `disagreement` says what is known before any label is.
 """
@@ -78,6 +79,7 @@ from truthlag.verdict.abtest.planning import (
     sample_size,
 )
 from truthlag.verdict.abtest.quantiles import LatencyHistogram, QuantileArm, Quantiles, quantile_from_limits
+from truthlag.verdict.abtest.report import ABTestReport, GuardrailRow, Recommendation, ab_test_report
 from truthlag.verdict.abtest.result import ArmSummary, Comparison
 from truthlag.verdict.abtest.statistics import (
     Calibration,
@@ -98,6 +100,7 @@ from truthlag.verdict.abtest.statistics import (
 )
 
 __all__ = [
+    "ABTestReport",
     "AgedArm",
     "Anova",
     "ArmLog",
@@ -122,6 +125,7 @@ __all__ = [
     "GroupSequentialPlan",
     "Guardrail",
     "GuardrailResult",
+    "GuardrailRow",
     "Interleaved",
     "IntervalLook",
     "IntervalOverTime",
@@ -142,11 +146,13 @@ __all__ = [
     "Quantiles",
     "Ratio",
     "RatioWithCovariate",
+    "Recommendation",
     "SampleRatioTest",
     "StoppedEstimate",
     "Strata",
     "TestPlan",
     "Winsorized",
+    "ab_test_report",
     "additional_units",
     "adjust",
     "anova",
