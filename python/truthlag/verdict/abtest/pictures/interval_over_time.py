@@ -208,7 +208,7 @@ class IntervalOverTime:
 
     def _cells(self, look: IntervalLook) -> tuple[str, ...]:
         shown = percent if self.scale == "relative" else number
-        at = f"{look.at:,}" if isinstance(look.at, int | float) else str(look.at)
+        at = f"{look.at:,}" if isinstance(look.at, int | float) else str(look.at).removesuffix("+00:00")
         interval = "none" if look.interval is None else " to ".join(shown(limit) for limit in look.interval)
         return at, shown(look.estimate), interval, look.verdict
 

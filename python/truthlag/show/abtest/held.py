@@ -1,0 +1,233 @@
+"""A test whose rows are held: those of units in clusters, quantiles, capped values and covariates need them all.
+
+Eight bytes a number are held of the columns that are asked for, and no text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from truthlag.show.abtest.collected import Exposures, Known, Pair, is_binary, not_binary, outlier_of
+from truthlag.show.abtest.columns import Wanted
+from truthlag.show.abtest.metric_spec import OF_UNITS, MetricSpec
+from truthlag.show.abtest.read import Numbers, Rows, Whole
+from truthlag.show.errors import LogError
+from truthlag.verdict.abtest.quantiles import QuantileArm
+from truthlag.verdict.abtest.statistics.mean import Mean
+from truthlag.verdict.abtest.statistics.mean_with_covariate import MeanWithCovariate
+from truthlag.verdict.abtest.statistics.proportion import Proportion
+from truthlag.verdict.abtest.statistics.ratio import Ratio
+from truthlag.verdict.abtest.statistics.ratio_with_covariate import RatioWithCovariate
+from truthlag.verdict.abtest.statistics.winsorize import winsorize
+
+_NO_SEGMENT = -1
+
+
+class Held:
+    """See `Collected`."""
+
+    def __init__(self, wanted: Wanted, winsorized: float | None) -> None:
+        self._wanted = wanted
+        self._winsorized = winsorized
+        self._parts: list[Rows] = []
+        self.is_clustered = False
+        self.units_in_several = 0
+        """Units that were seen in both arms; they are left out."""
+        self.different_units = 0
+        """All units of both arms."""
+        self.by_arm = (0, 0)
+        """Different units of each arm."""
+        self.filled: dict[str, tuple[int, float]] = {}
+        """How many covariates were missing, by column, and what they were taken for."""
+        self._arms: Whole = np.empty(0, np.int64)
+        self._steps = self._segments = self._units = self._arms
+        self._numbers: dict[str, Numbers] = {}
+
+    def take(self, rows: Rows) -> None:
+        """Take good rows, of any arm."""
+        self._parts.append(rows)
+
+    def settle(self, control: int, treatment: int) -> None:
+        """Join the rows of two arms, in order of their periods, without units that are in both."""
+        parts, self._parts = self._parts, []
+        arms = _joined([part.arms for part in parts])
+        chosen = (arms == control) | (arms == treatment)
+        steps = _joined([np.zeros(len(part), np.int64) if part.days is None else part.days for part in parts])
+        order = np.flatnonzero(chosen)
+        order = order[np.argsort(steps[order], kind="stable")]
+        if self._wanted.unit is not None:
+            units = _joined([part.units for part in parts if part.units is not None])
+            order = self._without_double(units, arms, order, treatment)
+            self._units = units[order]
+            self.is_clustered = len(np.unique(self._units)) < len(self._units)
+        else:
+            self._units = order
+        self._arms = (arms[order] == treatment).astype(np.int64)
+        self._steps = steps[order]
+        if self._wanted.segment is not None:
+            self._segments = _joined([part.segments for part in parts if part.segments is not None])[order]
+        for name in self._wanted.numbers:
+            self._numbers[name] = np.concatenate([part.numbers.pop(name) for part in parts])[order]
+        self._fill_covariates()
+        for spec in self._wanted.specs:
+            if spec.kind in ("proportion", "any") and not self._is_binary(spec):
+                raise LogError(not_binary(spec))
+
+    def _without_double(self, units: Whole, arms: Whole, order: Whole, treatment: int) -> Whole:
+        of_arms = [np.unique(units[order[(arms[order] == treatment) == which]]) for which in (False, True)]
+        double = np.intersect1d(of_arms[0], of_arms[1], assume_unique=True)
+        self.units_in_several = len(double)
+        self.different_units = len(of_arms[0]) + len(of_arms[1]) - len(double)
+        self.by_arm = len(of_arms[0]), len(of_arms[1])
+        return order[~np.isin(units[order], double)] if len(double) else order
+
+    def _fill_covariates(self) -> None:
+        """A covariate is known before the treatment, so that what is missing may be taken for the mean of all."""
+        for name in self._wanted.covariates:
+            values = self._numbers[name]
+            missing = np.isnan(values)
+            count = int(np.count_nonzero(missing))
+            if count == len(values):
+                raise LogError(f"covariate `{name}` has no value at all")
+            if count:
+                mean = float(values[~missing].mean())
+                self.filled[name] = count, mean
+
+    def _is_binary(self, spec: MetricSpec) -> bool:
+        values = self._numbers[spec.column]
+        return is_binary(values[~np.isnan(values)])
+
+    def _chosen(self, arm: int, segment: int | None, until: int | None) -> NDArray[np.bool_]:
+        chosen: NDArray[np.bool_] = self._arms == arm
+        if segment is not None:
+            chosen &= self._segments == segment
+        if until is not None:
+            chosen &= self._steps < until
+        return chosen
+
+    def pair(self, spec: MetricSpec, *, segment: int | None = None, until: int | None = None) -> Pair:
+        """See `Collected.pair`."""
+        rows = [_Arm(self, spec, self._chosen(arm, segment, until)) for arm in (0, 1)]
+        notes: tuple[str, ...] = ()
+        if self._winsorized is not None and self._is_mean(spec):
+            capped = winsorize(rows[0].values, rows[1].values, upper=self._winsorized)
+            rows[0].values, rows[1].values = capped.control, capped.treatment
+            notes = (f"{spec.name}: {capped}",)
+        covariates = self._wanted.covariates
+        return Pair(rows[0].statistic(covariates), rows[1].statistic(covariates), notes)
+
+    def _is_mean(self, spec: MetricSpec) -> bool:
+        return spec.kind in ("mean", "sum") or (spec.kind == "auto" and not self._is_binary(spec))
+
+    def exposures(self) -> Iterator[Exposures]:
+        """See `Collected.exposures`."""
+        _, first = np.unique(self._units, return_index=True)
+        segments = self._segments if self._wanted.segment is not None else np.full(len(self._units), _NO_SEGMENT)
+        keys = np.stack([self._steps[first], segments[first], self._arms[first]])
+        found, counts = np.unique(keys, axis=1, return_counts=True)
+        by_place: dict[tuple[int, int], list[int]] = {}
+        for (step, segment, arm), count in zip(found.T.tolist(), counts.tolist(), strict=True):
+            by_place.setdefault((step, segment), [0, 0])[arm] = count
+        for (step, segment), (before, now) in sorted(by_place.items()):
+            yield Exposures(step, None if segment == _NO_SEGMENT else segment, (before, now))
+
+    def known(self, spec: MetricSpec) -> Known:
+        """See `Collected.known`; of units where these have several rows."""
+        known = ~np.isnan(self._numbers[spec.column])
+        if spec.denominator is not None:
+            known &= ~np.isnan(self._numbers[spec.denominator])
+        there, of = [], []
+        for arm in (0, 1):
+            chosen = self._arms == arm
+            of.append(len(np.unique(self._units[chosen])))
+            there.append(len(np.unique(self._units[chosen & known])))
+        return Known((there[0], there[1]), (of[0], of[1]))
+
+    def units(self) -> tuple[int, int]:
+        """See `Collected.units`."""
+        return tuple(len(np.unique(self._units[self._arms == arm])) for arm in (0, 1))  # type: ignore[return-value]
+
+    def periods(self) -> list[int]:
+        """See `Collected.periods`."""
+        steps: list[int] = np.unique(self._steps).tolist()
+        return steps
+
+    def covariate(self, name: str) -> tuple[Numbers, Numbers]:
+        """The values of a covariate of each unit of both arms, NaN where it is missing."""
+        _, first = np.unique(self._units, return_index=True)
+        values, arms = self._numbers[name][first], self._arms[first]
+        return values[arms == 0], values[arms == 1]
+
+    def outlier(self, spec: MetricSpec) -> tuple[float, float] | None:
+        """See `Collected.outlier`."""
+        if not self._is_mean(spec) or self._winsorized is not None:
+            return None
+        arms = []
+        for arm in (0, 1):
+            values = _Arm(self, spec, self._chosen(arm, None, None)).values
+            if len(values):
+                arms.append((Mean.of(values), float(values.min()), float(values.max())))
+        return outlier_of(arms)
+
+
+class _Arm:
+    """The rows of one arm of a metric that have a value; of kinds that are taken by unit, the units."""
+
+    def __init__(self, held: Held, spec: MetricSpec, chosen: NDArray[np.bool_]) -> None:
+        self._held, self._spec = held, spec
+        numbers = held._numbers
+        known = chosen & ~np.isnan(numbers[spec.column])
+        if spec.denominator is not None:
+            known &= ~np.isnan(numbers[spec.denominator])
+        self.values = numbers[spec.column][known]
+        self._others = None if spec.denominator is None else numbers[spec.denominator][known]
+        self._units = held._units[known]
+        self._covariates = [self._filled(name)[known] for name in held._wanted.covariates]
+        self.clustered = held.is_clustered and spec.kind not in OF_UNITS
+        if spec.kind in OF_UNITS:
+            _, first, where = np.unique(self._units, return_index=True, return_inverse=True)
+            values = np.asarray(np.bincount(where, weights=self.values, minlength=len(first)), dtype=np.float64)
+            self.values = np.minimum(values, 1.0) if spec.kind == "any" else values
+            self._covariates = [covariate[first] for covariate in self._covariates]
+
+    def _filled(self, name: str) -> Numbers:
+        values = self._held._numbers[name]
+        if name not in self._held.filled:
+            return values
+        return np.where(np.isnan(values), self._held.filled[name][1], values)
+
+    def statistic(self, names: tuple[str, ...]) -> Any:
+        spec, values = self._spec, self.values
+        if spec.quantile is not None:
+            return QuantileArm.of(values, spec.quantile, cluster=self._units if self.clustered else None)
+        if self._covariates:
+            return self._with_covariates(names)
+        if spec.kind == "ratio":
+            return Ratio.of(values, self._others, cluster=self._units if self.clustered else None)
+        if self.clustered:
+            return Ratio.of_clusters(values, self._units)
+        if spec.kind in ("proportion", "any") or (spec.kind == "auto" and self._held._is_binary(spec)):
+            return Proportion.of(values)
+        return Mean.of(values)
+
+    def _with_covariates(self, names: tuple[str, ...]) -> Any:
+        """Of clusters the sums over their rows; a covariate is that of the unit, from the first of its rows."""
+        values, others, covariates = self.values, self._others, self._covariates
+        if self.clustered:
+            _, first, where = np.unique(self._units, return_index=True, return_inverse=True)
+            size = len(first)
+            weights = np.ones(len(values)) if others is None else others
+            values = np.asarray(np.bincount(where, weights=values, minlength=size), dtype=np.float64)
+            others = np.asarray(np.bincount(where, weights=weights, minlength=size), dtype=np.float64)
+            covariates = [covariate[first] for covariate in covariates]
+        if others is not None:
+            return RatioWithCovariate.of(values, others, covariates=covariates)
+        return MeanWithCovariate.of(values, covariates, names=names)
+
+
+def _joined(parts: list[Whole]) -> Whole:
+    return np.concatenate(parts) if parts else np.empty(0, np.int64)
