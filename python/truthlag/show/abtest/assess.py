@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from pathlib import Path
 from typing import Any
 
 from truthlag.show.abtest.arms import Arms
@@ -75,7 +76,7 @@ def assess(request: AbTestRequest, wanted: Wanted, reader: Reader, collected: Co
         ]
     units = dict(zip((arms.control, arms.treatment), collected.units(), strict=True))
     report = ab_test_report(
-        name=None,
+        name=Path(request.file).name,
         metrics=metrics,
         gates=gates,
         guardrails=guardrails,
