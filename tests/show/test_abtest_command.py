@@ -410,6 +410,79 @@ def test_several_arms_need_a_choice(run: Run, write: Callable[..., Path]) -> Non
     assert run(*arguments, "--control", "A", "--treatment", "D").exit_code == 1
 
 
+def late(seed: int = 1) -> dict[str, list[Any]]:
+    """Two arms of one rate, 75 days; negatives of both are known at once, positives after 25 and 12 days in the mean."""
+    random = np.random.default_rng(seed)
+    rows = 20_000
+    arms = random.integers(0, 2, rows)
+    start = np.datetime64("2026-01-01", "s")
+    made = start + np.sort(random.integers(0, 75 * 86_400, rows)).astype("timedelta64[s]")
+    bad = random.random(rows) < 0.2
+    delay = np.minimum(random.exponential(np.where(arms, 12.0, 25.0)), 60.0) * bad
+    known = made + (delay * 86_400).astype("timedelta64[s]")
+    there = known <= start + np.timedelta64(75, "D")
+    return {
+        "arm": ["new" if arm else "old" for arm in arms],
+        "unit": [f"u{number}" for number in range(rows)],
+        "time": [str(one) for one in made],
+        "known": [str(one) if is_there else "" for one, is_there in zip(known, there, strict=True)],
+        "fraud": [int(one) if is_there else "" for one, is_there in zip(bad, there, strict=True)],
+        "latency": random.lognormal(4.0, 0.5, rows).round(3).tolist(),
+    }
+
+
+def test_labels_are_compared_at_one_age(run: Run, write: Callable[..., Path]) -> None:
+    """What is known by now favours the arm whose labels are slow; at an age of sixty days the arms are alike."""
+    given = late()
+    path = write(given)
+    arguments = ["abtest", path, "--arm", "arm", "--metric", "fraud", "--direction", "lower", "--format", "json"]
+    naive = content(run(*arguments))
+    # Labels that are missing are missing unequally, which the gate says.
+    assert naive["metrics"][0]["comparison"]["p_value"] < 0.01
+    assert naive["metrics"][0]["verdict"] == "invalid"
+    waited = ["--time", "time", "--label-time", "known", "--min-age", "60d", "--every", "7d"]
+    aged = content(run(*arguments, *waited, "--guardrail", "latency:lower:20%"))
+    comparison = aged["metrics"][0]["comparison"]
+    assert aged["gates"]["status"] == "passed" and aged["metrics"][0]["verdict"] == "undecided"
+    made = np.array(given["time"], dtype="datetime64[s]")
+    known = np.array([one or "NaT" for one in given["known"]], dtype="datetime64[s]")
+    until = max(made.max(), known[~np.isnat(known)].max())
+    age = np.timedelta64(60, "D")
+    old, in_time = made <= until - age, ~np.isnat(known) & (known <= made + age)
+    fraud = np.array([one == 1 for one in given["fraud"]])
+    is_new = np.array(given["arm"]) == "new"
+    for arm, which in (("control", ~is_new), ("treatment", is_new)):
+        assert comparison[arm]["n"] == np.count_nonzero(which & old & in_time)
+        assert comparison[arm]["estimate"] == pytest.approx(fraud[which & old & in_time].mean(), rel=1e-12)
+    # What is known at once is not waited for, nor are the sizes of the arms.
+    assert aged["guardrails"][0]["comparison"]["control"]["n"] == np.count_nonzero(~is_new)
+    assert sum(aged["units"].values()) == 20_000
+    looks = aged["over_time"]["fraud"]["looks"]
+    assert [look["at"] for look in looks] == ["2026-03-08", "2026-03-15", "2026-03-16"]
+    assert f"{np.count_nonzero(~old):,} younger rows" in "".join(aged["notes"])
+    held = content(run(*arguments, *waited, "--guardrail", "latency:lower:20%", "--unit", "unit"))
+    assert held["metrics"] == aged["metrics"] and held["over_time"] == aged["over_time"]
+    assert (
+        held["guardrails"] == aged["guardrails"] or held["guardrails"][0]["status"] == aged["guardrails"][0]["status"]
+    )
+
+
+def test_an_age_that_cuts_labels_off_is_said(run: Run, write: Callable[..., Path]) -> None:
+    """After ten days the positives of one arm have come, and those of the other have not."""
+    arguments = ["--arm", "arm", "--metric", "fraud", "--time", "time", "--label-time", "known", "--min-age", "10d"]
+    found = content(run("abtest", write(late()), *arguments, "--format", "json"))
+    gate = next(one for one in found["gates"]["gates"] if one["name"] == "label_arrival")
+    assert gate["status"] == "failed" and found["metrics"][0]["verdict"] == "invalid"
+    assert {look["verdict"] for look in found["over_time"]["fraud"]["looks"]} == {"invalid"}
+
+
+def test_an_age_that_no_row_has(run: Run, write: Callable[..., Path]) -> None:
+    arguments = ["--arm", "arm", "--metric", "fraud", "--time", "time", "--label-time", "known", "--min-age", "100d"]
+    for more in ([], ["--unit", "unit"], ["--mode", "group_sequential", "--planned-n", "100"]):
+        found = content(run("abtest", write(late()), *arguments, *more, "--format", "json"))
+        assert found["recommendation"]["status"] == "no_data"
+
+
 ERRORS = [
     (["--arm", "nope", "--metric", "won"], 1, "column `nope` is missing\nthe file has `arm`, `won`, `x`"),
     (["--arm", "arm", "--metric", "nope"], 1, "column `nope` is missing"),
@@ -441,6 +514,8 @@ ERRORS = [
     (["--arm", "arm", "--metric", "won", "--segment", "arm"], 2, "name the same column"),
     (["--arm", "arm", "--metric", "won", "--every", "0"], 2, "--every must be longer"),
     (["--arm", "arm", "--metric", "won", "--time", "x", "--every", "36h"], 1, "a whole number of days"),
+    (["--arm", "arm", "--metric", "won", "--label-time", "x"], 2, "--label-time needs the --time"),
+    (["--arm", "arm", "--metric", "won", "--time", "x", "--min-age", "3d"], 2, "--min-age is about the labels"),
     (["--arm", "arm", "--metric", "won", "--spending", "fast"], 2, "`fast` is not obrien_fleming"),
     (["--arm", "arm", "--metric", "won", "--winsorize", "1"], 2, "--winsorize"),
 ]

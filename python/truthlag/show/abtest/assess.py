@@ -17,9 +17,9 @@ from truthlag.show.abtest.metric_spec import MetricSpec
 from truthlag.show.abtest.read import Reader
 from truthlag.show.abtest.request import AbTestRequest
 from truthlag.show.abtest.segments import segment_rows
-from truthlag.show.duration import DAY
+from truthlag.show.duration import DAY, format_duration
 from truthlag.show.errors import LogError
-from truthlag.show.times import to_datetime
+from truthlag.show.times import short_time, to_datetime
 from truthlag.verdict.abtest.compare import compare
 from truthlag.verdict.abtest.guardrails import Guardrail, GuardrailResult
 from truthlag.verdict.abtest.inference import GroupSequentialPlan
@@ -60,11 +60,12 @@ def assess(request: AbTestRequest, wanted: Wanted, reader: Reader, collected: Co
     periods = _periods(request, reader, collected) if wanted.time is not None else []
     asked = _Asked(request, wanted, collected)
     segments = reader.segments.names
-    gates, labelled, gate_notes = gates_of(request, collected, arms, segments, wanted.specs)
+    gates, labelled, gate_notes = gates_of(request, wanted, collected, arms, segments)
     notes = [] if arms.note is None else [arms.note]
     notes += gate_notes
     metrics, over_time, until = asked.metrics(periods, notes)
     guardrails = [asked.guardrail(spec, periods, until) for spec in wanted.guardrails]
+    notes += _young(request, reader)
     notes += _tuning(request, sum(collected.units()))
     for spec in wanted.specs:
         notes += asked.pair(spec, until).notes
@@ -176,7 +177,7 @@ class _Asked:
 
     @property
     def _at_name(self) -> str:
-        return "day" if self._request.every % DAY == 0 else "time"
+        return "day" if _in_days(self._request) else "time"
 
     def _plan(self, spec: MetricSpec) -> GroupSequentialPlan:
         request = self._request
@@ -269,15 +270,30 @@ def _periods(request: AbTestRequest, reader: Reader, collected: Collected) -> li
     if len(looks) > MOST_LOOKS:
         raise LogError(f"--every makes {len(looks):,} looks, and at most {MOST_LOOKS:,} are taken: choose a longer one")
     return [
-        Period(first + (look + 1) * per_period, _called(request, reader, first + (look + 1) * per_period))
-        for look in looks
+        # The last period may not be over.
+        Period(until, _called(request, reader, min(until, steps[-1] + 1)))
+        for until in (first + (look + 1) * per_period for look in looks)
     ]
 
 
 def _called(request: AbTestRequest, reader: Reader, until: int) -> date | datetime:
     """The last day of a look, or its end where looks are within a day."""
-    end = to_datetime(until * reader.step)
-    return to_datetime(until * reader.step - 1).date() if request.every % DAY == 0 else end
+    # Of rows that are waited for, the last one is old enough so much later.
+    end = until * reader.step + request.min_age
+    return to_datetime(end - 1).date() if _in_days(request) else to_datetime(end)
+
+
+def _in_days(request: AbTestRequest) -> bool:
+    return request.every % DAY == 0 and request.min_age % DAY == 0
+
+
+def _young(request: AbTestRequest, reader: Reader) -> Iterator[str]:
+    if request.label_time is not None:
+        yield (
+            f"Labels are compared when their row is {format_duration(request.min_age)} old, as known at"
+            f" {short_time(reader.as_of)}: {reader.young:,} younger rows are left out of the metrics, and labels that came later count"
+            " as missing."
+        )
 
 
 def _tuning(request: AbTestRequest, units: int) -> Iterator[str]:

@@ -79,7 +79,7 @@ class Collected(Protocol):
         ...
 
     def periods(self) -> list[int]:
-        """The periods that have rows, in order."""
+        """The periods that have rows, in order; where labels are waited for, rows that are old enough."""
         ...
 
     def outlier(self, spec: MetricSpec) -> tuple[float, float] | None:

@@ -18,6 +18,7 @@ class Wanted:
     arm: str
     unit: str | None
     time: str | None
+    label_time: str | None
     segment: str | None
     covariates: tuple[str, ...]
     metrics: tuple[MetricSpec, ...]
@@ -35,9 +36,18 @@ class Wanted:
         return tuple(dict.fromkeys([*of_specs, *self.covariates]))
 
     @property
+    def late(self) -> frozenset[str]:
+        """Columns whose values are there when their label has come."""
+        return frozenset(name for spec in self.metrics for name in spec.columns) if self.label_time else frozenset()
+
+    def is_late(self, spec: MetricSpec) -> bool:
+        """Whether a metric is taken over labels."""
+        return not self.late.isdisjoint(spec.columns)
+
+    @property
     def columns(self) -> tuple[str, ...]:
         """All columns."""
-        others = [name for name in (self.arm, self.unit, self.time, self.segment) if name is not None]
+        others = [name for name in (self.arm, self.unit, self.time, self.label_time, self.segment) if name is not None]
         return tuple(dict.fromkeys([*others, *self.numbers]))
 
 
@@ -47,7 +57,16 @@ def wanted_of(request: AbTestRequest, log: LogFile) -> Wanted:
         raise LogError(f"{log.path}: the file is empty")
     metrics = tuple(parse_metric(text, log.names) for text in request.metrics)
     guardrails = tuple(parse_metric(text, log.names, is_guardrail=True) for text in request.guardrails)
-    wanted = Wanted(request.arm, request.unit, request.time, request.segment, request.covariates, metrics, guardrails)
+    wanted = Wanted(
+        request.arm,
+        request.unit,
+        request.time,
+        request.label_time,
+        request.segment,
+        request.covariates,
+        metrics,
+        guardrails,
+    )
     require(log.path, wanted.columns, log.names, "--arm, --metric and the like name the columns")
     for option, specs in (("--metric", metrics), ("--guardrail", guardrails)):
         names = [spec.name if spec.quantile is None else (spec.name, spec.quantile) for spec in specs]

@@ -150,6 +150,15 @@ def _spending(_context: click.Context, _option: click.Parameter, value: str) -> 
     show_default=True,
     help="--time: a look after each such period.",
 )
+@click.option("--label-time", metavar="COLUMN", help="When the values of the metrics became known.")
+@click.option(
+    "--min-age",
+    callback=duration,
+    metavar="DURATION",
+    default="0",
+    show_default=True,
+    help="--label-time: compare rows by the labels they had when they were this old.",
+)
 @click.option("--segment", metavar="COLUMN", help="Compare in each segment too, adjusted for their number.")
 @click.option(
     "--covariate",
@@ -210,6 +219,12 @@ def _check_abtest(given: dict[str, Any]) -> None:
         )
     if given["hypothesis"] != "superiority" and given["margin"] is None:
         raise click.UsageError(f"--hypothesis {given['hypothesis']} needs a --margin")
+    if given["label_time"] is not None and (given["time"] is None or not given["min_age"]):
+        raise click.UsageError(
+            "--label-time needs the --time of the rows, and the --min-age at which they are compared"
+        )
+    if given["min_age"] and given["label_time"] is None:
+        raise click.UsageError("--min-age is about the labels of --label-time, which is not given")
     if given["every"] <= 0:
         raise click.UsageError("--every must be longer than 0")
     for name in ("unit", "time", "segment"):

@@ -7,6 +7,7 @@ from typing import Any
 
 from truthlag.show.abtest.arms import Arms
 from truthlag.show.abtest.collected import Collected
+from truthlag.show.abtest.columns import Wanted
 from truthlag.show.abtest.held import Held
 from truthlag.show.abtest.metric_spec import MetricSpec
 from truthlag.show.abtest.request import AbTestRequest
@@ -29,7 +30,7 @@ _ALPHA = 0.01
 
 
 def gates_of(
-    request: AbTestRequest, collected: Collected, arms: Arms, segments: Sequence[str], specs: Sequence[MetricSpec]
+    request: AbTestRequest, wanted: Wanted, collected: Collected, arms: Arms, segments: Sequence[str]
 ) -> tuple[GateReport, list[str], list[str]]:
     """The report of the gates, the metrics that are of labelled rows, and what else is to be said."""
     notes: list[str] = []
@@ -53,14 +54,14 @@ def gates_of(
             {name: pair[1] for name, pair in pairs.items()},
             mode=mode,
         )
-    labelled = [spec for spec in specs if collected.known(spec).missing]
+    labelled = [spec for spec in wanted.specs if wanted.is_late(spec) or collected.known(spec).missing]
     arrival = None
     if labelled:
         known = collected.known(labelled[0])
         arrival = label_arrival_parity(
             Proportion(known.known[0], known.of[0]), Proportion(known.known[1], known.of[1]), mode=mode
         )
-        notes += [_missing(spec, collected, arms) for spec in labelled]
+        notes += [_missing(spec, collected, arms) for spec in labelled if collected.known(spec).missing]
     report = run_gates(sample_ratio=ratio, double_exposure=double, pre_period_balance=balance, label_arrival=arrival)
     return report, [spec.name for spec in labelled], notes
 

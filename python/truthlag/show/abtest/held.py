@@ -46,6 +46,7 @@ class Held:
         self._arms: Whole = np.empty(0, np.int64)
         self._steps = self._segments = self._units = self._arms
         self._numbers: dict[str, Numbers] = {}
+        self._old: NDArray[np.bool_] | None = None
 
     def take(self, rows: Rows) -> None:
         """Take good rows, of any arm."""
@@ -70,6 +71,8 @@ class Held:
         self._steps = steps[order]
         if self._wanted.segment is not None:
             self._segments = _joined([part.segments for part in parts if part.segments is not None])[order]
+        if self._wanted.label_time is not None:
+            self._old = np.concatenate([part.old for part in parts if part.old is not None])[order]
         for name in self._wanted.numbers:
             self._numbers[name] = np.concatenate([part.numbers.pop(name) for part in parts])[order]
         self._fill_covariates()
@@ -101,8 +104,12 @@ class Held:
         values = self._numbers[spec.column]
         return is_binary(values[~np.isnan(values)])
 
-    def _chosen(self, arm: int, segment: int | None, until: int | None) -> NDArray[np.bool_]:
+    def _chosen(
+        self, spec: MetricSpec, arm: int, segment: int | None = None, until: int | None = None
+    ) -> NDArray[np.bool_]:
         chosen: NDArray[np.bool_] = self._arms == arm
+        if self._old is not None and self._wanted.is_late(spec):
+            chosen &= self._old
         if segment is not None:
             chosen &= self._segments == segment
         if until is not None:
@@ -111,7 +118,7 @@ class Held:
 
     def pair(self, spec: MetricSpec, *, segment: int | None = None, until: int | None = None) -> Pair:
         """See `Collected.pair`."""
-        rows = [_Arm(self, spec, self._chosen(arm, segment, until)) for arm in (0, 1)]
+        rows = [_Arm(self, spec, self._chosen(spec, arm, segment, until)) for arm in (0, 1)]
         notes: tuple[str, ...] = ()
         if self._winsorized is not None and self._is_mean(spec):
             capped = winsorize(rows[0].values, rows[1].values, upper=self._winsorized)
@@ -142,7 +149,7 @@ class Held:
             known &= ~np.isnan(self._numbers[spec.denominator])
         there, of = [], []
         for arm in (0, 1):
-            chosen = self._arms == arm
+            chosen = self._chosen(spec, arm)
             of.append(len(np.unique(self._units[chosen])))
             there.append(len(np.unique(self._units[chosen & known])))
         return Known((there[0], there[1]), (of[0], of[1]))
@@ -153,7 +160,8 @@ class Held:
 
     def periods(self) -> list[int]:
         """See `Collected.periods`."""
-        steps: list[int] = np.unique(self._steps).tolist()
+        seen = self._steps if self._old is None else self._steps[self._old]
+        steps: list[int] = np.unique(seen).tolist()
         return steps
 
     def covariate(self, name: str) -> tuple[Numbers, Numbers]:
@@ -168,7 +176,7 @@ class Held:
             return None
         arms = []
         for arm in (0, 1):
-            values = _Arm(self, spec, self._chosen(arm, None, None)).values
+            values = _Arm(self, spec, self._chosen(spec, arm)).values
             if len(values):
                 arms.append((Mean.of(values), float(values.min()), float(values.max())))
         return outlier_of(arms)

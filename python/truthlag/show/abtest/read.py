@@ -40,6 +40,8 @@ class Rows:
     segments: Whole | None
     numbers: dict[str, Numbers]
     """By column; NaN where there is no value."""
+    old: Mask | None = None
+    """Which rows are old enough to be compared by their labels; None where labels are not waited for."""
 
     def __len__(self) -> int:
         return len(self.arms)
@@ -54,6 +56,11 @@ class Reader:
     bad_rows: BadRows
     progress: Progress
     every: int
+    min_age: int = 0
+    as_of: int = 0
+    """The latest time in the file, up to which labels are known."""
+    young: int = 0
+    """Rows met that are not old enough."""
     arms: Codes = field(default_factory=Codes)
     units: Codes = field(default_factory=Codes)
     segments: Codes = field(default_factory=Codes)
@@ -65,17 +72,32 @@ class Reader:
 
     def rows(self) -> Iterator[Rows]:
         """The good rows of each batch."""
-        self.progress.start("reading", None)
         latest = latest_time()
+        if self.wanted.label_time is not None:
+            self._find_end(latest)
+        self.progress.start("reading", None)
         for batch in self.log.batches(self.wanted.columns):
             yield self._rows(batch, latest)
             self.progress.advance(len(batch.numbers) + len(batch.broken))
+
+    def _find_end(self, latest: int) -> None:
+        """Until when labels are known: a pass over the times."""
+        self.progress.start("reading times", None)
+        columns = [name for name in (self.wanted.time, self.wanted.label_time) if name is not None]
+        for batch in self.log.batches(columns):
+            for name in columns:
+                with about_file(self.log.path):
+                    times = parse_times(batch.cells[name], name, latest)
+                good = times.values[~(times.missing | times.bad)]
+                if len(good):
+                    self.as_of = max(self.as_of, int(good.max()))
+            self.progress.advance(len(batch.numbers))
 
     def _rows(self, batch: RawBatch, latest: int) -> Rows:
         wanted, check = self.wanted, _Check(self, batch)
         with about_file(self.log.path):
             arms = check.take(wanted.arm, parse_names, "is `{}`, not the name of an arm")
-            units = segments = times = None
+            units = segments = times = labelled = None
             if wanted.unit is not None:
                 units = check.take(wanted.unit, parse_ids, f"is `{{}}`, not an id: UTF-8 of 1 to {LONGEST_ID} bytes")
             if wanted.segment is not None:
@@ -84,18 +106,30 @@ class Reader:
                 until = to_datetime(latest).year
                 told = f"is `{{}}`, not a time from 1970 to {until}"
                 times = check.take(wanted.time, lambda cells, name: parse_times(cells, name, latest), told)
+                if wanted.label_time is not None:
+                    labelled = check.take(
+                        wanted.label_time, lambda cells, name: parse_times(cells, name, latest), told, optional=True
+                    )
             numbers = {
                 name: check.take(name, parse_numbers, "is `{}`, not a finite number", optional=True).values
                 for name in wanted.numbers
             }
         check.tell()
         good = check.good
+        old = None
+        if times is not None and labelled is not None:
+            in_time = ~labelled.missing & (labelled.values <= times.values + self.min_age)
+            for name in wanted.late:
+                numbers[name] = np.where(in_time, numbers[name], np.nan)
+            old = (times.values <= self.as_of - self.min_age)[good]
+            self.young += int(np.count_nonzero(~old))
         return Rows(
             self._codes(self.arms, arms, good, MOST_ARMS, wanted.arm, "arms"),
             None if units is None else self.units.of(units.values.filter(good)),
             None if times is None else times.values[good] // self.step,
             None if segments is None else self._segments(segments, good),
             {name: values[good] for name, values in numbers.items()},
+            old,
         )
 
     def _segments(self, parsed: Parsed, good: Mask) -> Whole:

@@ -22,6 +22,9 @@ class AbTestRequest:
     time: str | None
     every: int
     """Microseconds between looks."""
+    label_time: str | None
+    min_age: int
+    """Microseconds that a row has to be old to be compared, where the time of its label is known."""
     segment: str | None
     covariates: tuple[str, ...]
     control: str | None

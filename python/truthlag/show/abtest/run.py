@@ -79,7 +79,7 @@ def outcome_of(request: AbTestRequest, tell: Callable[[str], None], progress: Pr
     wanted = wanted_of(request, log)
     at_most = TOLD_ON_TERMINAL if sys.stderr.isatty() else None
     bad_rows = BadRows(tell, at_most=at_most, strict=request.strict)
-    reader = Reader(log, wanted, bad_rows, progress, request.every)
+    reader = Reader(log, wanted, bad_rows, progress, request.every, request.min_age)
     collected = _collected(request, wanted)
     rows = 0
     for part in reader.rows():
@@ -104,7 +104,7 @@ def _collected(request: AbTestRequest, wanted: Wanted) -> Collected:
     needs_rows = request.unit is not None or request.covariates or request.winsorize is not None
     if needs_rows or any(spec.quantile is not None or spec.kind in OF_UNITS for spec in wanted.specs):
         return Held(wanted, request.winsorize)
-    return Streamed(wanted.specs)
+    return Streamed(wanted)
 
 
 def _said(request: AbTestRequest, rows: int, collected: Collected, arms: Arms, names: list[str]) -> list[str]:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from truthlag.show.abtest.collected import Exposures, Known, Pair, is_binary, not_binary, outlier_of
+from truthlag.show.abtest.columns import Wanted
 from truthlag.show.abtest.metric_spec import MetricSpec
 from truthlag.show.abtest.read import Rows
 from truthlag.show.errors import LogError
@@ -56,8 +57,9 @@ class Streamed:
 
     is_clustered = False
 
-    def __init__(self, specs: tuple[MetricSpec, ...]) -> None:
-        self._specs = specs
+    def __init__(self, wanted: Wanted) -> None:
+        self._specs = wanted.specs
+        self._late = {spec.key for spec in wanted.specs if wanted.is_late(spec)}
         self._arms = (0, 1)
         self._periods: dict[_Place, dict[tuple[object, ...], _Sums]] = defaultdict(self._empty)
         self._segments: dict[_Place, dict[tuple[object, ...], _Sums]] = defaultdict(self._empty)
@@ -88,8 +90,9 @@ class Streamed:
 
     def _add(self, sums: dict[tuple[object, ...], _Sums], rows: Rows, chosen: Any) -> None:
         for spec in self._specs:
-            others = None if spec.denominator is None else rows.numbers[spec.denominator][chosen]
-            sums[spec.key].take(rows.numbers[spec.column][chosen], others)
+            counted = chosen if rows.old is None or spec.key not in self._late else chosen & rows.old
+            others = None if spec.denominator is None else rows.numbers[spec.denominator][counted]
+            sums[spec.key].take(rows.numbers[spec.column][counted], others)
 
     def settle(self, control: int, treatment: int) -> None:
         """Say which arms are compared, once all rows are taken."""
@@ -141,7 +144,14 @@ class Streamed:
 
     def periods(self) -> list[int]:
         """See `Collected.periods`."""
-        return sorted({step for arm, step in self._periods if arm in self._arms})
+        return sorted(
+            {
+                step
+                for (arm, step), sums in self._periods.items()
+                if arm in self._arms
+                and any(one.rows for key, one in sums.items() if not self._late or key in self._late)
+            }
+        )
 
     def outlier(self, spec: MetricSpec) -> tuple[float, float] | None:
         """See `Collected.outlier`."""
