@@ -24,8 +24,6 @@ from truthlag.verdict.abtest.statistics.ratio import Ratio
 from truthlag.verdict.abtest.statistics.ratio_with_covariate import RatioWithCovariate
 from truthlag.verdict.abtest.statistics.winsorize import winsorize
 
-_NO_SEGMENT = -1
-
 
 class Held:
     """See `Collected`."""
@@ -64,7 +62,7 @@ class Held:
             units = _joined([part.units for part in parts if part.units is not None])
             order = self._without_double(units, arms, order, treatment)
             self._units = units[order]
-            self.is_clustered = len(np.unique(self._units)) < len(self._units)
+            self.is_clustered = _different(self._units) < len(self._units)
         else:
             self._units = order
         self._arms = (arms[order] == treatment).astype(np.int64)
@@ -81,12 +79,13 @@ class Held:
                 raise LogError(not_binary(spec))
 
     def _without_double(self, units: Whole, arms: Whole, order: Whole, treatment: int) -> Whole:
-        of_arms = [np.unique(units[order[(arms[order] == treatment) == which]]) for which in (False, True)]
-        double = np.intersect1d(of_arms[0], of_arms[1], assume_unique=True)
-        self.units_in_several = len(double)
-        self.different_units = len(of_arms[0]) + len(of_arms[1]) - len(double)
-        self.by_arm = len(of_arms[0]), len(of_arms[1])
-        return order[~np.isin(units[order], double)] if len(double) else order
+        seen = np.zeros((2, int(units.max()) + 1), dtype=bool)
+        seen[(arms[order] == treatment).astype(np.int64), units[order]] = True
+        double = seen[0] & seen[1]
+        self.units_in_several = int(np.count_nonzero(double))
+        self.different_units = int(np.count_nonzero(seen[0] | seen[1]))
+        self.by_arm = int(np.count_nonzero(seen[0])), int(np.count_nonzero(seen[1]))
+        return order[~double[units[order]]] if self.units_in_several else order
 
     def _fill_covariates(self) -> None:
         """A covariate is known before the treatment, so that what is missing may be taken for the mean of all."""
@@ -132,15 +131,17 @@ class Held:
 
     def exposures(self) -> Iterator[Exposures]:
         """See `Collected.exposures`."""
-        _, first = np.unique(self._units, return_index=True)
-        segments = self._segments if self._wanted.segment is not None else np.full(len(self._units), _NO_SEGMENT)
-        keys = np.stack([self._steps[first], segments[first], self._arms[first]])
-        found, counts = np.unique(keys, axis=1, return_counts=True)
-        by_place: dict[tuple[int, int], list[int]] = {}
-        for (step, segment, arm), count in zip(found.T.tolist(), counts.tolist(), strict=True):
-            by_place.setdefault((step, segment), [0, 0])[arm] = count
-        for (step, segment), (before, now) in sorted(by_place.items()):
-            yield Exposures(step, None if segment == _NO_SEGMENT else segment, (before, now))
+        first = _first_rows(self._units)
+        if not len(first):
+            return
+        has_segments = self._wanted.segment is not None
+        segments = self._segments[first] if has_segments else np.zeros(len(first), np.int64)
+        begin, width = int(self._steps[first].min()), int(segments.max()) + 1
+        places = (self._steps[first] - begin) * width + segments
+        counts = [np.bincount(places[self._arms[first] == arm], minlength=int(places.max()) + 1) for arm in (0, 1)]
+        for place in np.flatnonzero(counts[0] + counts[1]).tolist():
+            segment = place % width if has_segments else None
+            yield Exposures(begin + place // width, segment, (int(counts[0][place]), int(counts[1][place])))
 
     def known(self, spec: MetricSpec) -> Known:
         """See `Collected.known`; of units where these have several rows."""
@@ -150,13 +151,13 @@ class Held:
         there, of = [], []
         for arm in (0, 1):
             chosen = self._chosen(spec, arm)
-            of.append(len(np.unique(self._units[chosen])))
-            there.append(len(np.unique(self._units[chosen & known])))
+            of.append(_different(self._units[chosen]))
+            there.append(_different(self._units[chosen & known]))
         return Known((there[0], there[1]), (of[0], of[1]))
 
     def units(self) -> tuple[int, int]:
         """See `Collected.units`."""
-        return tuple(len(np.unique(self._units[self._arms == arm])) for arm in (0, 1))  # type: ignore[return-value]
+        return _different(self._units[self._arms == 0]), _different(self._units[self._arms == 1])
 
     def periods(self) -> list[int]:
         """See `Collected.periods`."""
@@ -166,7 +167,7 @@ class Held:
 
     def covariate(self, name: str) -> tuple[Numbers, Numbers]:
         """The values of a covariate of each unit of both arms, NaN where it is missing."""
-        _, first = np.unique(self._units, return_index=True)
+        first = _first_rows(self._units)
         values, arms = self._numbers[name][first], self._arms[first]
         return values[arms == 0], values[arms == 1]
 
@@ -197,7 +198,7 @@ class _Arm:
         self._covariates = [self._filled(name)[known] for name in held._wanted.covariates]
         self.clustered = held.is_clustered and spec.kind not in OF_UNITS
         if spec.kind in OF_UNITS:
-            _, first, where = np.unique(self._units, return_index=True, return_inverse=True)
+            first, where = _by_unit(self._units)
             values = np.asarray(np.bincount(where, weights=self.values, minlength=len(first)), dtype=np.float64)
             self.values = np.minimum(values, 1.0) if spec.kind == "any" else values
             self._covariates = [covariate[first] for covariate in self._covariates]
@@ -226,7 +227,7 @@ class _Arm:
         """Of clusters the sums over their rows; a covariate is that of the unit, from the first of its rows."""
         values, others, covariates = self.values, self._others, self._covariates
         if self.clustered:
-            _, first, where = np.unique(self._units, return_index=True, return_inverse=True)
+            first, where = _by_unit(self._units)
             size = len(first)
             weights = np.ones(len(values)) if others is None else others
             values = np.asarray(np.bincount(where, weights=values, minlength=size), dtype=np.float64)
@@ -235,6 +236,31 @@ class _Arm:
         if others is not None:
             return RatioWithCovariate.of(values, others, covariates=covariates)
         return MeanWithCovariate.of(values, covariates, names=names)
+
+
+def _different(units: Whole) -> int:
+    """How many different ones there are; they are numbered from 0."""
+    return int(np.count_nonzero(np.bincount(units)))
+
+
+def _first_rows(units: Whole) -> Whole:
+    """The first row of each unit, in order of the units' numbers."""
+    if not len(units):
+        return units
+    first = np.full(int(units.max()) + 1, -1, dtype=np.int64)
+    # Of several assignments to a place the last one stays.
+    first[units[::-1]] = np.arange(len(units) - 1, -1, -1)
+    return first[first >= 0]
+
+
+def _by_unit(units: Whole) -> tuple[Whole, Whole]:
+    """The first row of each unit, and of each row the place of its unit among these."""
+    first = _first_rows(units)
+    if not len(units):
+        return first, first
+    place = np.zeros(int(units.max()) + 1, dtype=np.int64)
+    place[units[first]] = np.arange(len(first))
+    return first, place[units]
 
 
 def _joined(parts: list[Whole]) -> Whole:
