@@ -557,9 +557,9 @@ def test_bad_rows_are_told_with_their_line(run: Run, tmp_path: Path) -> None:
     ran = run("abtest", path, *arguments)
     lines = ran.err.splitlines()
     assert [line.split(": ", 1)[1] for line in lines[:-1]] == [
-        "won is `soon`, not a finite number",
+        "won is `soon`, not a finite number within 1e150 of 0",
         "arm is missing",
-        "won is `inf`, not a finite number",
+        "won is `inf`, not a finite number within 1e150 of 0",
         "user is ``, not an id: UTF-8 of 1 to 1024 bytes",
         lines[4].split(": ", 1)[1],
         "has 2 fields, the header 4",
@@ -579,7 +579,7 @@ def test_degenerate_arms_have_a_status(run: Run, write: Callable[..., Path]) -> 
         {"arm": ["A", "B"] * 50, "x": [2.0] * 100},
         {"arm": ["A", "B"] * 50, "x": [""] * 100},
         {"arm": ["A", "B"] * 50, "x": [0, ""] * 50},
-        {"arm": ["A", "B"] * 50, "x": [-1e300, 1e300] * 50},
+        {"arm": ["A", "B"] * 50, "x": [-1e150, 1e150] * 50},
     ):
         for more in ([], ["--mode", "fixed"], ["--metric", "x:p50"], ["--winsorize", "0.9"], ["--guardrail", "x:5%"]):
             path = write(rows)

@@ -11,11 +11,16 @@ import pyarrow.compute as pc
 from truthlag.show.errors import LogError
 from truthlag.show.parsed import Parsed, filled, nulls, plain, trimmed
 
+#: The squares of larger ones, and their sums, are not floats.
+LARGEST_NUMBER = 1e150
 _TRUTHS = pa.array(["false", "true"], type=pa.large_string())
 
 
 def parse_numbers(column: Any, name: str) -> Parsed:
-    """Values of a metric as floats; true and false are 1 and 0. Missing is what is empty or NaN; bad what is no finite number."""
+    """Values of a metric as floats; true and false are 1 and 0.
+
+    Missing is what is empty or NaN; bad what is no number, or one beyond 1e150.
+    """
     column = plain(column)
     kind = column.type
     if pa.types.is_large_string(kind):
@@ -27,7 +32,7 @@ def parse_numbers(column: Any, name: str) -> Parsed:
     ):
         raise LogError(f"column `{name}` holds {kind}, which is not a number")
     numbers = filled(column.cast(pa.float64(), safe=False), np.nan)
-    return Parsed(numbers, np.isnan(numbers), np.isinf(numbers))
+    return Parsed(numbers, np.isnan(numbers), np.abs(numbers) > LARGEST_NUMBER)
 
 
 def _numbers_of_text(column: Any) -> Parsed:
@@ -41,7 +46,7 @@ def _numbers_of_text(column: Any) -> Parsed:
             numbers = filled(truths.cast(pa.float64()), np.nan)
         else:
             numbers = np.array([_number(word) for word in text.to_pylist()])
-    return Parsed(numbers, missing, ~np.isfinite(numbers) & ~missing)
+    return Parsed(numbers, missing, ~(np.abs(numbers) <= LARGEST_NUMBER) & ~missing)
 
 
 def _number(word: str | None) -> float:

@@ -111,7 +111,9 @@ class Reader:
                         wanted.label_time, lambda cells, name: parse_times(cells, name, latest), told, optional=True
                     )
             numbers = {
-                name: check.take(name, parse_numbers, "is `{}`, not a finite number", optional=True).values
+                name: check.take(
+                    name, parse_numbers, "is `{}`, not a finite number within 1e150 of 0", optional=True
+                ).values
                 for name in wanted.numbers
             }
         check.tell()

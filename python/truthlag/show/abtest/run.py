@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -82,9 +83,10 @@ def outcome_of(request: AbTestRequest, tell: Callable[[str], None], progress: Pr
     reader = Reader(log, wanted, bad_rows, progress, request.every, request.min_age)
     collected = _collected(request, wanted)
     rows = 0
-    for part in reader.rows():
-        rows += len(part)
-        collected.take(part)
+    with _told(request.file):
+        for part in reader.rows():
+            rows += len(part)
+            collected.take(part)
     if bad_rows.count:
         tell(f"{counted(bad_rows.count, 'bad row')} {'was' if bad_rows.count == 1 else 'were'} left out")
     if not rows:
@@ -92,12 +94,19 @@ def outcome_of(request: AbTestRequest, tell: Callable[[str], None], progress: Pr
     names = reader.arms.names
     arms = arms_of(request.file, request.arm, names, request.control, request.treatment)
     progress.reached("comparing")
-    collected.settle(names.index(arms.control), names.index(arms.treatment))
-    try:
+    with _told(request.file):
+        collected.settle(names.index(arms.control), names.index(arms.treatment))
         assessed = assess(request, wanted, reader, collected, arms)
-    except (TypeError, ValueError) as error:
-        raise LogError(f"{request.file}: {error}") from error
     return Outcome(assessed, rows, bad_rows.count, _said(request, rows, collected, arms, names))
+
+
+@contextmanager
+def _told(path: str) -> Iterator[None]:
+    """What values a comparison refuses is said of the file."""
+    try:
+        yield
+    except (TypeError, ValueError) as error:
+        raise LogError(f"{path}: {error}") from error
 
 
 def _collected(request: AbTestRequest, wanted: Wanted) -> Collected:
