@@ -10,8 +10,9 @@ Before a verdict come the gates: `SampleRatioTest`, `double_exposure`, `pre_peri
 once by `run_gates`. `compare_at_age` compares arms whose labels come late at equal label age. `compare_many` does it for many
 arms, metrics and segments.
 
+`ModelABTest` is a live test: it assigns units, ramps, takes exposures and late outcomes, and merges over processes. `ab_test_report`
+makes one report of gates, metrics and guardrails, with one recommendation.
 `interval_over_time` shows the difference with its interval at each look, as rows and as a picture.
-`ab_test_report` makes one report of gates, metrics and guardrails, with one recommendation.
 
 `compare_paired` holds two models against each other on the same requests, and `disagreement` says what is known before any label is.
 """
@@ -39,6 +40,7 @@ from truthlag.verdict.abtest.gates import (
 )
 from truthlag.verdict.abtest.guardrails import Guardrail, GuardrailResult
 from truthlag.verdict.abtest.inference import GroupSequentialPlan, Look, StoppedEstimate
+from truthlag.verdict.abtest.live import LoggedLook, ModelABTest, OutcomeMetric, TrackerMetric
 from truthlag.verdict.abtest.many import (
     Anova,
     ComparisonRow,
@@ -132,10 +134,13 @@ __all__ = [
     "Known",
     "LabelledRows",
     "LatencyHistogram",
+    "LoggedLook",
     "Look",
     "Mean",
     "MeanWithCovariate",
     "MetricPlan",
+    "ModelABTest",
+    "OutcomeMetric",
     "Outlook",
     "PairedComparison",
     "PairedRows",
@@ -151,6 +156,7 @@ __all__ = [
     "StoppedEstimate",
     "Strata",
     "TestPlan",
+    "TrackerMetric",
     "Winsorized",
     "ab_test_report",
     "additional_units",
