@@ -199,7 +199,7 @@ class _Arm:
         self.clustered = held.is_clustered and spec.kind not in OF_UNITS
         if spec.kind in OF_UNITS:
             first, where = _by_unit(self._units)
-            values = np.asarray(np.bincount(where, weights=self.values, minlength=len(first)), dtype=np.float64)
+            values = _sums(where, self.values, len(first))
             self.values = np.minimum(values, 1.0) if spec.kind == "any" else values
             self._covariates = [covariate[first] for covariate in self._covariates]
 
@@ -213,29 +213,27 @@ class _Arm:
         spec, values = self._spec, self.values
         if spec.quantile is not None:
             return QuantileArm.of(values, spec.quantile, cluster=self._units if self.clustered else None)
-        if self._covariates:
-            return self._with_covariates(names)
-        if spec.kind == "ratio":
-            return Ratio.of(values, self._others, cluster=self._units if self.clustered else None)
+        others, covariates = self._others, self._covariates
         if self.clustered:
-            return Ratio.of_clusters(values, self._units)
+            # Of clusters the sums over their rows; a covariate is that of the unit, from the first of its rows.
+            first, where = _by_unit(self._units)
+            weights = np.ones(len(values)) if others is None else others
+            values, others = (_sums(where, one, len(first)) for one in (values, weights))
+            covariates = [covariate[first] for covariate in covariates]
+        if others is not None:
+            return (
+                RatioWithCovariate.of(values, others, covariates=covariates) if covariates else Ratio.of(values, others)
+            )
+        if covariates:
+            return MeanWithCovariate.of(values, covariates, names=names)
         if spec.kind in ("proportion", "any") or (spec.kind == "auto" and self._held._is_binary(spec)):
             return Proportion.of(values)
         return Mean.of(values)
 
-    def _with_covariates(self, names: tuple[str, ...]) -> Any:
-        """Of clusters the sums over their rows; a covariate is that of the unit, from the first of its rows."""
-        values, others, covariates = self.values, self._others, self._covariates
-        if self.clustered:
-            first, where = _by_unit(self._units)
-            size = len(first)
-            weights = np.ones(len(values)) if others is None else others
-            values = np.asarray(np.bincount(where, weights=values, minlength=size), dtype=np.float64)
-            others = np.asarray(np.bincount(where, weights=weights, minlength=size), dtype=np.float64)
-            covariates = [covariate[first] for covariate in covariates]
-        if others is not None:
-            return RatioWithCovariate.of(values, others, covariates=covariates)
-        return MeanWithCovariate.of(values, covariates, names=names)
+
+def _sums(where: Whole, values: Numbers, size: int) -> Numbers:
+    """The sum of the values at each place."""
+    return np.asarray(np.bincount(where, weights=values, minlength=size), dtype=np.float64)
 
 
 def _different(units: Whole) -> int:
