@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from truthlag.abtest import (
+    LabelledRows,
     Mean,
     MeanWithCovariate,
     Proportion,
@@ -67,12 +68,17 @@ def columns(rows: int = 4_000, seed: int = 3) -> dict[str, list[Any]]:
     before = random.gamma(2.0, 5.0, rows // 3)[users]
     day = random.integers(0, 10, rows)
     hour = random.integers(0, 24, rows)
+    label = random.random(rows) < 0.3
+    score = np.clip(random.normal(0.3 + 0.3 * label, 0.2, rows), 0.01, 0.99)
     return {
         "user": [f"u{user}" for user in users],
         "arm": ["new" if arm else "old" for arm in arms],
         "converted": (random.random(rows) < 0.2 + 0.06 * arms).astype(int).tolist(),
         "spend": (before + random.gamma(2.0, 3.0, rows) + 0.4 * arms).round(4).tolist(),
         "before": before.round(4).tolist(),
+        "label": label.astype(int).tolist(),
+        "score": score.tolist(),
+        "decision": (score > 0.5).astype(int).tolist(),
         "views": random.integers(1, 9, rows).tolist(),
         "latency": random.lognormal(4.0, 0.8, rows).round(3).tolist(),
         "country": random.choice(["de", "fr", "it"], rows).tolist(),
@@ -151,6 +157,56 @@ def by_user(given: dict[str, list[Any]], name: str, arm: str) -> dict[str, float
     for user, value in zip(array(given, "user", arm), array(given, name, arm), strict=True):
         sums[user] = sums.get(user, 0.0) + value
     return sums
+
+
+def labelled(given: dict[str, list[Any]], arm: str, *, cluster: bool = False) -> LabelledRows:
+    return LabelledRows(
+        array(given, "label", arm),
+        array(given, "decision", arm),
+        array(given, "score", arm),
+        cluster=array(given, "user", arm) if cluster else None,
+    )
+
+
+@pytest.mark.parametrize("clustered", [False, True])
+@pytest.mark.parametrize(
+    "metric", ["accuracy", "precision", "recall", "f1_score", "roc_auc", "brier_score", "log_loss", "calibration_error"]
+)
+def test_metrics_of_a_model(run: Run, write: Callable[..., Path], metric: str, clustered: bool) -> None:
+    given = columns()
+    is_scored = metric in ("roc_auc", "brier_score", "log_loss", "calibration_error")
+    spec = f"{'score' if is_scored else 'decision'}/label:{metric}"
+    options = ["--unit", "user"] if clustered else []
+    ran = run("abtest", write(given), "--arm", "arm", "--metric", spec, "--mode", "fixed", "--format", "json", *options)
+    both = [labelled(given, arm, cluster=clustered) for arm in ("old", "new")]
+    direction: Any = "lower" if metric in ("brier_score", "log_loss", "calibration_error") else "higher"
+    try:
+        wanted = compare(*both, metric=metric, mode="fixed", direction=direction).to_dict()
+    except ValueError as error:
+        # Some cannot be clustered, and that is said.
+        assert ran.exit_code == 1 and str(error) in ran.err
+        return
+    found = first(ran)
+    assert found["metric"] == metric and found["direction"] == direction
+    for name in ("difference", "standard_error", "p_value"):
+        assert found[name] == pytest.approx(wanted[name], rel=1e-9), name
+
+
+def test_a_model_metric_needs_decisions_and_labels(run: Run, write: Callable[..., Path]) -> None:
+    path = write(columns())
+    ran = run("abtest", path, "--arm", "arm", "--metric", "decision:recall")
+    assert ran.exit_code == 1 and "is of two columns, `prediction/label:recall`" in ran.err
+    ran = run("abtest", path, "--arm", "arm", "--metric", "score/label:recall")
+    assert ran.exit_code == 1 and "must be 0 or 1" in ran.err
+    found = content(
+        run(
+            *("abtest", path, "--arm", "arm", "--metric", "decision/label:recall", "--guardrail"),
+            *("score/label:brier_score:0.05", "--segment", "country", "--covariate", "before", "--format", "json"),
+        )
+    )
+    assert found["guardrails"][0]["comparison"]["direction"] == "lower" and found["guardrails"][0]["status"] == "pass"
+    assert len(found["segments"]) == 3
+    assert "Means are adjusted for covariates; not adjusted: recall, brier_score." in found["notes"]
 
 
 @pytest.mark.parametrize("mode", ["fixed", "confidence_sequence"])

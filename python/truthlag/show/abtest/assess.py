@@ -75,6 +75,9 @@ def assess(request: AbTestRequest, wanted: Wanted, reader: Reader, collected: Co
             f"covariate {name}: {count:,} missing values were taken for the mean of the others, {number(mean)}."
             for name, (count, mean) in collected.filled.items()
         ]
+        plain = [spec.name for spec in wanted.specs if spec.quantile is not None or spec.model is not None]
+        if request.covariates and plain:
+            notes.append(f"Means are adjusted for covariates; not adjusted: {', '.join(plain)}.")
     units = dict(zip((arms.control, arms.treatment), collected.units(), strict=True))
     report = ab_test_report(
         name=Path(request.file).name,
@@ -140,6 +143,11 @@ class _Asked:
         """Looks until the primary metric is decided, or its plan is over; what comes after is not looked at."""
         primary = self._wanted.metrics[0]
         taken: list[Period | None] = [*periods] or [None]
+        if not periods:
+            notes.append(
+                "This is taken for the first look of the plan: looks that were taken before at fewer rows are not known. With --time they"
+                " are taken anew from the file."
+            )
         found: dict[str, Comparison] = {}
         history: dict[str, list[tuple[Any, Comparison]]] = {spec.name: [] for spec in self._wanted.metrics}
         until = None

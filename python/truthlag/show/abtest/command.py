@@ -19,6 +19,7 @@ Metrics: COLUMN[:KIND][:DIRECTION], such as
   converted:any            the share of units with a 1 on any row (needs --unit)
   clicks/views:ratio       the sum of one column over that of another
   latency:p99:lower        a quantile
+  prediction/label:recall  a metric of a model; score/label:roc_auc needs scores
 
 \b
 Guardrails: COLUMN[:KIND][:DIRECTION]:MARGIN, such as

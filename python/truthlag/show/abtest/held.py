@@ -17,6 +17,8 @@ from truthlag.show.abtest.metric_spec import OF_UNITS, MetricSpec
 from truthlag.show.abtest.read import Numbers, Rows, Whole
 from truthlag.show.errors import LogError
 from truthlag.verdict.abtest.quantiles import QuantileArm
+from truthlag.verdict.abtest.statistics.given import arms as statistics_of
+from truthlag.verdict.abtest.statistics.labelled_rows import SCORED, LabelledRows
 from truthlag.verdict.abtest.statistics.mean import Mean
 from truthlag.verdict.abtest.statistics.mean_with_covariate import MeanWithCovariate
 from truthlag.verdict.abtest.statistics.proportion import Proportion
@@ -124,6 +126,9 @@ class Held:
             rows[0].values, rows[1].values = capped.control, capped.treatment
             notes = (f"{spec.name}: {capped}",)
         covariates = self._wanted.covariates
+        if spec.model is not None:
+            before, now = (arm.labelled(spec.model) for arm in rows)
+            return Pair(*statistics_of(before, now, metric=spec.model, cluster=None, window=None))
         return Pair(rows[0].statistic(covariates), rows[1].statistic(covariates), notes)
 
     def _is_mean(self, spec: MetricSpec) -> bool:
@@ -208,6 +213,13 @@ class _Arm:
         if name not in self._held.filled:
             return values
         return np.where(np.isnan(values), self._held.filled[name][1], values)
+
+    def labelled(self, metric: str) -> LabelledRows:
+        """Decisions, or scores, with their labels."""
+        scores = self.values if metric in SCORED else None
+        predictions = self.values if scores is None else None
+        cluster = self._units if self.clustered else None
+        return LabelledRows(self._others, predictions, scores, cluster=cluster)
 
     def statistic(self, names: tuple[str, ...]) -> Any:
         spec, values = self._spec, self.values

@@ -10,11 +10,15 @@ from typing import Literal, TypeAlias
 from truthlag.show.errors import LogError
 from truthlag.verdict.abtest.result.words import Direction, Scale
 
-Kind: TypeAlias = Literal["auto", "proportion", "mean", "ratio", "sum", "any", "quantile"]
+Kind: TypeAlias = Literal["auto", "proportion", "mean", "ratio", "sum", "any", "quantile", "model"]
 
 #: Of the units of `--unit`.
 OF_UNITS: tuple[Kind, ...] = ("sum", "any")
 _KINDS: tuple[Kind, ...] = ("proportion", "mean", "ratio", *OF_UNITS)
+#: Of two columns.
+_OF_TWO: tuple[Kind, ...] = ("ratio", "model")
+#: Of a model, those of which less is better.
+_LOSSES = frozenset({"brier_score", "log_loss", "calibration_error"})
 _DIRECTIONS: tuple[Direction, ...] = ("higher", "lower")
 _QUANTILE = re.compile(r"p(\d{1,2}(?:\.\d+)?)")
 _MARGIN = re.compile(r"(\d+(?:\.\d*)?(?:[eE][+-]?\d+)?|\.\d+)(%?)")
@@ -45,6 +49,8 @@ class MetricSpec:
     quantile: float | None = None
     direction: Direction | None = None
     margin: Margin | None = None
+    model: str | None = None
+    """Which metric of a model, of decisions or scores over labels."""
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -54,7 +60,7 @@ class MetricSpec:
     @property
     def key(self) -> tuple[object, ...]:
         """The same for what is the same of a file, whatever is asked of it."""
-        return self.column, self.denominator, self.kind, self.quantile
+        return self.column, self.denominator, self.kind, self.quantile, self.model
 
 
 def parse_margin(text: str) -> Margin:
@@ -94,14 +100,14 @@ def parse_metric(text: str, names: Sequence[str], *, is_guardrail: bool = False)
     if said.quantile is not None and said.direction is None and is_guardrail:
         raise LogError(f"{option} {text}: say which values of a quantile are better, such as `:lower`")
     denominator = None
-    if said.kind == "ratio":
-        column, denominator = _halves(option, text, column, names)
-    name = column if denominator is None else f"{column}/{denominator}"
+    if said.kind in _OF_TWO:
+        column, denominator = _halves(option, text, said.kind, column, names)
+    name = said.model or (column if denominator is None else f"{column}/{denominator}")
     if said.kind in OF_UNITS:
         name = f"{said.kind} of {name}"
     if said.quantile is not None and not is_guardrail:
         name = f"p{100 * said.quantile:.10g} of {name}"
-    return MetricSpec(name, column, said.kind, denominator, said.quantile, said.direction, said.margin)
+    return MetricSpec(name, column, said.kind, denominator, said.quantile, said.direction, said.margin, said.model)
 
 
 @dataclass(slots=True)
@@ -110,15 +116,18 @@ class _Said:
     quantile: float | None = None
     direction: Direction | None = None
     margin: Margin | None = None
+    model: str | None = None
 
 
 def _said(where: str, words: Sequence[str], *, is_guardrail: bool) -> _Said:
     """What the words after the column mean."""
-    said = _Said()
+    said, of_models = _Said(), model_metrics()
     for place, word in enumerate(words):
         is_last = place == len(words) - 1
         if word in _KINDS and said.kind == "auto":
             said.kind = word
+        elif word in of_models and said.kind == "auto":
+            said.kind, said.model = "model", word
         elif (found := _QUANTILE.fullmatch(word)) and said.kind == "auto" and float(found[1]) > 0:
             said.kind, said.quantile = "quantile", float(found[1]) / 100
         elif word in _DIRECTIONS and said.direction is None:
@@ -126,10 +135,20 @@ def _said(where: str, words: Sequence[str], *, is_guardrail: bool) -> _Said:
         elif is_guardrail and is_last and _MARGIN.fullmatch(word):
             said.margin = _margin(where, word)
         else:
-            allowed = f"a kind ({', '.join(_KINDS)}, p99) or a direction (higher, lower)"
+            allowed = f"a kind ({', '.join(_KINDS)}, p99, recall, roc_auc and the like) or a direction (higher, lower)"
             allowed += " or, at the end, a margin (0.5, 2%)" if is_guardrail else ""
             raise LogError(f"{where}: `{word}` is not {allowed}, or comes twice")
+    if said.model in _LOSSES and said.direction is None:
+        said.direction = "lower"
     return said
+
+
+def model_metrics() -> tuple[str, ...]:
+    """The metrics of a model that arms can be compared in."""
+    # Not above: what they are made of takes a while to load, and the help does without.
+    from truthlag.verdict.abtest.statistics.labelled_rows import METRICS
+
+    return METRICS
 
 
 def _margin(where: str, word: str) -> Margin:
@@ -143,18 +162,21 @@ def _known(column: str, words: Sequence[str], names: Sequence[str]) -> bool:
     """Whether what is left of the colons is a column, or two of a ratio."""
     if column in names:
         return True
-    return "ratio" in words and any(
+    return not {"ratio", *model_metrics()}.isdisjoint(words) and any(
         column[:place] in names and column[place + 1 :] in names for place, letter in enumerate(column) if letter == "/"
     )
 
 
-def _halves(option: str, text: str, column: str, names: Sequence[str]) -> tuple[str, str]:
+def _halves(option: str, text: str, kind: Kind, column: str, names: Sequence[str]) -> tuple[str, str]:
     places = [place for place, letter in enumerate(column) if letter == "/"]
     for place in places:
         if column[:place] in names and column[place + 1 :] in names:
             return column[:place], column[place + 1 :]
     if not places:
-        raise LogError(f"{option} {text}: a ratio is of two columns, `numerator/denominator:ratio`")
+        two = "a ratio is of two columns, `numerator/denominator:ratio`"
+        if kind == "model":
+            two = "a metric of a model is of two columns, `prediction/label:recall` or `score/label:roc_auc`"
+        raise LogError(f"{option} {text}: {two}")
     numerator, _, denominator = column.partition("/")
     return numerator, denominator
 

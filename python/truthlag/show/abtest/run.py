@@ -111,7 +111,7 @@ def _told(path: str) -> Iterator[None]:
 
 def _collected(request: AbTestRequest, wanted: Wanted) -> Collected:
     needs_rows = request.unit is not None or request.covariates or request.winsorize is not None
-    if needs_rows or any(spec.quantile is not None or spec.kind in OF_UNITS for spec in wanted.specs):
+    if needs_rows or any(spec.kind in ("quantile", "model", *OF_UNITS) for spec in wanted.specs):
         return Held(wanted, request.winsorize)
     return Streamed(wanted)
 
