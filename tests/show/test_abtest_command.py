@@ -197,7 +197,9 @@ def test_a_model_metric_needs_decisions_and_labels(run: Run, write: Callable[...
     ran = run("abtest", path, "--arm", "arm", "--metric", "decision:recall")
     assert ran.exit_code == 1 and "is of two columns, `prediction/label:recall`" in ran.err
     ran = run("abtest", path, "--arm", "arm", "--metric", "score/label:recall")
-    assert ran.exit_code == 1 and "must be 0 or 1" in ran.err
+    assert ran.exit_code == 1 and "column `score` has other values than 0 and 1, and cannot be decisions" in ran.err
+    ran = run("abtest", path, "--arm", "arm", "--metric", "score/views:roc_auc")
+    assert ran.exit_code == 1 and "column `views` has other values than 0 and 1, and cannot be labels" in ran.err
     found = content(
         run(
             *("abtest", path, "--arm", "arm", "--metric", "decision/label:recall", "--guardrail"),

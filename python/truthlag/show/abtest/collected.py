@@ -111,6 +111,10 @@ def is_binary(values: Numbers) -> bool:
     return bool(np.all((values == 0) | (values == 1)))
 
 
-def not_binary(spec: MetricSpec) -> str:
-    """What is said of a proportion that is none."""
-    return f"column `{spec.column}` has other values than 0 and 1, which a proportion is of"
+def not_binary(column: str, what: str) -> str:
+    """What is said of a column of zeros and ones that holds others.
+
+    >>> not_binary("fraud", "labels")
+    'column `fraud` has other values than 0 and 1, and cannot be labels'
+    """
+    return f"column `{column}` has other values than 0 and 1, and cannot be {what}"

@@ -77,8 +77,9 @@ class Held:
             self._numbers[name] = np.concatenate([part.numbers.pop(name) for part in parts])[order]
         self._fill_covariates()
         for spec in self._wanted.specs:
-            if spec.kind in ("proportion", "any") and not self._is_binary(spec):
-                raise LogError(not_binary(spec))
+            for column, what in _of_zeros_and_ones(spec):
+                if not self._is_binary(column):
+                    raise LogError(not_binary(column, what))
 
     def _without_double(self, units: Whole, arms: Whole, order: Whole, treatment: int) -> Whole:
         seen = np.zeros((2, int(units.max()) + 1), dtype=bool)
@@ -101,8 +102,8 @@ class Held:
                 mean = float(values[~missing].mean())
                 self.filled[name] = count, mean
 
-    def _is_binary(self, spec: MetricSpec) -> bool:
-        values = self._numbers[spec.column]
+    def _is_binary(self, column: str) -> bool:
+        values = self._numbers[column]
         return is_binary(values[~np.isnan(values)])
 
     def _chosen(
@@ -132,7 +133,7 @@ class Held:
         return Pair(rows[0].statistic(covariates), rows[1].statistic(covariates), notes)
 
     def _is_mean(self, spec: MetricSpec) -> bool:
-        return spec.kind in ("mean", "sum") or (spec.kind == "auto" and not self._is_binary(spec))
+        return spec.kind in ("mean", "sum") or (spec.kind == "auto" and not self._is_binary(spec.column))
 
     def exposures(self) -> Iterator[Exposures]:
         """See `Collected.exposures`."""
@@ -238,7 +239,7 @@ class _Arm:
             )
         if covariates:
             return MeanWithCovariate.of(values, covariates, names=names)
-        if spec.kind in ("proportion", "any") or (spec.kind == "auto" and self._held._is_binary(spec)):
+        if spec.kind in ("proportion", "any") or (spec.kind == "auto" and self._held._is_binary(spec.column)):
             return Proportion.of(values)
         return Mean.of(values)
 
@@ -246,6 +247,16 @@ class _Arm:
 def _sums(where: Whole, values: Numbers, size: int) -> Numbers:
     """The sum of the values at each place."""
     return np.asarray(np.bincount(where, weights=values, minlength=size), dtype=np.float64)
+
+
+def _of_zeros_and_ones(spec: MetricSpec) -> Iterator[tuple[str, str]]:
+    """The columns of a metric that may hold nothing else, and what they are."""
+    if spec.kind in ("proportion", "any"):
+        yield spec.column, "a proportion"
+    if spec.model is not None and spec.denominator is not None:
+        yield spec.denominator, "labels"
+        if spec.model not in SCORED:
+            yield spec.column, "decisions"
 
 
 def _different(units: Whole) -> int:

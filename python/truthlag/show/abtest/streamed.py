@@ -99,7 +99,7 @@ class Streamed:
         self._arms = control, treatment
         for spec in self._specs:
             if spec.kind == "proportion" and not self._is_binary(spec):
-                raise LogError(not_binary(spec))
+                raise LogError(not_binary(spec.column, "a proportion"))
 
     def _is_binary(self, spec: MetricSpec) -> bool:
         return all(sums[spec.key].binary for (arm, _), sums in self._periods.items() if arm in self._arms)
