@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from truthlag.call.tracker import ModelPerformanceTracker
@@ -18,6 +18,7 @@ from truthlag.verdict.abtest.live.settings import Settings
 from truthlag.verdict.abtest.live.shard import NONE, Columns, Shard
 from truthlag.verdict.abtest.live.together import Together, together
 from truthlag.verdict.abtest.live.tracker_arms import TrackerArms
+from truthlag.verdict.abtest.many.table import ComparisonRow
 from truthlag.verdict.abtest.quantiles import LatencyHistogram
 from truthlag.verdict.abtest.report.make import ab_test_report
 from truthlag.verdict.abtest.report.report import ABTestReport
@@ -65,6 +66,8 @@ def evaluate(asked: Evaluation) -> Found:
         for arm in arms:
             shown[arm][name] = by_arm[arm]
     rows, is_final = metric_rows(shown, settings, asked.looks)
+    if trackers is not None:
+        rows = [_with_coverage(row, arms[0], settings, trackers) for row in rows]
     units = dict(zip(arms, rolled.counts(), strict=True))
     report = ab_test_report(
         metrics=rows,
@@ -86,6 +89,17 @@ def evaluate(asked: Evaluation) -> Found:
         tuple(rows) if is_final else (),
     )
     return Found(report, look)
+
+
+def _with_coverage(row: ComparisonRow, control: str, settings: Settings, trackers: TrackerArms) -> ComparisonRow:
+    """The share of the rows of each arm that have their label, beside what they show; that of a final look is there already."""
+    metric, found = settings.metrics.get(row.metric), row.comparison
+    if not isinstance(metric, TrackerMetric) or found.control.coverage is not None:
+        return row
+    shares = trackers.coverage(metric)
+    before = replace(found.control, coverage=shares[control])
+    now = replace(found.treatment, coverage=shares[row.arm])
+    return replace(row, comparison=replace(found, control=before, treatment=now))
 
 
 def _trackers(asked: Evaluation, table: Together) -> TrackerArms | None:

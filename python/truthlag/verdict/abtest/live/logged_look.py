@@ -150,10 +150,11 @@ def _row(content: Any) -> ComparisonRow:
         if not isinstance(content[name], str):
             raise TypeError(f"content['rows'] must have a {name} of type str, got {described(content[name])}")
     p_value, found = content["adjusted_p_value"], Comparison.from_dict(content["comparison"])
-    levels = (found.alpha, found.confidence)
+    levels: tuple[Any, ...] = (found.alpha, found.confidence)
     if not all(isinstance(one, float) and 0 < one < 1 for one in levels):
         raise ValueError(f"content['rows'] must have levels between 0 and 1, got {levels}")
-    if not all(isinstance(one, str) for one in (found.metric, found.mode, found.method)):
+    texts: tuple[Any, ...] = (found.metric, found.mode, found.method)
+    if not all(isinstance(one, str) for one in texts):
         raise TypeError("content['rows'] must have a metric, a mode and a method of type str")
     if not _is_count(found.control.n + found.treatment.n):
         raise ValueError(f"content['rows'] must be of less than 2^53 units, got {found.control.n + found.treatment.n}")

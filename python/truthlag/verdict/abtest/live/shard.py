@@ -59,7 +59,7 @@ class Columns:
 class Shard:
     """The events of one process, in columns that grow. It is not locked.
 
-    A unit takes some 250 bytes, mostly for its 32-byte hash and its place in a dict; an outcome takes 36.
+    A unit takes some 170 bytes, mostly for its 32-byte hash and its place in a dict; an outcome takes 38.
 
     Args:
         covariates: How many there are.
