@@ -12,6 +12,7 @@ arms, metrics and segments.
 
 `ModelABTest` is a live test: it assigns units, ramps, takes exposures and late outcomes, and merges over processes. `ab_test_report`
 makes one report of gates, metrics and guardrails, with one recommendation.
+`interval_over_time` shows the difference with its interval at each look, as rows and as a picture.
 
 `compare_paired` holds two models against each other on the same requests, and `disagreement` says what is known before any label is.
 """
@@ -67,6 +68,7 @@ from truthlag.verdict.abtest.paired import (
     mcnemar,
     team_draft,
 )
+from truthlag.verdict.abtest.pictures import IntervalLook, IntervalOverTime, interval_over_time
 from truthlag.verdict.abtest.planning import (
     Duration,
     Outlook,
@@ -127,6 +129,8 @@ __all__ = [
     "GuardrailResult",
     "GuardrailRow",
     "Interleaved",
+    "IntervalLook",
+    "IntervalOverTime",
     "Known",
     "LabelledRows",
     "LatencyHistogram",
@@ -174,6 +178,7 @@ __all__ = [
     "duration",
     "e_bh",
     "interval_of_p_value",
+    "interval_over_time",
     "label_arrival_parity",
     "mcnemar",
     "minimum_detectable_effect",

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias, get_args
 
+from truthlag.metrics.text import html_table
 from truthlag.verdict.abtest.result.comparison import Comparison
 
 Status: TypeAlias = Literal["passed", "failed", "not_run"]
@@ -150,6 +151,11 @@ class GateReport:
         return "\n".join(
             f"{gate.name.ljust(width)}  {gate.status.replace('_', ' ').ljust(7)}  {gate.reason}" for gate in self.gates
         )
+
+    def _repr_html_(self) -> str:
+        rows = [("gate", "status", "reason")]
+        rows += [(gate.name, gate.status.replace("_", " "), gate.reason) for gate in self.gates]
+        return f'<div class="truthlag-gates">{html_table(rows)}</div>'
 
 
 def invalidated(result: Comparison, gates: tuple[Gate, ...]) -> Comparison:
