@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
@@ -44,6 +45,13 @@ from truthlag.verdict.abtest.statistics.winsorize import Winsorized
 from truthlag.verdict.abtest.statistics.winsorize import winsorize as winsorized
 from truthlag.verdict.detectors.parameters import choice, count, real, share
 
+if TYPE_CHECKING:
+    from truthlag.verdict.abtest.gates.gate import Gate, GateReport
+    from truthlag.verdict.abtest.gates.standing import Standing
+
+Gates: TypeAlias = "GateReport | Gate | Iterable[Gate]"
+"""What is given of gates: all of them at one look, or some."""
+
 _MOST_UNITS = 2**53
 #: Beyond them the logarithms of the exact form lose the digits that count.
 _MOST_EXACT = 10**8
@@ -71,6 +79,8 @@ def compare(
     relative_method: str = "delta",
     odds_ratio: str | None = None,
     winsorize: float | None = None,
+    gates: Gates | None = None,
+    labelled_only: bool | None = None,
 ) -> Comparison:
     """How much the treatment differs from the control, how sure that is, and what follows.
 
@@ -116,6 +126,11 @@ def compare(
             `"logit_adjusted"`, `"logit_smoothed"` or `"score"`.
         winsorize: For raw values, the quantile of both arms together at which values are capped, such as 0.99; the limit is among the
             reasons. None for none.
+        gates: What the test must have passed: a `GateReport` of `run_gates`, a `Gate`, or several. One that failed makes the verdict
+            `"invalid"`, with its reason first; the numbers stay.
+        labelled_only: Whether the metric is over rows with a label, which a failed gate of label arrival makes invalid, and no other.
+            None: it is where the arms are made of labels (`LabelledRows`, `Counts`, `FMeasure`, `Calibration`, `PredictionPowered`,
+            a snapshot, a tracker). Of others only the caller knows; where such a gate failed the reasons say so.
 
     Returns:
         The result. Where nothing can be said it is `"undecided"` and says why.
@@ -140,7 +155,13 @@ def compare(
         ... )
         >>> guarded.verdict
         'non_inferior'
+        >>> from truthlag.abtest import sample_ratio_chi_square
+        >>> uneven = sample_ratio_chi_square([5_000, 4_600], [1, 1]).gate()
+        >>> compare(Proportion(600, 5_000), Proportion(690, 4_600), mode="fixed", gates=uneven).verdict
+        'invalid'
     """
+    standing = _standing(gates, labelled_only)
+    given = control
     plan = looks if isinstance(looks, GroupSequentialPlan) else None
     if plan is None:
         rule = (mode, alpha, planned_n, expected_n, _fixed(looks), spending)
@@ -177,7 +198,20 @@ def compare(
         result = _look(plan, before, now, question, reading)
     else:
         result = _last(compare_statistics(before, now, question, inference, reading), inference)
-    return result if capped is None else replace(result, reasons=(*result.reasons, str(capped)))
+    if capped is not None:
+        result = replace(result, reasons=(*result.reasons, str(capped)))
+    return result if standing is None else standing.applied_to(result, given, labelled_only)
+
+
+def _standing(gates: Any, labelled_only: Any) -> Standing | None:
+    """The gates, checked before anything is logged."""
+    if gates is None and labelled_only is None:
+        return None
+    # Gates compare too.
+    from truthlag.verdict.abtest.gates.standing import Standing, checked_labelled_only
+
+    checked_labelled_only(labelled_only)
+    return None if gates is None else Standing.of(gates)
 
 
 def _exact(

@@ -7,8 +7,9 @@ from dataclasses import replace
 from typing import Any, Literal, TypeAlias
 
 from truthlag.call.described import described
-from truthlag.verdict.abtest.compare import inference_of
+from truthlag.verdict.abtest.compare import Gates, inference_of
 from truthlag.verdict.abtest.evidence import Reading, compare_statistics
+from truthlag.verdict.abtest.gates.standing import Standing
 from truthlag.verdict.abtest.inference import Inference
 from truthlag.verdict.abtest.many.adjust import ADJUSTMENTS
 from truthlag.verdict.abtest.many.families import Case, adjusted, against_control, unadjusted
@@ -39,6 +40,7 @@ def compare_many(
     segment_expected_n: int | None = None,
     adjustment: FamilyAdjustment = "holm",
     segment_adjustment: SegmentAdjustment | None = None,
+    gates: Gates | Mapping[str, Gates] | None = None,
 ) -> ComparisonTable:
     """All treatments against one control, in all metrics and segments, with what remains after allowing for their number.
 
@@ -67,6 +69,8 @@ def compare_many(
         adjustment: How p-values of secondary metrics, and of treatments where Dunnett's test is not used, are adjusted.
         segment_adjustment: How those of segments are: `"bh"` by default, and `"e_bh"` with mode `"confidence_sequence"`, where the
             e-values hold at any time and however segments depend on each other.
+        gates: What the test must have passed, as in `compare`, or that by the name of the treatment. One that failed makes the verdicts
+            `"invalid"`; of label arrival, those of metrics over labelled rows: by `MetricPlan.labelled_only`, or as `compare` tells.
 
     Returns:
         The table.
@@ -105,6 +109,7 @@ def compare_many(
     if len(arms) < 2:
         raise ValueError("arms must hold a control and at least one treatment, got one arm")
     plans = plans_of(metrics, names)
+    standings = _standings(gates, arms, control)
     cases = list(_cases(arms, control, plans, names, inference, None))
     if segments is not None:
         in_segment = inference
@@ -117,6 +122,8 @@ def compare_many(
         raise ValueError("segment_expected_n must be None without segments")
     if planned_n is not None:
         cases = _held_back(cases, inference)
+    if standings:
+        cases = _behind(standings, cases, plans, arms)
     return ComparisonTable(control, tuple(_judged(cases, adjustment, by_segment)), mode, inference.alpha)
 
 
@@ -227,6 +234,37 @@ def _held_back(cases: list[Case], inference: Inference) -> list[Case]:
             case = replace(case, comparison=comparison)  # noqa: PLW2901 - the same, held back
         held.append(case)
     return held
+
+
+def _standings(gates: Any, arms: _Arms, control: str) -> dict[str, Standing]:
+    """The gates of each treatment that has any."""
+    if gates is None:
+        return {}
+    treatments = [arm for arm in arms if arm != control]
+    if not isinstance(gates, Mapping):
+        return dict.fromkeys(treatments, Standing.of(gates))
+    unknown = [arm for arm in gates if arm not in treatments]
+    if unknown:
+        told = ", ".join(map(repr, treatments))
+        raise ValueError(f"gates must be of treatments ({told}), got {described(unknown[0])}")
+    return {arm: Standing.of(given) for arm, given in gates.items()}
+
+
+def _behind(
+    standings: Mapping[str, Standing], cases: list[Case], plans: Mapping[str, MetricPlan], arms: _Arms
+) -> list[Case]:
+    """The cases as they stand behind the gates."""
+    return [
+        replace(
+            case,
+            comparison=standings[case.arm].applied_to(
+                case.comparison, arms[case.arm][case.metric], plans[case.metric].labelled_only
+            ),
+        )
+        if case.arm in standings
+        else case
+        for case in cases
+    ]
 
 
 def _segment_adjustment(given: str | None, mode: str) -> str:
