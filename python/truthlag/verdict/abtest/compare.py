@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -164,9 +164,9 @@ def compare(
     given = control
     plan = looks if isinstance(looks, GroupSequentialPlan) else None
     if plan is None:
-        rule = (mode, alpha, planned_n, expected_n, _fixed(looks), spending)
+        rule = (mode, alpha, planned_n, expected_n, hashable(looks), spending)
     else:
-        _check_plan(plan, mode, alpha, planned_n, expected_n, spending)
+        check_plan(plan, mode, alpha, planned_n, expected_n, spending)
         # The plan's own rule comes when the number of units is known.
         rule = ("fixed", plan.alpha, None, None, None, "obrien_fleming")
         if method == "exact":
@@ -195,9 +195,10 @@ def compare(
         inference = AsymptoticSequence(inference.alpha, inference.expected_n, is_t=True)
     reading = Reading(metric, scale, method, relative_method, odds_ratio)
     if plan is not None:
-        result = _look(plan, before, now, question, reading)
+        result, _, log = planned_look(plan, before, now, question, reading)
+        log()
     else:
-        result = _last(compare_statistics(before, now, question, inference, reading), inference)
+        result = with_last_look_told(compare_statistics(before, now, question, inference, reading), inference)
     if capped is not None:
         result = replace(result, reasons=(*result.reasons, str(capped)))
     return result if standing is None else standing.applied_to(result, given, labelled_only)
@@ -233,7 +234,7 @@ def _exact(
     return ExactSequence(inference.alpha, inference.expected_n)
 
 
-def _last(result: Comparison, inference: Inference) -> Comparison:
+def with_last_look_told(result: Comparison, inference: Inference) -> Comparison:
     """The result, which says so where nothing can follow."""
     if not isinstance(inference, GroupSequential) or result.is_decided:
         return result
@@ -243,10 +244,14 @@ def _last(result: Comparison, inference: Inference) -> Comparison:
     return replace(result, reasons=(*result.reasons, "this is the last look: all of alpha is spent."))
 
 
-def _look(
+def planned_look(
     plan: GroupSequentialPlan, control: Statistic, treatment: Statistic, question: Question, reading: Reading
-) -> Comparison:
-    """The comparison at a look of a plan, which logs it."""
+) -> tuple[Comparison, GroupSequential, Callable[[], None]]:
+    """The comparison at a look of a plan, the look's rule, and what logs it.
+
+    Raises:
+        ValueError: The plan has another question, or can have no look at so many units.
+    """
     asked = {
         "metric": reading.metric,
         "hypothesis": question.hypothesis,
@@ -259,13 +264,11 @@ def _look(
     n = control.n + treatment.n
     if not n:
         # Where nothing is there to be seen no look is taken.
-        return compare_statistics(
-            control, treatment, question, GroupSequential(plan.alpha, plan.planned_n, ()), reading
-        )
+        rule = GroupSequential(plan.alpha, plan.planned_n, ())
+        return compare_statistics(control, treatment, question, rule, reading), rule, lambda: None
     watched = Watched(plan._inference(n))
-    result = _last(compare_statistics(control, treatment, question, watched, reading), watched.rule)
-    plan._log(asked, watched, n, result)
-    return result
+    result = with_last_look_told(compare_statistics(control, treatment, question, watched, reading), watched.rule)
+    return result, watched.rule, lambda: plan._log(asked, watched, n, result)
 
 
 def _capped(control: Any, treatment: Any, quantile: Any) -> tuple[Any, Any, Winsorized]:
@@ -334,12 +337,12 @@ def inference_of(
     return AsymptoticSequence(level, int(count("expected_n", expected_n, 1, _MOST_UNITS)))
 
 
-def _fixed(looks: Any) -> Any:
+def hashable(looks: Any) -> Any:
     """Looks that hash, where they are many."""
     return tuple(looks) if isinstance(looks, list | np.ndarray) else looks
 
 
-def _check_plan(
+def check_plan(
     plan: GroupSequentialPlan, mode: Any, alpha: Any, planned_n: Any, expected_n: Any, spending: Any
 ) -> None:
     """What a plan has already is that, or left out."""
