@@ -1,8 +1,8 @@
 """Is the new version better: comparisons of two arms that stay right however often one looks.
 
 `compare` holds a treatment against a control and answers with a `Comparison`. Arms are raw values, or statistics that a stream
-keeps and merges: `Proportion`, `Mean`, `Ratio`, `FMeasure`, `Calibration`, the `Counts` of a confusion matrix, and `Known` for
-an estimate with a standard error of its own. `LabelledRows` are labels, decisions and scores, for any metric of a model.
+keeps and merges: `Proportion`, `BatchedProportion`, `Mean`, `Ratio`, `FMeasure`, `Calibration`, the `Counts` of a confusion matrix,
+and `Known` for an estimate with a standard error of its own. `LabelledRows` are labels, decisions and scores, for any metric of a model.
 `MeanWithCovariate`, `RatioWithCovariate`, `Strata` and `PredictionPowered` have less chance in them, and `winsorize` caps values.
 
 Before a verdict come the gates: `SampleRatioTest`, `double_exposure`, `pre_period_balance` and `label_arrival_parity`, all of them at
@@ -74,6 +74,7 @@ from truthlag.verdict.abtest.planning import (
 )
 from truthlag.verdict.abtest.result import ArmSummary, Comparison
 from truthlag.verdict.abtest.statistics import (
+    BatchedProportion,
     Calibration,
     Counts,
     FMeasure,
@@ -98,6 +99,7 @@ __all__ = [
     "ArmSummary",
     "ArmsAtAge",
     "Arrivals",
+    "BatchedProportion",
     "Calibration",
     "ChiSquareRatio",
     "Comparison",

@@ -14,7 +14,6 @@ from truthlag.verdict.abtest.difference import ODDS_RATIO_METHODS, RELATIVE_METH
 from truthlag.verdict.abtest.evidence import Reading, compare_statistics
 from truthlag.verdict.abtest.inference import (
     AsymptoticSequence,
-    ExactSequence,
     Fixed,
     GroupSequential,
     GroupSequentialPlan,
@@ -24,6 +23,7 @@ from truthlag.verdict.abtest.inference.group_sequential import checked_looks, ch
 from truthlag.verdict.abtest.inference.spending import Spending, checked_spending
 from truthlag.verdict.abtest.inference.watched import Watched
 from truthlag.verdict.abtest.judge import Question
+from truthlag.verdict.abtest.own_rule import with_own_rule
 from truthlag.verdict.abtest.result.comparison import Comparison
 from truthlag.verdict.abtest.result.words import (
     ALTERNATIVES,
@@ -39,7 +39,6 @@ from truthlag.verdict.abtest.result.words import (
 )
 from truthlag.verdict.abtest.statistics.arm import Statistic
 from truthlag.verdict.abtest.statistics.given import arms, is_raw
-from truthlag.verdict.abtest.statistics.mean_with_covariate import MeanWithCovariate
 from truthlag.verdict.abtest.statistics.proportion import Proportion
 from truthlag.verdict.abtest.statistics.winsorize import Winsorized
 from truthlag.verdict.abtest.statistics.winsorize import winsorize as winsorized
@@ -53,8 +52,6 @@ Gates: TypeAlias = "GateReport | Gate | Iterable[Gate]"
 """What is given of gates: all of them at one look, or some."""
 
 _MOST_UNITS = 2**53
-#: Beyond them the logarithms of the exact form lose the digits that count.
-_MOST_EXACT = 10**8
 
 
 def compare(
@@ -119,7 +116,7 @@ def compare(
         method: The test of the difference. For proportions `"score"`, `"mid_p"`, `"newcombe"`, `"agresti_caffo"`, `"wald"`,
             `"pooled"`, or for a confidence sequence `"exact"`, which holds at any sample size and is wider; for means `"welch"`,
             `"student"` or `"z"`; for ratios `"delta"` or `"jackknife"`; for covariates `"regression"`, `"cuped"` or `"lin"`. None
-            chooses.
+            chooses. A `BatchedProportion` at any time is exact by itself.
         relative_method: The interval of the relative difference: `"delta"`, `"log"` or `"fieller"`; for proportions also
             `"log_adjusted"`, with half a success more in each arm, whose centre is not the difference that was seen.
         odds_ratio: For proportions, whether there is an odds ratio in the result, and its interval: `"logit"`,
@@ -188,12 +185,8 @@ def compare(
         choice("odds_ratio", odds_ratio, ODDS_RATIO_METHODS)
         if not isinstance(before, Proportion):
             raise ValueError(f"odds_ratio must be None for a {before.KIND}, got {described(odds_ratio)}")
-    if method == "exact":
-        inference, method = _exact(inference, before, now, relative_method, odds_ratio), None
-    if isinstance(before, MeanWithCovariate) and isinstance(inference, AsymptoticSequence):
-        # What is left after a regression is t.
-        inference = AsymptoticSequence(inference.alpha, inference.expected_n, is_t=True)
     reading = Reading(metric, scale, method, relative_method, odds_ratio)
+    inference, before, now, reading = with_own_rule(inference, before, now, reading)
     if plan is not None:
         result, _, log = planned_look(plan, before, now, question, reading)
         log()
@@ -213,25 +206,6 @@ def _standing(gates: Any, labelled_only: Any) -> Standing | None:
 
     checked_labelled_only(labelled_only)
     return None if gates is None else Standing.of(gates)
-
-
-def _exact(
-    inference: Any, control: Statistic, treatment: Statistic, relative_method: str, odds_ratio: str | None
-) -> ExactSequence:
-    """The rule without approximation, for what it is made for."""
-    if inference.mode != "confidence_sequence":
-        raise ValueError(f"method must be another with mode {inference.mode!r}: 'exact' is a confidence sequence")
-    if control.KIND != "proportion":
-        raise ValueError(f"method must be another for a {control.KIND}: 'exact' is for proportions")
-    if max(control.n, treatment.n) > _MOST_EXACT:
-        raise ValueError(
-            f"method must be another for more than {_MOST_EXACT:,} units an arm: 'exact' is for few successes"
-        )
-    if relative_method != "delta":
-        raise ValueError(f"relative_method must be left out with method 'exact', got {relative_method!r}")
-    if odds_ratio is not None:
-        raise ValueError(f"odds_ratio must be None with method 'exact', got {odds_ratio!r}")
-    return ExactSequence(inference.alpha, inference.expected_n)
 
 
 def with_last_look_told(result: Comparison, inference: Inference) -> Comparison:

@@ -15,12 +15,13 @@ from truthlag.verdict.abtest.difference import (
     relative_effect,
     relative_to_baseline,
 )
-from truthlag.verdict.abtest.difference.exact_proportions import ExactDifference, ExactRatio
+from truthlag.verdict.abtest.difference.e_value_rates import EValueDifference, EValueRatio
 from truthlag.verdict.abtest.inference import ExactSequence, Inference
 from truthlag.verdict.abtest.judge import Question, judge
 from truthlag.verdict.abtest.result.comparison import ArmSummary, Comparison, Interval
 from truthlag.verdict.abtest.result.words import Scale, Verdict
 from truthlag.verdict.abtest.statistics.arm import Statistic
+from truthlag.verdict.abtest.statistics.batched_proportion import BatchedProportion
 from truthlag.verdict.abtest.statistics.proportion import Proportion
 
 _BEYOND = "the arms are beyond what floats can be compared with."
@@ -55,7 +56,7 @@ def compare_statistics(
     p_value = e_value = None
     verdict: Verdict = "undecided"
     method = "none"
-    effect, why = _effect(control, treatment, inference, reading.method)
+    effect, why = _effect(control, treatment, question, inference, reading.method)
     reasons = [] if effect else [why]
     if effect is not None:
         method = effect.method
@@ -139,13 +140,14 @@ def _difference(control: ArmSummary, treatment: ArmSummary) -> float | None:
 
 
 def _effect(
-    control: Statistic, treatment: Statistic, inference: Inference, method: str | None
+    control: Statistic, treatment: Statistic, question: Question, inference: Inference, method: str | None
 ) -> tuple[Effect | None, str]:
     """The difference, or why there is none."""
-    if isinstance(inference, ExactSequence) and isinstance(control, Proportion) and isinstance(treatment, Proportion):
-        if control.n and treatment.n:
+    if isinstance(inference, ExactSequence) and control.n and treatment.n:
+        if isinstance(control, Proportion) and isinstance(treatment, Proportion):
             return inference.effect(control, treatment), ""
-        method = None
+        if isinstance(control, BatchedProportion) and isinstance(treatment, BatchedProportion):
+            return inference.effect_of_batches(control, treatment, one_sided=question.one_sided), ""
     try:
         effect = absolute_effect(control, treatment, method)
     except Undefined as why:
@@ -158,9 +160,9 @@ def _effect(
 
 def _relative(control: ArmSummary, treatment: ArmSummary, effect: Effect, method: str) -> tuple[Effect | None, str]:
     """The relative difference, or why there is none."""
-    if isinstance(effect, ExactDifference):
+    if isinstance(effect, EValueDifference):
         return (
-            (ExactRatio(effect), "")
+            (EValueRatio(effect), "")
             if effect.control.k
             else (None, "the control is 0, so that there is no relative difference.")
         )

@@ -17,6 +17,7 @@ from truthlag.verdict.abtest.many.families import Case, adjusted, against_contro
 from truthlag.verdict.abtest.many.looks import Log, at_one_look, check_families, plans_of_looks
 from truthlag.verdict.abtest.many.plan import MetricPlan, plans_of
 from truthlag.verdict.abtest.many.table import ComparisonRow, ComparisonTable
+from truthlag.verdict.abtest.own_rule import with_own_rule
 from truthlag.verdict.abtest.result.words import Mode
 from truthlag.verdict.abtest.statistics.given import arms as statistics_of
 from truthlag.verdict.abtest.statistics.mean import Mean
@@ -196,14 +197,15 @@ def _cases(
             first, second = _given(baseline, shown, name, arm, control, segment)
             try:
                 before, now = statistics_of(first, second, metric=name, cluster=None, window=None)
+                rule, before, now, read = with_own_rule(inference, before, now, reading)
                 if log is None:
-                    rule, comparison = inference, compare_statistics(before, now, question, inference, reading)
+                    comparison = compare_statistics(before, now, question, rule, read)
                 else:
-                    comparison, rule = log.look(arm, name, before, now, question, reading)
+                    comparison, rule = log.look(arm, name, before, now, question, read)
             except (TypeError, ValueError) as error:
                 where = f"{name!r} of {arm!r} against {control!r}" + (f" in segment {segment!r}" if segment else "")
                 raise type(error)(f"{where}: {error}") from error
-            yield Case(arm, name, segment, role, before, now, question, reading, rule, comparison)
+            yield Case(arm, name, segment, role, before, now, question, read, rule, comparison)
 
 
 def _reading(name: str, plan: MetricPlan) -> Reading:

@@ -1,6 +1,7 @@
 """What is kept of an arm: sums that merge, so that no raw value is held for long."""
 
 from truthlag.verdict.abtest.statistics.arm import Arm, Statistic, statistic_from_dict
+from truthlag.verdict.abtest.statistics.batched_proportion import BatchedProportion
 from truthlag.verdict.abtest.statistics.calibration import Calibration
 from truthlag.verdict.abtest.statistics.counts import Counts
 from truthlag.verdict.abtest.statistics.f_measure import FMeasure
@@ -17,6 +18,7 @@ from truthlag.verdict.abtest.statistics.winsorize import Winsorized, winsorize
 
 __all__ = [
     "Arm",
+    "BatchedProportion",
     "Calibration",
     "Counts",
     "FMeasure",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 from truthlag.call.described import described
+from truthlag.verdict.abtest.statistics.batched_proportion import BatchedProportion
 from truthlag.verdict.abtest.statistics.calibration import Calibration
 from truthlag.verdict.abtest.statistics.counts import Counts
 from truthlag.verdict.abtest.statistics.f_measure import FMeasure
@@ -40,6 +41,7 @@ class Arm(Protocol):
 
 Statistic: TypeAlias = (
     Proportion
+    | BatchedProportion
     | Mean
     | Ratio
     | MeanWithCovariate
@@ -54,6 +56,7 @@ Statistic: TypeAlias = (
 
 STATISTICS = (
     Proportion,
+    BatchedProportion,
     Mean,
     Ratio,
     MeanWithCovariate,

@@ -12,6 +12,7 @@ from truthlag.call.tracker import ModelPerformanceTracker
 from truthlag.metrics import ConfusionCounts, PerformanceSnapshot, ScoreHistogram
 from truthlag.metrics.counts import RATES
 from truthlag.verdict.abtest.statistics.arm import STATISTICS, Statistic
+from truthlag.verdict.abtest.statistics.batched_proportion import BatchedProportion
 from truthlag.verdict.abtest.statistics.calibration import Calibration, middles_of, shared_edges
 from truthlag.verdict.abtest.statistics.column import column
 from truthlag.verdict.abtest.statistics.counts import Counts
@@ -81,6 +82,13 @@ def _refuse(cluster: Any, window: Any) -> None:
 
 
 def _check_alike(control: Statistic, treatment: Statistic) -> None:
+    if isinstance(control, BatchedProportion) and isinstance(treatment, BatchedProportion):
+        if len(control.rows) != len(treatment.rows):
+            raise ValueError(
+                f"treatment must have the batches of control ({len(control.rows)}), got {len(treatment.rows)}: give 0 rows where an arm"
+                " had none"
+            )
+        return
     if isinstance(control, RatioWithCovariate) and isinstance(treatment, RatioWithCovariate):
         if control.ratio_before != treatment.ratio_before:
             raise ValueError(f"treatment must have ratio_before {control.ratio_before} as control, got another")
