@@ -3,7 +3,8 @@
 `compare` holds a treatment against a control and answers with a `Comparison`. Arms are raw values, or statistics that a stream
 keeps and merges: `Proportion`, `BatchedProportion`, `Mean`, `Ratio`, `FMeasure`, `Calibration`, the `Counts` of a confusion matrix,
 and `Known` for an estimate with a standard error of its own. `LabelledRows` are labels, decisions and scores, for any metric of a model.
-`MeanWithCovariate`, `RatioWithCovariate`, `Strata` and `PredictionPowered` have less chance in them, and `winsorize` caps values.
+`MeanWithCovariate`, `RatioWithCovariate`, `Strata`, `PredictionPowered` and `PredictionPoweredRatio` have less chance in them, and
+`winsorize` caps values.
 
 Before a verdict come the gates: `SampleRatioTest`, `double_exposure`, `pre_period_balance` and `label_arrival_parity`, all of them at
 once by `run_gates`. `compare_at_age` compares arms whose labels come late at equal label age. `compare_many` does it for many
@@ -83,6 +84,7 @@ from truthlag.verdict.abtest.statistics import (
     Mean,
     MeanWithCovariate,
     PredictionPowered,
+    PredictionPoweredRatio,
     Proportion,
     Ratio,
     RatioWithCovariate,
@@ -128,6 +130,7 @@ __all__ = [
     "PairedRows",
     "Posterior",
     "PredictionPowered",
+    "PredictionPoweredRatio",
     "Proportion",
     "Ratio",
     "RatioWithCovariate",

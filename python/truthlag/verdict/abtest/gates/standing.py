@@ -16,6 +16,7 @@ from truthlag.verdict.abtest.statistics.counts import Counts
 from truthlag.verdict.abtest.statistics.f_measure import FMeasure
 from truthlag.verdict.abtest.statistics.labelled_rows import LabelledRows
 from truthlag.verdict.abtest.statistics.prediction_powered import PredictionPowered
+from truthlag.verdict.abtest.statistics.prediction_powered_ratio import PredictionPoweredRatio
 
 #: Arms that exist only of rows with a label.
 _OF_LABELS = (
@@ -25,6 +26,7 @@ _OF_LABELS = (
     Calibration,
     LabelledRows,
     PredictionPowered,
+    PredictionPoweredRatio,
     PerformanceSnapshot,
     ModelPerformanceTracker,
 )

@@ -10,6 +10,7 @@ from truthlag.verdict.abtest.statistics.labelled_rows import LabelledRows
 from truthlag.verdict.abtest.statistics.mean import Mean
 from truthlag.verdict.abtest.statistics.mean_with_covariate import MeanWithCovariate
 from truthlag.verdict.abtest.statistics.prediction_powered import PredictionPowered
+from truthlag.verdict.abtest.statistics.prediction_powered_ratio import PredictionPoweredRatio
 from truthlag.verdict.abtest.statistics.proportion import Proportion
 from truthlag.verdict.abtest.statistics.ratio import Ratio
 from truthlag.verdict.abtest.statistics.ratio_with_covariate import RatioWithCovariate
@@ -27,6 +28,7 @@ __all__ = [
     "Mean",
     "MeanWithCovariate",
     "PredictionPowered",
+    "PredictionPoweredRatio",
     "Proportion",
     "Ratio",
     "RatioWithCovariate",

@@ -13,6 +13,7 @@ from truthlag.verdict.abtest.statistics.known import Known
 from truthlag.verdict.abtest.statistics.mean import Mean
 from truthlag.verdict.abtest.statistics.mean_with_covariate import MeanWithCovariate
 from truthlag.verdict.abtest.statistics.prediction_powered import PredictionPowered
+from truthlag.verdict.abtest.statistics.prediction_powered_ratio import PredictionPoweredRatio
 from truthlag.verdict.abtest.statistics.proportion import Proportion
 from truthlag.verdict.abtest.statistics.ratio import Ratio
 from truthlag.verdict.abtest.statistics.ratio_with_covariate import RatioWithCovariate
@@ -51,6 +52,7 @@ Statistic: TypeAlias = (
     | Calibration
     | Strata
     | PredictionPowered
+    | PredictionPoweredRatio
 )
 """The statistics that can be compared; `Counts` are compared by one of their rates."""
 
@@ -66,6 +68,7 @@ STATISTICS = (
     Calibration,
     Strata,
     PredictionPowered,
+    PredictionPoweredRatio,
 )
 """Their classes."""
 

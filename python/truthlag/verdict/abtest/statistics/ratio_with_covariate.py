@@ -9,6 +9,8 @@ from typing import Any, ClassVar
 import numpy as np
 
 from truthlag.call.described import described
+from truthlag.verdict.abtest.statistics.clusters import places, sizes, sums
+from truthlag.verdict.abtest.statistics.column import Floats, blame, column, floats
 from truthlag.verdict.abtest.statistics.mean_with_covariate import MeanWithCovariate
 
 
@@ -55,31 +57,49 @@ class RatioWithCovariate:
 
     @classmethod
     def of(
-        cls, numerator: Any, denominator: Any, *, before: tuple[Any, Any] | None = None, covariates: Any = None
+        cls,
+        numerator: Any,
+        denominator: Any,
+        *,
+        before: tuple[Any, Any] | None = None,
+        covariates: Any = None,
+        cluster: Any = None,
     ) -> RatioWithCovariate:
-        """The statistic of arrays with a value for each unit.
+        """The statistic of arrays with a value for each unit, or for each row of the units.
 
         Args:
             numerator: A sequence or an array of one dimension.
             denominator: The same of the denominator.
-            before: Numerator and denominator of the same units before the test.
+            before: Numerator and denominator of the same units before the test; or of the same rows, such as a score that one
+                frozen model gives to each, over ones.
             covariates: Covariates of the units, a list of arrays, instead of `before`.
+            cluster: The unit of each row, where a unit has several: numerators, denominators and `before` are added up by unit, and
+                covariates averaged.
 
         Raises:
             TypeError: They are no numbers.
             ValueError: One is not finite, they are not equally long, or not one of `before` and `covariates` is given.
 
-        Cost: some passes over each pair of arrays.
+        Cost: some passes over each pair of arrays; with clusters a sort of them.
 
         Example:
             >>> from truthlag.abtest import RatioWithCovariate
             >>> RatioWithCovariate.of([1, 2, 3], [1, 2, 2], covariates=[[0, 1, 1]]).n
             3
+            >>> right, score = [1, 0, 1, 1], [0.8, 0.4, 0.6, 0.9]
+            >>> RatioWithCovariate.of(right, [1] * 4, before=(score, [1] * 4), cluster=["ann", "ann", "bob", "eve"]).n
+            3
         """
         if (before is None) == (covariates is None):
             raise ValueError("one of before and covariates must be given, got both or neither")
         others = list(before if before is not None else covariates)
-        return cls(MeanWithCovariate.of(numerator, [denominator, *others]), before is not None)
+        columns = [numerator, denominator, *others]
+        if cluster is not None:
+            names = ["numerator", "denominator"]
+            kind = "covariates" if before is None else "before"
+            names += [f"{kind}[{place}]" for place in range(len(others))]
+            columns = _by_unit(names, columns, cluster, averaged=0 if before is not None else len(others))
+        return cls(MeanWithCovariate.of(columns[0], columns[1:]), before is not None)
 
     @property
     def n(self) -> int:
@@ -162,3 +182,18 @@ class RatioWithCovariate:
             False
         """
         return {"kind": self.KIND, "moments": self.moments.to_dict(), "ratio_before": self.ratio_before}
+
+
+def _by_unit(names: list[str], columns: list[Any], cluster: Any, *, averaged: int) -> list[Floats]:
+    """The sums by unit, and of the last ones the means."""
+    first = column(names[0], columns[0])
+    where, units = places("cluster", cluster, len(first))
+    found = []
+    for name, values in zip(names, columns, strict=True):
+        array = floats(column(name, values, len(first)))
+        if not np.isfinite(array).all():
+            raise blame(name, array)
+        found.append(sums(array, where, units))
+    rows = sizes(where, units)
+    kept = len(found) - averaged
+    return found[:kept] + [one / rows for one in found[kept:]]
