@@ -115,8 +115,8 @@ def compare(
         alternative: For superiority: which differences are looked for. `"greater"` and `"less"` leave one limit infinite.
         method: The test of the difference. For proportions `"score"`, `"mid_p"`, `"newcombe"`, `"agresti_caffo"`, `"wald"`,
             `"pooled"`, or for a confidence sequence `"exact"`, which holds at any sample size and is wider; for means `"welch"`,
-            `"student"` or `"z"`; for ratios `"delta"` or `"jackknife"`; for covariates `"regression"`, `"cuped"` or `"lin"`. None
-            chooses. A `BatchedProportion` at any time is exact by itself.
+            `"student"` or `"z"`; for ratios `"delta"` or `"jackknife"`; for covariates `"regression"`, `"cuped"` or `"lin"`; for
+            calibration `"skewness"` or `"bootstrap"`. None chooses. A `BatchedProportion` at any time is exact by itself.
         relative_method: The interval of the relative difference: `"delta"`, `"log"` or `"fieller"`; for proportions also
             `"log_adjusted"`, with half a success more in each arm, whose centre is not the difference that was seen.
         odds_ratio: For proportions, whether there is an odds ratio in the result, and its interval: `"logit"`,

@@ -7,9 +7,8 @@ from collections.abc import Callable
 from typing import Any
 
 from truthlag.call.described import described
-from truthlag.verdict.abtest.difference import proportions, regression
+from truthlag.verdict.abtest.difference import calibrated, proportions, regression
 from truthlag.verdict.abtest.difference.bounded import bounded_effect
-from truthlag.verdict.abtest.difference.calibrated import calibration_effect
 from truthlag.verdict.abtest.difference.effect import Effect, NormalEffect, Undefined
 from truthlag.verdict.abtest.difference.stratified import stratified_effect
 from truthlag.verdict.abtest.statistics.arm import Statistic
@@ -34,7 +33,7 @@ METHODS: dict[str, tuple[str, ...]] = {
     "ratio with covariate": regression.METHODS,
     "known": ("z",),
     "f-measure": (),
-    "calibration": (),
+    "calibration": calibrated.METHODS,
     "strata": (),
     "prediction powered": ("welch", "z"),
     "prediction powered ratio": ("welch", "z"),
@@ -113,7 +112,7 @@ _OWN: dict[str, Callable[[Any, Any, str | None], Effect]] = {
     MeanWithCovariate.KIND: _after_regression,
     RatioWithCovariate.KIND: _after_regression,
     FMeasure.KIND: lambda control, treatment, _: proportions.f_measure_effect(control, treatment),
-    Calibration.KIND: lambda control, treatment, _: calibration_effect(control, treatment),
+    Calibration.KIND: calibrated.calibration_effect,
     Strata.KIND: lambda control, treatment, _: stratified_effect(control, treatment),
 }
 

@@ -165,8 +165,8 @@ class PredictionPoweredRatio:
 
         Example:
             >>> from truthlag.abtest import PredictionPoweredRatio
-            >>> PredictionPoweredRatio.of_labels("precision", [1, 0, None], [1, 1, 1], [0.5, 0.5, 0.5]).estimate
-            0.5
+            >>> PredictionPoweredRatio.of_labels("precision", [1, 0, 0, 1, None], [1, 1, 0, 0, 1], [0.5] * 5).n
+            4
         """
         choice("metric", metric, tuple(_PARTS))
         if isinstance(labels, list | tuple):
