@@ -14,6 +14,10 @@ from truthlag.verdict.two_sample.mean import degrees_of_freedom
 METHODS = ("regression", "cuped", "lin")
 #: A distance of a covariate between arms that has this chance or less, where both measured it alike, is none of chance.
 _NOT_ALIKE = 1e-6
+#: With so many covariates elimination is quicker by hand.
+_FEW = 5
+#: What is left of a covariate's squares after those before it, as a share, where digits are too few for elimination.
+_DEPENDENT = 1e-6
 
 
 def adjusted_effect(
@@ -87,10 +91,31 @@ def _within(control: MeanWithCovariate, treatment: MeanWithCovariate) -> tuple[t
 
 
 def _slope(table: tuple[tuple[float, ...], ...]) -> tuple[float, ...]:
-    # With one covariate, which is the rule, a system of equations is a detour.
+    # With one covariate, which is the rule, a system of equations is a detour, and with few the call of a library is.
     if len(table) == 2 and table[1][1] > 0:
         return (table[0][1] / table[1][1],)
-    return tuple(_solved(np.array(table)).tolist())
+    return _eliminated(table) or tuple(_solved(np.array(table)).tolist())
+
+
+def _eliminated(table: tuple[tuple[float, ...], ...]) -> tuple[float, ...] | None:
+    """The slope by elimination without pivots, as for any table of squares; None where covariates nearly depend on each other."""
+    size = len(table) - 1
+    if size > _FEW:
+        return None
+    rows = [[*table[i + 1][1:], table[i + 1][0]] for i in range(size)]
+    for i in range(size):
+        pivot = rows[i][i]
+        if pivot <= _DEPENDENT * table[i + 1][i + 1]:
+            return None
+        for k in range(i + 1, size):
+            share = rows[k][i] / pivot
+            for j in range(i, size + 1):
+                rows[k][j] -= share * rows[i][j]
+    slope = [0.0] * size
+    for i in range(size - 1, -1, -1):
+        rest = sum(rows[i][j] * slope[j] for j in range(i + 1, size))
+        slope[i] = (rows[i][size] - rest) / rows[i][i]
+    return tuple(slope)
 
 
 def _solved(table: NDArray[np.float64]) -> NDArray[np.float64]:

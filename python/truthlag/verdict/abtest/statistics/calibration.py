@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any, ClassVar
 
@@ -59,6 +59,10 @@ class Calibration:
     gaps_m2: tuple[float, ...]
     clusters: int | None = None
     covariance: tuple[tuple[float, ...], ...] | None = None
+    #: What `moments` found, which is asked for several times.
+    _moments: tuple[float | None, float | None, float] | None = field(
+        init=False, repr=False, compare=False, default=None
+    )
 
     def __post_init__(self) -> None:
         edges = tuple(finite(f"edges[{place}]", edge) for place, edge in enumerate(self.edges))
@@ -188,8 +192,13 @@ class Calibration:
             >>> Calibration.of([0, 1], [0.5, 0.5]).moments()[0]
             -0.25
         """
-        if self.covariance is not None:
-            return self._clustered_moments()
+        found = self._moments
+        if found is None:
+            found = self._plain_moments() if self.covariance is None else self._clustered_moments()
+            object.__setattr__(self, "_moments", found)
+        return found
+
+    def _plain_moments(self) -> tuple[float | None, float | None, float]:
         rows = sum(n for n in self.n_by_bin if n > 1)
         if not rows:
             return None, None, 0.0
@@ -265,7 +274,8 @@ class Calibration:
             >>> Calibration.of([0, 1], [0.25, 0.5], edges=[0.5]).to_dict()["n_by_bin"]
             (1, 1)
         """
-        return {"kind": self.KIND, **asdict(self)}
+        names = ("edges", "n_by_bin", "gaps", "gaps_m2", "clusters", "covariance")
+        return {"kind": self.KIND, **{name: getattr(self, name) for name in names}}
 
 
 def _chosen(edges: Any) -> list[float]:

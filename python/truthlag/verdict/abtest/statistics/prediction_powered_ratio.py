@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import numpy as np
@@ -68,6 +68,8 @@ class PredictionPoweredRatio:
     moments: MeanWithCovariate
     labelled: int
     tuning: float | None = None
+    #: Tuning, ratio and standard error, which are asked for several times.
+    _found: tuple[float, float | None, float | None] | None = field(init=False, repr=False, compare=False, default=None)
 
     def __post_init__(self) -> None:
         given: Any = self.moments
@@ -203,31 +205,45 @@ class PredictionPoweredRatio:
     @property
     def weight(self) -> float:
         """The tuning; 0 where predictions tell nothing, or no row is without a label."""
+        return self._figures()[0]
+
+    @property
+    def estimate(self) -> float | None:
+        """The ratio; None without labels, and for a denominator of 0."""
+        return self._figures()[1]
+
+    @property
+    def standard_error(self) -> float | None:
+        """By the delta method over units; None of fewer than two units with a label."""
+        return self._figures()[2]
+
+    def _figures(self) -> tuple[float, float | None, float | None]:
+        found = self._found
+        if found is None:
+            table = np.array(self.moments.comoments)
+            weight = self._weight(table)
+            top, bottom = self._sums(weight)
+            ratio = top / bottom if bottom else None
+            found = weight, ratio, None if ratio is None else self._error(table, weight, ratio, bottom)
+            object.__setattr__(self, "_found", found)
+        return found
+
+    def _weight(self, table: Floats) -> float:
         means = self.moments.means
         if not self.labelled or not means[4] or not means[7] or not means[1]:
             return 0.0
         if self.tuning is not None:
             return self.tuning
         own, helped = self._gradients(means[0] / means[1])
-        table = np.array(self.moments.comoments)
-        spread = float(helped @ table @ helped)
-        return float(own @ table @ helped) / spread if spread > 0 else 0.0
+        product = table @ helped
+        spread = float(helped @ product)
+        return float(own @ product) / spread if spread > 0 else 0.0
 
-    @property
-    def estimate(self) -> float | None:
-        """The ratio; None without labels, and for a denominator of 0."""
-        top, bottom = self._sums(self.weight)
-        return top / bottom if bottom else None
-
-    @property
-    def standard_error(self) -> float | None:
-        """By the delta method over units; None of fewer than two units with a label."""
-        weight, ratio = self.weight, self.estimate
-        if ratio is None or self.labelled < 2:
+    def _error(self, table: Floats, weight: float, ratio: float, bottom: float) -> float | None:
+        if self.labelled < 2:
             return None
         own, helped = self._gradients(ratio)
-        slope = (own - weight * helped) * (self._sums(0.0)[1] / self._sums(weight)[1])
-        table = np.array(self.moments.comoments)
+        slope = (own - weight * helped) * (self._sums(0.0)[1] / bottom)
         return math.sqrt(max(0.0, float(slope @ table @ slope)) / (self.units - 1) / self.units)
 
     def merge(self, other: PredictionPoweredRatio) -> PredictionPoweredRatio:
@@ -281,9 +297,8 @@ class PredictionPoweredRatio:
     def _gradients(self, ratio: float) -> tuple[Floats, Floats]:
         """How the ratio of the labels moves with each mean, and how the predictions' part of it does, times minus the tuning."""
         top, bottom, over, under, rows, other_over, other_under, others = self.moments.means
-        own, helped = np.zeros(_COLUMNS), np.zeros(_COLUMNS)
-        own[[0, 1, 4]] = 1.0, -ratio, -(top - ratio * bottom) / rows
-        helped[[2, 3, 4]] = 1.0, -ratio, -(over - ratio * under) / rows
-        if others:
-            helped[[5, 6, 7]] = np.array([-1.0, ratio, (other_over - ratio * other_under) / others]) * (rows / others)
+        own = np.array([1.0, -ratio, 0, 0, -(top - ratio * bottom) / rows, 0, 0, 0])
+        share = rows / others if others else 0.0
+        mean = (other_over - ratio * other_under) / others if others else 0.0
+        helped = np.array([0, 0, 1.0, -ratio, -(over - ratio * under) / rows, -share, ratio * share, mean * share])
         return own / bottom, helped / bottom

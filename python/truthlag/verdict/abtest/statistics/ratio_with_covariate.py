@@ -115,8 +115,12 @@ class RatioWithCovariate:
     @property
     def standard_error(self) -> float | None:
         """That of the ratio as it is, by the delta method; None of fewer than two units."""
-        linear = self.linear()
-        return None if linear is None else linear.standard_error
+        ratio = self.estimate
+        if ratio is None or self.n < 2:
+            return None
+        table, denominator = self.moments.comoments, self.moments.means[1]
+        squares = table[0][0] - 2 * ratio * table[0][1] + ratio * ratio * table[1][1]
+        return math.sqrt(max(0.0, squares) / (self.n - 1) / self.n) / abs(denominator)
 
     def linear(self) -> MeanWithCovariate | None:
         """Ratio and covariates made linear, with the ratio and its covariates as means; None where a denominator is 0.
@@ -128,23 +132,24 @@ class RatioWithCovariate:
             >>> RatioWithCovariate.of([2, 4, 6], [1, 2, 2], covariates=[[0, 1, 1]]).linear().covariates
             1
         """
-        means, table = self.moments.means, np.array(self.moments.comoments)
+        means, table = self.moments.means, self.moments.comoments
         ratio = self.estimate
         if ratio is None or self.n < 2 or (self.ratio_before and not means[3]):
             return None
-        slopes = np.zeros((2 if self.ratio_before else self.moments.covariates, len(means)))
-        slopes[0, :2] = 1 / means[1], -ratio / means[1]
+        # Each is a weight on some of the columns: the ratio on the first two, and what was before on the next.
+        columns: list[tuple[tuple[int, float], ...]] = [((0, 1 / means[1]), (1, -ratio / means[1]))]
         if self.ratio_before:
             before = means[2] / means[3]
-            slopes[1, 2:] = 1 / means[3], -before / means[3]
+            columns.append(((2, 1 / means[3]), (3, -before / means[3])))
             middle: tuple[float, ...] = (ratio, before)
         else:
-            slopes[np.arange(1, len(slopes)), np.arange(2, len(means))] = 1.0
+            columns += [((place, 1.0),) for place in range(2, len(means))]
             middle = (ratio, *means[2:])
-        found = slopes @ table @ slopes.T
-        rows: list[list[float]] = ((found + found.T) / 2).tolist()
-        for i, row in enumerate(rows):
-            row[i] = max(0.0, row[i])
+        rows = [[0.0] * len(columns) for _ in columns]
+        for i, first in enumerate(columns):
+            for j, second in enumerate(columns[: i + 1]):
+                found = sum(a * b * table[p][q] for p, a in first for q, b in second)
+                rows[i][j] = rows[j][i] = max(0.0, found) if i == j else found
         # Rounding may take a product beyond its squares.
         for i, row in enumerate(rows):
             for j in range(len(rows)):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, TypeAlias
@@ -109,10 +110,14 @@ class Strata:
     @property
     def standard_error(self) -> float | None:
         """That of the mean as it is; None of fewer than two rows."""
-        whole = Mean(0, 0.0, 0.0)
+        n, middle = self.n, self.estimate
+        if n < 2 or middle is None:
+            return None
+        squares = 0.0
         for one in self.by_stratum.values():
-            whole += as_mean(one)
-        return whole.standard_error
+            mean, m2 = mean_and_m2(one)
+            squares += m2 + one.n * (mean - middle) ** 2
+        return math.sqrt(squares / (n - 1) / n)
 
     def merge(self, other: Strata) -> Strata:
         """That of the rows of both, stratum by stratum.
@@ -159,11 +164,11 @@ def _merged(name: str, first: Stratum, second: Stratum) -> Stratum:
     raise TypeError(f"stratum {name!r} must be a {first.KIND} in both, got a {second.KIND}")
 
 
-def as_mean(arm: Stratum) -> Mean:
-    """A proportion as a mean of zeros and ones."""
-    if isinstance(arm, Mean) or not arm.n:
-        return arm if isinstance(arm, Mean) else Mean(0, 0.0, 0.0)
-    return Mean(arm.n, arm.k / arm.n, arm.k * (arm.n - arm.k) / arm.n)
+def mean_and_m2(arm: Stratum) -> tuple[float, float]:
+    """The mean and the sum of squared deviations, for a proportion those of zeros and ones."""
+    if isinstance(arm, Mean):
+        return arm.mean, arm.m2
+    return (arm.k / arm.n, arm.k * (arm.n - arm.k) / arm.n) if arm.n else (0.0, 0.0)
 
 
 def _read(fields: Mapping[str, Any]) -> Any:
