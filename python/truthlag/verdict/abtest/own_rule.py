@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 from truthlag.verdict.abtest.evidence import Reading
@@ -33,9 +34,14 @@ def with_own_rule(
         rule = _exact(inference, control, treatment, reading, has_bets=False)
         return rule, control, treatment, replace(reading, method=None)
     if isinstance(control, MeanWithCovariate) and isinstance(inference, AsymptoticSequence):
-        # What is left after a regression is t.
-        inference = AsymptoticSequence(inference.alpha, inference.expected_n, is_t=True)
+        inference = _of_t(inference.alpha, inference.expected_n)
     return inference, control, treatment, reading
+
+
+@lru_cache(maxsize=64)
+def _of_t(alpha: float, expected_n: int) -> AsymptoticSequence:
+    """The rule after a regression, whose remainder is t."""
+    return AsymptoticSequence(alpha, expected_n, is_t=True)
 
 
 def _exact(

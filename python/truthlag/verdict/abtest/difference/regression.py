@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from operator import add
 
 import numpy as np
 from numpy.typing import NDArray
@@ -84,10 +85,8 @@ def _interacted(control: MeanWithCovariate, treatment: MeanWithCovariate) -> Nor
 
 
 def _within(control: MeanWithCovariate, treatment: MeanWithCovariate) -> tuple[tuple[float, ...], ...]:
-    return tuple(
-        tuple(first + second for first, second in zip(*rows, strict=True))
-        for rows in zip(control.comoments, treatment.comoments, strict=True)
-    )
+    both = zip(control.comoments, treatment.comoments, strict=True)
+    return tuple([tuple(map(add, first, second)) for first, second in both])
 
 
 def _slope(table: tuple[tuple[float, ...], ...]) -> tuple[float, ...]:
@@ -125,13 +124,16 @@ def _solved(table: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def _left(arm: MeanWithCovariate, slope: tuple[float, ...]) -> tuple[float, float]:
     """The mean and the squared deviations of values less slope times covariates."""
-    weights = (1.0, *(-one for one in slope))
-    left = sum(
-        weight * other * one
-        for weight, row in zip(weights, arm.comoments, strict=True)
-        for other, one in zip(weights, row, strict=True)
-    )
-    return sum(weight * mean for weight, mean in zip(weights, arm.means, strict=True)), max(0.0, left)
+    mean, first = arm.means[0], arm.comoments[0]
+    left = first[0]
+    for i, one in enumerate(slope, start=1):
+        row = arm.comoments[i]
+        mean -= one * arm.means[i]
+        # Both triangles of the table are alike.
+        left += one * (one * row[i] - 2 * first[i])
+        for j in range(1, i):
+            left += 2 * one * slope[j - 1] * row[j]
+    return mean, max(0.0, left)
 
 
 def _baseline(control: MeanWithCovariate, slope: tuple[float, ...]) -> Baseline:

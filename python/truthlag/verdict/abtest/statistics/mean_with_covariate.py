@@ -117,6 +117,17 @@ class MeanWithCovariate:
         middle = _sandwich(columns, [mean for mean, _ in found], table) if sandwich else None
         return cls(len(array), tuple(mean for mean, _ in found), tuple(map(tuple, table.tolist())), names, middle)
 
+    @classmethod
+    def _of_checked(
+        cls, n: int, means: tuple[float, ...], comoments: tuple[tuple[float, ...], ...]
+    ) -> MeanWithCovariate:
+        """The statistic of what another one has, which is possible already."""
+        made = object.__new__(cls)
+        given = {"n": n, "means": means, "comoments": comoments, "names": None, "sandwich": None}
+        for name, value in given.items():
+            object.__setattr__(made, name, value)
+        return made
+
     @property
     def covariates(self) -> int:
         """How many there are."""

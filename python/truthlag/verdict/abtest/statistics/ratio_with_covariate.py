@@ -136,26 +136,24 @@ class RatioWithCovariate:
         ratio = self.estimate
         if ratio is None or self.n < 2 or (self.ratio_before and not means[3]):
             return None
-        # Each is a weight on some of the columns: the ratio on the first two, and what was before on the next.
-        columns: list[tuple[tuple[int, float], ...]] = [((0, 1 / means[1]), (1, -ratio / means[1]))]
+        scale = means[1]
+        own = max(0.0, (table[0][0] - 2 * ratio * table[0][1] + ratio * ratio * table[1][1]) / scale / scale)
+        # The ratio with each of the other columns.
+        across = [(first - ratio * second) / scale for first, second in zip(table[0][2:], table[1][2:], strict=True)]
         if self.ratio_before:
-            before = means[2] / means[3]
-            columns.append(((2, 1 / means[3]), (3, -before / means[3])))
+            before, other = means[2] / means[3], means[3]
+            across = [(across[0] - before * across[1]) / other]
+            squares = table[2][2] - 2 * before * table[2][3] + before * before * table[3][3]
+            rest: tuple[tuple[float, ...], ...] = ((max(0.0, squares / other / other),),)
             middle: tuple[float, ...] = (ratio, before)
         else:
-            columns += [((place, 1.0),) for place in range(2, len(means))]
+            rest = tuple(row[2:] for row in table[2:])
             middle = (ratio, *means[2:])
-        rows = [[0.0] * len(columns) for _ in columns]
-        for i, first in enumerate(columns):
-            for j, second in enumerate(columns[: i + 1]):
-                found = sum(a * b * table[p][q] for p, a in first for q, b in second)
-                rows[i][j] = rows[j][i] = max(0.0, found) if i == j else found
         # Rounding may take a product beyond its squares.
-        for i, row in enumerate(rows):
-            for j in range(len(rows)):
-                most = math.sqrt(rows[i][i]) * math.sqrt(rows[j][j])
-                row[j] = row[j] if i == j else max(-most, min(most, row[j]))
-        return MeanWithCovariate(self.n, middle, tuple(map(tuple, rows)))
+        most = [math.sqrt(own) * math.sqrt(row[place]) for place, row in enumerate(rest)]
+        bounded = tuple(max(-one, min(one, product)) for one, product in zip(most, across, strict=True))
+        rows = ((own, *bounded), *((product, *row) for product, row in zip(bounded, rest, strict=True)))
+        return MeanWithCovariate._of_checked(self.n, middle, rows)
 
     def merge(self, other: RatioWithCovariate) -> RatioWithCovariate:
         """That of the units of both.
