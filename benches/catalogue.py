@@ -11,6 +11,7 @@ from benches.detectors import detector_updates
 from benches.figure import Figure
 from benches.imports import imports
 from benches.incremental import incremental
+from benches.latency_guardrail import latency_guardrail
 from benches.memory import memory
 from benches.pairs import string_pairs, uuid_pairs
 from benches.progress import Progress
@@ -45,6 +46,7 @@ CATALOGUE = {
     "watched-calls": Benchmark("labels one by one into a tracker that is watched", watched_calls),
     "checks": Benchmark("one check of a tracker against a baseline", checks),
     "evaluate": Benchmark("the plain comparison of two arms, against plain code", evaluations),
+    "guardrail": Benchmark("the p99 guardrail of two arms, against the plain code", latency_guardrail),
     "compare": Benchmark("comparisons from statistics, and of many segments", comparisons),
     "memory": Benchmark("resident bytes of a pending prediction", memory),
 }

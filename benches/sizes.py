@@ -31,6 +31,7 @@ class Sizes:
     checks: int
     compared_pairs: int
     segments: int
+    guarded_rows: int
 
 
 FULL = Sizes(
@@ -58,6 +59,7 @@ FULL = Sizes(
     checks=11,
     compared_pairs=2_000,
     segments=500,
+    guarded_rows=1_000_000,
 )
 
 QUICK = Sizes(
@@ -85,4 +87,5 @@ QUICK = Sizes(
     checks=3,
     compared_pairs=100,
     segments=20,
+    guarded_rows=20_000,
 )

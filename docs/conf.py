@@ -44,6 +44,8 @@ nitpick_ignore_regex = [
     ("py:class", r"truthlag\.verdict\.abtest\.planning\.asked\.Design"),
     # What arguments of `watch` may be, as their text says.
     ("py:class", r"(Baseline|LossFunction|WatchedLoss)"),
+    # What a quantile is of; it is made by others.
+    ("py:class", r"truthlag\.verdict\.abtest\.quantiles\.ranks\.Ranks"),
 ]
 
 doctest_global_setup = """

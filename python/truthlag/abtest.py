@@ -2,9 +2,10 @@
 
 `compare` holds a treatment against a control and answers with a `Comparison`. Arms are raw values, or statistics that a stream
 keeps and merges: `Proportion`, `BatchedProportion`, `Mean`, `Ratio`, `FMeasure`, `Calibration`, the `Counts` of a confusion matrix,
-and `Known` for an estimate with a standard error of its own. `LabelledRows` are labels, decisions and scores, for any metric of a model.
-`MeanWithCovariate`, `RatioWithCovariate`, `Strata`, `PredictionPowered` and `PredictionPoweredRatio` have less chance in them, and
-`winsorize` caps values.
+a `QuantileArm` of `Quantiles` or of a `LatencyHistogram`, and `Known` for an estimate with a standard error of its own. `LabelledRows`
+are labels, decisions and scores, for any metric of a model. `MeanWithCovariate`, `RatioWithCovariate`, `Strata`, `PredictionPowered` and
+`PredictionPoweredRatio` have less chance in them, and `winsorize` caps values. A `Guardrail` is a metric that a treatment may not make
+worse by more than a margin.
 
 Before a verdict come the gates: `SampleRatioTest`, `double_exposure`, `pre_period_balance` and `label_arrival_parity`, all of them at
 once by `run_gates`. `compare_at_age` compares arms whose labels come late at equal label age. `compare_many` does it for many
@@ -34,6 +35,7 @@ from truthlag.verdict.abtest.gates import (
     run_gates,
     sample_ratio_chi_square,
 )
+from truthlag.verdict.abtest.guardrails import Guardrail, GuardrailResult
 from truthlag.verdict.abtest.inference import GroupSequentialPlan, Look, StoppedEstimate
 from truthlag.verdict.abtest.many import (
     Anova,
@@ -73,6 +75,7 @@ from truthlag.verdict.abtest.planning import (
     power,
     sample_size,
 )
+from truthlag.verdict.abtest.quantiles import LatencyHistogram, QuantileArm, Quantiles, quantile_from_limits
 from truthlag.verdict.abtest.result import ArmSummary, Comparison
 from truthlag.verdict.abtest.statistics import (
     BatchedProportion,
@@ -118,9 +121,12 @@ __all__ = [
     "Gate",
     "GateReport",
     "GroupSequentialPlan",
+    "Guardrail",
+    "GuardrailResult",
     "Interleaved",
     "Known",
     "LabelledRows",
+    "LatencyHistogram",
     "Look",
     "Mean",
     "MeanWithCovariate",
@@ -132,6 +138,8 @@ __all__ = [
     "PredictionPowered",
     "PredictionPoweredRatio",
     "Proportion",
+    "QuantileArm",
+    "Quantiles",
     "Ratio",
     "RatioWithCovariate",
     "SampleRatioTest",
@@ -164,6 +172,7 @@ __all__ = [
     "outlook",
     "power",
     "pre_period_balance",
+    "quantile_from_limits",
     "run_gates",
     "sample_ratio_chi_square",
     "sample_size",

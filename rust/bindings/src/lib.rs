@@ -9,7 +9,10 @@ mod fast_calls;
 mod fast_updates;
 mod features;
 mod identity;
+mod latency_histogram;
+mod list_numbers;
 mod number_memory;
+mod order_statistics;
 mod scalar;
 mod sequences;
 mod snapshot;
@@ -41,7 +44,7 @@ fn may_drain_beside() -> bool {
 #[pymodule(gil_used = false)]
 mod _core {
     #[pymodule_export]
-    use super::arms::{arm_moments, arm_quantile};
+    use super::arms::arm_moments;
     #[pymodule_export]
     use super::build_info;
     #[pymodule_export]
@@ -49,7 +52,11 @@ mod _core {
     #[pymodule_export]
     use super::fast_calls::quicken;
     #[pymodule_export]
+    use super::latency_histogram::LatencyHistogram;
+    #[pymodule_export]
     use super::may_drain_beside;
+    #[pymodule_export]
+    use super::order_statistics::order_statistics;
     #[pymodule_export]
     use super::sequences::ConfidenceSequence;
     #[pymodule_export]

@@ -24,7 +24,8 @@ pub mod verdict;
 
 pub use call::{BatchRow, ResolvedTime, Timing};
 pub use join::{Counters, LabelView, MaturedRow, MemoryUsage, Options, PredictionView};
-pub use keep::DecodeError;
+pub use keep::{DecodeError, HistogramDecodeError};
+pub use roll::{HistogramError, LatencyBin, LatencyHistogram};
 pub use tracker::{Frontier, Matured, Maturity, Snapshot, SnapshotRequest, Tracker};
 
 /// Makes the process ready for forks beside threads. The first tracker does it too; a host calls it before it has threads.

@@ -23,7 +23,7 @@ from truthlag.abtest import (
     statistic_from_dict,
 )
 from truthlag.verdict.abtest.difference.betting_proportions import _LOG_WEIGHTS, _SIZES, BettingEvidence, _Line
-from truthlag.verdict.abtest.inference import ExactSequence
+from truthlag.verdict.abtest.inference.exact_sequence import ExactSequence
 
 Counts = tuple[list[int], list[int]]
 

@@ -157,6 +157,8 @@ class TestClusters:
         assert statistic_from_dict(json.loads(json.dumps(one.to_dict()))) == one
         with pytest.raises(ValueError, match="other must not be of clusters"):
             one.merge(one)
+        with pytest.raises(ValueError, match="treatment must be clustered as control is"):
+            compare(one, arm(np.random.default_rng(7), 400))
         with pytest.raises(ValueError, match="covariance must be given with clusters"):
             Calibration((), (5,), (0.1,), (0.5,), clusters=3)
         single = Calibration.of([0, 1], [0.2, 0.7], edges=[], cluster=["ann", "ann"])

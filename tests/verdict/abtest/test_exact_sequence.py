@@ -16,7 +16,8 @@ from tests.verdict.abtest.vectors import agrees, vector
 from truthlag.abtest import Mean, MeanWithCovariate, Proportion, compare
 from truthlag.verdict.abtest.difference.e_value_rates import EValueDifference, EValueRatio
 from truthlag.verdict.abtest.difference.exact_proportions import MixtureEvidence
-from truthlag.verdict.abtest.inference import AsymptoticSequence, ExactSequence
+from truthlag.verdict.abtest.inference import AsymptoticSequence
+from truthlag.verdict.abtest.inference.exact_sequence import ExactSequence
 
 
 def log_mixture(arm: Proportion, p: Any, weight: float) -> Any:

@@ -24,6 +24,7 @@ from truthlag.verdict.abtest.inference.spending import Spending, checked_spendin
 from truthlag.verdict.abtest.inference.watched import Watched
 from truthlag.verdict.abtest.judge import Question
 from truthlag.verdict.abtest.own_rule import with_own_rule
+from truthlag.verdict.abtest.quantiles.quantile_arm import QuantileArm
 from truthlag.verdict.abtest.result.comparison import Comparison
 from truthlag.verdict.abtest.result.words import (
     ALTERNATIVES,
@@ -83,12 +84,12 @@ def compare(
 
     Proportions are compared by the score test with its interval, corrected for skewness and held back by the mid-p value where
     successes or failures are few; means by Welch's t; ratios and clustered values by the delta method; means with covariates after
-    regression on them. Test, interval and verdict agree.
+    regression on them; quantiles by ranks, without a density. Test, interval and verdict agree.
 
     Args:
         control: Raw values (a sequence or an array of one dimension), `LabelledRows`, a statistic (`Proportion`, `Mean`, `Ratio`,
-            `FMeasure`, `Calibration`, `Known`, `MeanWithCovariate`, `RatioWithCovariate`, `Strata`, `PredictionPowered`), `Counts`,
-            a `PerformanceSnapshot` or a tracker. Raw zeros and ones are a proportion.
+            `FMeasure`, `Calibration`, `Known`, `MeanWithCovariate`, `RatioWithCovariate`, `Strata`, `PredictionPowered`,
+            `QuantileArm`), `Counts`, a `PerformanceSnapshot` or a tracker. Raw zeros and ones are a proportion.
         treatment: The same of the treatment.
         metric: What the metric is called; for counts, snapshots and trackers, which one it is.
         mode: `"confidence_sequence"`: p-value, interval and verdict hold however often one looks. `"fixed"`: they hold for one
@@ -107,8 +108,8 @@ def compare(
             equal distances: those before the present number of units count as taken, and from `planned_n` on it is the last one.
         spending: With `"group_sequential"`, how alpha is spent: `"obrien_fleming"`, `"pocock"`, or an exponent of the share of the
             units; a plan has its own.
-        expected_n: The units of both arms together at which a confidence sequence is narrowest; 5 000 by default. It must not
-            depend on the data.
+        expected_n: The units of both arms together at which a confidence sequence is narrowest; 5 000 by default, and
+            more for quantiles other than the median (`QuantileArm.expected_n`). It must not depend on the data.
         cluster: For raw values, a pair: the unit of each row of the control, and of the treatment.
         window: For trackers, the arguments of `snapshot`, such as `{"start": ..., "end": ..., "min_age": ...}`.
         scale: Whether margin, p-value and verdict are about the difference or about the relative difference.
@@ -116,7 +117,8 @@ def compare(
         method: The test of the difference. For proportions `"score"`, `"mid_p"`, `"newcombe"`, `"agresti_caffo"`, `"wald"`,
             `"pooled"`, or for a confidence sequence `"exact"`, which holds at any sample size and is wider; for means `"welch"`,
             `"student"` or `"z"`; for ratios `"delta"` or `"jackknife"`; for covariates `"regression"`, `"cuped"` or `"lin"`; for
-            calibration `"skewness"` or `"bootstrap"`. None chooses. A `BatchedProportion` at any time is exact by itself.
+            calibration `"skewness"` or `"bootstrap"`; for quantiles `"ranks"`, `"guaranteed"` (at any number of values and for any
+            distribution, but wider) or `"outer"`. None chooses. A `BatchedProportion` at any time is exact by itself.
         relative_method: The interval of the relative difference: `"delta"`, `"log"` or `"fieller"`; for proportions also
             `"log_adjusted"`, with half a success more in each arm, whose centre is not the difference that was seen.
         odds_ratio: For proportions, whether there is an odds ratio in the result, and its interval: `"logit"`,
@@ -140,7 +142,7 @@ def compare(
     come from log odds; milliseconds by a plan of looks, by bets, exactly or by the bootstrap; some passes over raw values.
 
     Source: Welch (1947); Farrington and Manning (1990); Miettinen and Nurminen (1985); Laud (2017); Deng, Knoblich and Lu (2018);
-    Fieller (1954); Waudby-Smith and others (2024).
+    Fieller (1954); Waudby-Smith and others (2024); Howard and Ramdas (2022).
 
     Example:
         >>> from truthlag.abtest import Proportion, compare
@@ -185,6 +187,8 @@ def compare(
         choice("odds_ratio", odds_ratio, ODDS_RATIO_METHODS)
         if not isinstance(before, Proportion):
             raise ValueError(f"odds_ratio must be None for a {before.KIND}, got {described(odds_ratio)}")
+    if isinstance(before, QuantileArm) and isinstance(inference, AsymptoticSequence) and expected_n is None:
+        inference = AsymptoticSequence(inference.alpha, before.expected_n)
     reading = Reading(metric, scale, method, relative_method, odds_ratio)
     inference, before, now, reading = with_own_rule(inference, before, now, reading)
     if plan is not None:

@@ -16,8 +16,12 @@ from truthlag.verdict.abtest.difference import (
     relative_to_baseline,
 )
 from truthlag.verdict.abtest.difference.e_value_rates import EValueDifference, EValueRatio
-from truthlag.verdict.abtest.inference import ExactSequence, Inference
+from truthlag.verdict.abtest.inference import Inference
+from truthlag.verdict.abtest.inference.exact_sequence import ExactSequence
 from truthlag.verdict.abtest.judge import Question, judge
+from truthlag.verdict.abtest.quantiles.quantile_arm import QuantileArm
+from truthlag.verdict.abtest.quantiles.quantile_effect import few_rows, quantile_effect
+from truthlag.verdict.abtest.quantiles.rank_effect import RankEffect
 from truthlag.verdict.abtest.result.comparison import ArmSummary, Comparison, Interval
 from truthlag.verdict.abtest.result.words import Scale, Verdict
 from truthlag.verdict.abtest.statistics.arm import Statistic
@@ -76,7 +80,8 @@ def compare_statistics(
         tested: Effect | None = effect
         if reading.scale == "relative":
             tested = relative
-            method = f"{method}, {reading.relative_method} on the relative scale"
+            how = "" if isinstance(relative, RankEffect) else f"{reading.relative_method} "
+            method = f"{method}, {how}on the relative scale"
         if tested is not None:
             answer = judge(question, tested, inference, n)
             p_value, e_value = answer.evidence
@@ -88,6 +93,11 @@ def compare_statistics(
                 needed = inference.units_needed(n, answer.statistic, one_sided=question.one_sided)
                 # At least one, where rounding says that there are enough.
                 additional = None if needed is None else max(1, needed - n)
+        if isinstance(control, QuantileArm) and isinstance(treatment, QuantileArm):
+            why_few, missing = few_rows(control, treatment, interval, inference.alpha)
+            reasons += why_few
+            if verdict == "undecided" and missing:
+                additional = max(additional or 0, missing)
         if relative_interval is not None and relative_interval[0] == -math.inf and relative_interval[1] == math.inf:
             reasons.append("the relative interval is unbounded, since the control may be 0.")
         if relative is None:
@@ -96,10 +106,10 @@ def compare_statistics(
         reading.metric,
         before,
         now,
-        _difference(before, now) if effect is None else effect.estimate,
+        _difference(before, now) if effect is None else _finite(effect.estimate),
         interval,
-        None if effect is None else effect.standard_error,
-        None if relative is None else relative.estimate,
+        None if effect is None else _finite(effect.standard_error),
+        None if relative is None else _finite(relative.estimate),
         relative_interval,
         p_value,
         e_value,
@@ -149,6 +159,9 @@ def _effect(
         if isinstance(control, BatchedProportion) and isinstance(treatment, BatchedProportion):
             return inference.effect_of_batches(control, treatment, one_sided=question.one_sided), ""
     try:
+        if isinstance(control, QuantileArm) and isinstance(treatment, QuantileArm):
+            # An interval may be known where the estimate or its standard error is not.
+            return quantile_effect(control, treatment, method, inference, one_sided=question.one_sided), ""
         effect = absolute_effect(control, treatment, method)
     except Undefined as why:
         return None, str(why)
@@ -160,6 +173,11 @@ def _effect(
 
 def _relative(control: ArmSummary, treatment: ArmSummary, effect: Effect, method: str) -> tuple[Effect | None, str]:
     """The relative difference, or why there is none."""
+    if isinstance(effect, RankEffect):
+        try:
+            return effect.relative(), ""
+        except Undefined as why:
+            return None, str(why)
     if isinstance(effect, EValueDifference):
         return (
             (EValueRatio(effect), "")

@@ -7,7 +7,8 @@ from functools import lru_cache
 from typing import Any
 
 from truthlag.verdict.abtest.evidence import Reading
-from truthlag.verdict.abtest.inference import AsymptoticSequence, ExactSequence, Inference
+from truthlag.verdict.abtest.inference import AsymptoticSequence, Inference
+from truthlag.verdict.abtest.inference.exact_sequence import ExactSequence
 from truthlag.verdict.abtest.statistics.arm import Statistic
 from truthlag.verdict.abtest.statistics.batched_proportion import BatchedProportion
 from truthlag.verdict.abtest.statistics.mean_with_covariate import MeanWithCovariate

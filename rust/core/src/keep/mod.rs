@@ -8,8 +8,10 @@ use crate::call::siphash;
 mod decode;
 mod encode;
 mod fields;
+mod latency_bytes;
 
 pub use decode::DecodeError;
+pub use latency_bytes::HistogramDecodeError;
 
 /// The first bytes of a saved tracker.
 pub(crate) const MAGIC: [u8; 8] = *b"TRUTHLAG";

@@ -5,6 +5,7 @@
 
 mod counts;
 mod histogram;
+mod latency_histogram;
 mod row;
 mod scan;
 mod score_sums;
@@ -12,6 +13,7 @@ mod time_bands;
 mod time_buckets;
 
 pub(crate) use counts::{Cell, Counts, Share};
+pub use latency_histogram::{HistogramError, LatencyBin, LatencyHistogram};
 pub(crate) use row::{Label, MOST_SHARED, Row};
 pub(crate) use scan::{Span, scan, scan_at_threshold};
 pub(crate) use score_sums::{ScoreSums, contributes};

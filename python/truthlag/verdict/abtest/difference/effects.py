@@ -11,6 +11,7 @@ from truthlag.verdict.abtest.difference import calibrated, proportions, regressi
 from truthlag.verdict.abtest.difference.bounded import bounded_effect
 from truthlag.verdict.abtest.difference.effect import Effect, NormalEffect, Undefined
 from truthlag.verdict.abtest.difference.stratified import stratified_effect
+from truthlag.verdict.abtest.quantiles.quantile_arm import COMPARISONS
 from truthlag.verdict.abtest.statistics.arm import Statistic
 from truthlag.verdict.abtest.statistics.calibration import Calibration
 from truthlag.verdict.abtest.statistics.f_measure import FMeasure
@@ -37,6 +38,7 @@ METHODS: dict[str, tuple[str, ...]] = {
     "strata": (),
     "prediction powered": ("welch", "z"),
     "prediction powered ratio": ("welch", "z"),
+    "quantile": COMPARISONS,
 }
 """The methods that may be asked for, by the kind of the arms."""
 

@@ -81,6 +81,19 @@ class AsymptoticSequence:
             )
         return math.sqrt(max(0.0, 2 * logarithm * (weight + 1) / weight))
 
+    def log_e_value(self, statistic: float, n: int, *, one_sided: bool) -> float:
+        """The logarithm of the e-value of a statistic above 0."""
+        weight = n * (self._one_sided if one_sided else self._two_sided)
+        half = math.log1p(weight) / 2
+        exponent = statistic * statistic * weight / (2 * (weight + 1))
+        if not one_sided:
+            return exponent - half
+        return (exponent if exponent > 40 else math.log(math.expm1(exponent))) + math.log(2) - half
+
+    def narrow_at(self, *, one_sided: bool) -> float:
+        """The units at which the normal mixture has as much variance as its prior."""
+        return 1 / (self._one_sided if one_sided else self._two_sided)
+
     def refusal(self, n: int) -> str | None:  # noqa: ARG002 - other modes depend on it
         """See `Inference`; one may look at any time."""
         return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 from truthlag.call.described import described
+from truthlag.verdict.abtest.quantiles.quantile_arm import QuantileArm
 from truthlag.verdict.abtest.statistics.batched_proportion import BatchedProportion
 from truthlag.verdict.abtest.statistics.calibration import Calibration
 from truthlag.verdict.abtest.statistics.counts import Counts
@@ -53,6 +54,7 @@ Statistic: TypeAlias = (
     | Strata
     | PredictionPowered
     | PredictionPoweredRatio
+    | QuantileArm
 )
 """The statistics that can be compared; `Counts` are compared by one of their rates."""
 
@@ -69,6 +71,7 @@ STATISTICS = (
     Strata,
     PredictionPowered,
     PredictionPoweredRatio,
+    QuantileArm,
 )
 """Their classes."""
 
