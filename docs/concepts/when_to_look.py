@@ -136,7 +136,7 @@ RULES: dict[str, tuple[Rule, int]] = {
     "group sequential, square of the share": (spending(2.0), RUNS),
     "group sequential, Pocock": (spending("pocock"), RUNS),
     "confidence sequence": (sequence, RUNS),
-    "confidence sequence, exact from sums": (exact, EXACT_RUNS),
+    "confidence sequence, exact": (exact, EXACT_RUNS),
     "confidence sequence, exact by bets on batches": (bets, EXACT_RUNS),
 }
 

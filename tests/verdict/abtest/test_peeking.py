@@ -79,7 +79,7 @@ def test_the_plain_rule_errs_at_every_fifth_test() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("rule", ["group sequential, O'Brien-Fleming", "confidence sequence, exact from sums"])
+@pytest.mark.parametrize("rule", ["group sequential, O'Brien-Fleming", "confidence sequence, exact"])
 def test_the_page_shows_what_its_script_finds(rule: str) -> None:
     assert script().row(rule) in (FOLDER / "when-to-look.md").read_text(encoding="utf-8")
 
@@ -107,7 +107,7 @@ def test_the_script_decides_as_the_library() -> None:
             assert sequence.is_decided == crossed["confidence sequence"][run, look]
             if run < 3:
                 exact = compare(*arms, expected_n=20_000, method="exact")
-                assert exact.is_decided == crossed["confidence sequence, exact from sums"][run, look]
+                assert exact.is_decided == crossed["confidence sequence, exact"][run, look]
             if run == 0:
                 looked = compare(*arms, mode="group_sequential", looks=plan)
                 assert looked.is_decided == crossed["group sequential, square of the share"][run, look]

@@ -80,7 +80,7 @@ def compare_statistics(
         tested: Effect | None = effect
         if reading.scale == "relative":
             tested = relative
-            how = "" if isinstance(relative, RankEffect) else f"{reading.relative_method} "
+            how = "" if isinstance(relative, RankEffect | EValueRatio) else f"{reading.relative_method} "
             method = f"{method}, {how}on the relative scale"
         if tested is not None:
             answer = judge(question, tested, inference, n)
