@@ -1,10 +1,11 @@
 """Is the new version better: comparisons of two arms that stay right however often one looks.
 
 `compare` holds a treatment against a control and answers with a `Comparison`. Arms are raw values, or statistics that a stream
-keeps and merges: `Proportion`, `Mean`, `Ratio`, `FMeasure`, `Calibration`, the `Counts` of a confusion matrix, a `QuantileArm` of
-`Quantiles` or of a `LatencyHistogram`, and `Known` for an estimate with a standard error of its own. `LabelledRows` are labels,
-decisions and scores, for any metric of a model. `MeanWithCovariate`, `RatioWithCovariate`, `Strata` and `PredictionPowered` have less
-chance in them, and `winsorize` caps values. A `Guardrail` is a metric that a treatment may not make worse by more than a margin.
+keeps and merges: `Proportion`, `BatchedProportion`, `Mean`, `Ratio`, `FMeasure`, `Calibration`, the `Counts` of a confusion matrix,
+a `QuantileArm` of `Quantiles` or of a `LatencyHistogram`, and `Known` for an estimate with a standard error of its own. `LabelledRows`
+are labels, decisions and scores, for any metric of a model. `MeanWithCovariate`, `RatioWithCovariate`, `Strata`, `PredictionPowered` and
+`PredictionPoweredRatio` have less chance in them, and `winsorize` caps values. A `Guardrail` is a metric that a treatment may not make
+worse by more than a margin.
 
 Before a verdict come the gates: `SampleRatioTest`, `double_exposure`, `pre_period_balance` and `label_arrival_parity`, all of them at
 once by `run_gates`. `compare_at_age` compares arms whose labels come late at equal label age. `compare_many` does it for many
@@ -84,6 +85,7 @@ from truthlag.verdict.abtest.quantiles import LatencyHistogram, QuantileArm, Qua
 from truthlag.verdict.abtest.report import ABTestReport, GuardrailRow, Recommendation, ab_test_report
 from truthlag.verdict.abtest.result import ArmSummary, Comparison
 from truthlag.verdict.abtest.statistics import (
+    BatchedProportion,
     Calibration,
     Counts,
     FMeasure,
@@ -92,6 +94,7 @@ from truthlag.verdict.abtest.statistics import (
     Mean,
     MeanWithCovariate,
     PredictionPowered,
+    PredictionPoweredRatio,
     Proportion,
     Ratio,
     RatioWithCovariate,
@@ -109,6 +112,7 @@ __all__ = [
     "ArmSummary",
     "ArmsAtAge",
     "Arrivals",
+    "BatchedProportion",
     "Calibration",
     "ChiSquareRatio",
     "Comparison",
@@ -146,6 +150,7 @@ __all__ = [
     "PairedRows",
     "Posterior",
     "PredictionPowered",
+    "PredictionPoweredRatio",
     "Proportion",
     "QuantileArm",
     "Quantiles",

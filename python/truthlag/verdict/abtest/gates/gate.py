@@ -162,8 +162,10 @@ def invalidated(result: Comparison, gates: tuple[Gate, ...]) -> Comparison:
     """The comparison with the verdict `"invalid"`, if there are any gates that failed."""
     if not gates:
         return result
-    reasons = tuple(f"{gate.name} failed: {gate.reason}" for gate in gates)
-    return replace(result, verdict="invalid", reasons=(*reasons, *result.reasons), additional_n=None)
+    reasons = [f"{gate.name} failed: {gate.reason}" for gate in gates]
+    # The same gate may have been asked twice.
+    told = tuple(reason for reason in dict.fromkeys(reasons) if reason not in result.reasons)
+    return replace(result, verdict="invalid", reasons=(*told, *result.reasons), additional_n=None)
 
 
 def plain(value: Any) -> Any:
