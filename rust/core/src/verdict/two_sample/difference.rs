@@ -35,16 +35,19 @@ pub fn difference_statistic(pair: &Pair, margin: f64, corrects_skewness: bool) -
         return if difference.abs() < 1e-12 { 0.0 } else { FURTHEST.copysign(difference) };
     }
     let error = both.sqrt();
-    let statistic = (difference / error).clamp(-FURTHEST, FURTHEST);
+    let statistic = difference / error;
     if !corrects_skewness {
-        return statistic;
+        return statistic.clamp(-FURTHEST, FURTHEST);
     }
     let third = before_variance * (1.0 - 2.0 * before) / first - variance * (1.0 - 2.0 * now) / second;
     let skewness = third / (6.0 * both * error);
     let beyond = statistic + skewness;
     let discriminant = 1.0 + 4.0 * skewness * beyond;
     // Beyond the turn of the parabola no normal quantile fits; the turn itself is the least extreme of them.
-    if discriminant > 0.0 { 2.0 * beyond / (1.0 + discriminant.sqrt()) } else { -1.0 / (2.0 * skewness) }
+    let corrected =
+        if discriminant > 0.0 { 2.0 * beyond / (1.0 + discriminant.sqrt()) } else { -1.0 / (2.0 * skewness) };
+    // Not before: next to a skewness of hundreds a statistic of 40 is nothing.
+    corrected.clamp(-FURTHEST, FURTHEST)
 }
 
 /// The margin at which the statistic has this value; it falls with the margin.

@@ -152,3 +152,13 @@ fn tails_of_very_many_are_those_of_the_beta_distribution() {
         }
     }
 }
+
+#[test]
+fn the_correction_for_skewness_is_of_the_statistic_as_it_is() {
+    // Next to a million and a thousand million successes and no failure, fifty failures: z is thousands, the skewness hundreds.
+    for (trials, least) in [(1e4, 9.0), (1e6, 16.0), (1e9, 16.0)] {
+        let pair = Pair { baseline_successes: trials, baseline_trials: trials, successes: 0.0, trials: 50.0 };
+        let found = difference_statistic(&pair, 0.0, true);
+        assert!((least..=40.0).contains(&found), "{found} of {trials}");
+    }
+}
