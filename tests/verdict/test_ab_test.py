@@ -259,6 +259,11 @@ class TestEvaluate:
     ) -> None:
         check_evaluation(control, treatment, higher_is_better=higher, level=level, least=least)
 
+    def test_narrow_floats_beside_wide_ones(self) -> None:
+        # The square of so small a number is 0 in its own floats.
+        check_evaluation([0.0], [False, np.float32(1.2e-38)], higher_is_better=True, level=0.05, least=0)
+        check_evaluation([1.5, 2.5, 9.0], np.float32([1e5, 1e5 + 0.1, 1e5 + 0.2]), higher_is_better=True)
+
     @many()
     @given(*[st.lists(st.floats(-1e3, 1e3), min_size=2, max_size=40)] * 2, st.booleans())
     def test_ordinary_values(self, control: list[float], treatment: list[float], higher: bool) -> None:

@@ -318,6 +318,7 @@ class _Arm:
 
     def __init__(self, argument: str, given: Any, column: _Column) -> None:
         self.argument, self.n, values = argument, column.n, column.values
+        self.values = values
         # A list of a number and a text becomes an array of texts, all of them alike.
         self.given = given if values is None or type(given) in (list, tuple) else values
         if column.moments is not None:
@@ -342,10 +343,19 @@ class _Arm:
         with judging_numbers(self.argument, self.given, _ARM):
             return {"name": plain(name), "mean": rounded(self.mean, 6), "std": rounded(self.std, 6), "n": self.n}
 
-    def for_test(self) -> tuple[float, float, int]:
-        # An arm of one value adds nothing to the pooled variance.
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The floats that mean and spread are made of."""
+        return np.dtype(np.float64) if self.values is None or self.values.dtype.kind != "f" else self.values.dtype
+
+    def for_test(self, dtype: np.dtype[Any]) -> tuple[float, float, int]:
+        """Mean, standard deviation and number, in floats as wide as those of the other arm."""
         with judging_numbers(self.argument, self.given, _ARM):
-            return float(self.mean), float(self.std) * math.sqrt(self.n / max(self.n - 1, 1)), self.n
+            mean, std = self.mean, self.std
+            if self.values is not None and self.dtype != dtype:
+                mean, std = np.mean(self.values, dtype=dtype), np.std(self.values, dtype=dtype)
+            # An arm of one value adds nothing to the pooled variance.
+            return float(mean), float(std) * math.sqrt(self.n / max(self.n - 1, 1)), self.n
 
     def check_finite(self) -> None:
         with judging_numbers(self.argument, self.given, _ARM):
@@ -366,7 +376,8 @@ def _p_value(control: _Arm, treatment: _Arm) -> np.float64:
     from scipy import stats
 
     if control.n + treatment.n > 2:
-        p_value = np.float64(stats.ttest_ind_from_stats(*control.for_test(), *treatment.for_test()).pvalue)
+        dtype = np.promote_types(control.dtype, treatment.dtype)
+        p_value = np.float64(stats.ttest_ind_from_stats(*control.for_test(dtype), *treatment.for_test(dtype)).pvalue)
         if not math.isnan(p_value):
             return p_value
     # Only now: an infinite spread may have an answer, such as no difference.

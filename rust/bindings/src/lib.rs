@@ -10,6 +10,7 @@ mod fast_updates;
 mod features;
 mod identity;
 mod latency_histogram;
+mod list_numbers;
 mod number_memory;
 mod order_statistics;
 mod scalar;

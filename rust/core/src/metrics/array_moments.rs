@@ -23,29 +23,59 @@ pub fn mean_and_squares(count: usize, read: impl Fn(usize, &mut [f64])) -> Optio
         return None;
     }
     let mut block = [0.0; BLOCK];
-    let mean = pairwise(0, count, &mut block, &read, &|value| value) / count as f64;
-    let square = |value: f64| {
-        let deviation = value - mean;
-        deviation * deviation
+    let mut sum = |of: &dyn Fn(&[f64]) -> f64| {
+        pairwise(0, count, &mut |first, count| {
+            let Some(values) = block.get_mut(..count) else { return 0.0 };
+            read(first, values);
+            of(values)
+        })
     };
-    Some((mean, pairwise(0, count, &mut block, &read, &square)))
+    let mean = sum(&|values| in_block(values, &|value| value)) / count as f64;
+    Some((mean, sum(&|values| in_block(values, &squared_from(mean)))))
 }
 
-fn pairwise(
-    first: usize,
-    count: usize,
-    block: &mut [f64; BLOCK],
-    read: &impl Fn(usize, &mut [f64]),
-    of: &impl Fn(f64) -> f64,
-) -> f64 {
+/// The same of numbers that are read once, in order, since to read them costs more than to keep them meanwhile.
+///
+/// ```
+/// use truthlag_core::metrics::mean_and_squares_once;
+///
+/// let mut values = [1.0, 2.0, 6.0].into_iter();
+/// assert_eq!(mean_and_squares_once(3, |some| some.fill_with(|| values.next().unwrap_or(0.0))), Some((3.0, 14.0)));
+/// ```
+#[must_use]
+pub fn mean_and_squares_once(count: usize, mut read: impl FnMut(&mut [f64])) -> Option<(f64, f64)> {
+    if count == 0 {
+        return None;
+    }
+    let mut kept = Vec::with_capacity(count);
+    let sum = pairwise(0, count, &mut |first, count| {
+        kept.resize(first + count, 0.0);
+        let Some(values) = kept.get_mut(first..) else { return 0.0 };
+        read(values);
+        in_block(values, &|value| value)
+    });
+    let mean = sum / count as f64;
+    let squares = pairwise(0, count, &mut |first, count| {
+        kept.get(first..first + count).map_or(0.0, |values| in_block(values, &squared_from(mean)))
+    });
+    Some((mean, squares))
+}
+
+fn squared_from(mean: f64) -> impl Fn(f64) -> f64 {
+    move |value| {
+        let deviation = value - mean;
+        deviation * deviation
+    }
+}
+
+/// The sum of blocks, which are asked for in order, by where they begin and how many numbers they have.
+fn pairwise(first: usize, count: usize, block: &mut impl FnMut(usize, usize) -> f64) -> f64 {
     if count > BLOCK {
         let half = count / 2;
         let half = half - half % WIDTH;
-        return pairwise(first, half, block, read, of) + pairwise(first + half, count - half, block, read, of);
+        return pairwise(first, half, block) + pairwise(first + half, count - half, block);
     }
-    let Some(values) = block.get_mut(..count) else { return 0.0 };
-    read(first, values);
-    in_block(values, of)
+    block(first, count)
 }
 
 #[inline]
@@ -86,6 +116,10 @@ mod tests {
             let exact =
                 (count * values.iter().map(|value| value * value).sum::<i64>() - sum * sum) as f64 / count as f64;
             assert!((squares - exact).abs() <= 1e-12 * exact.max(1.0), "{count} {squares} {exact}");
+            let mut rest = values.iter();
+            let next =
+                |some: &mut [f64]| some.iter_mut().zip(&mut rest).for_each(|(place, &value)| *place = value as f64);
+            assert_eq!(mean_and_squares_once(values.len(), next), Some((mean, squares)));
         }
     }
 }

@@ -151,6 +151,10 @@ class TestDegenerate:
         assert result.difference_interval == (-math.inf, math.inf)
         assert any("there are too few rows" in reason for reason in result.reasons)
         assert result.standard_error is None
+        # One limit of one arm takes n rows with .9 ** n of at most .05; half of the evidence of each arm is left to the other.
+        least = math.ceil(math.log(0.05) / math.log(0.9))
+        assert result.additional_n is not None
+        assert result.additional_n >= 2 * (2 * least - 1)
 
     def test_constants(self) -> None:
         # No distribution of which the p99 is 50 or more shows a thousand times 5 but with a chance of .99 ** 1000.

@@ -71,16 +71,22 @@ def _narrow_at(arm: QuantileArm, units: int, sequence: AsymptoticSequence, *, on
     return sequence.narrow_at(one_sided=one_sided) * share * arm.effective_rows / arm.n
 
 
-def few_rows(control: QuantileArm, treatment: QuantileArm, interval: tuple[float, float], alpha: float) -> list[str]:
-    """Why a limit is missing, if it is because there are few rows."""
+def few_rows(
+    control: QuantileArm, treatment: QuantileArm, interval: tuple[float, float], alpha: float
+) -> tuple[list[str], int]:
+    """Why a limit is missing, if it is because there are few rows, and how many more of both arms together it takes at least."""
     if all(map(math.isfinite, interval)) or not control.rows or not treatment.rows:
-        return []
+        return [], 0
     needed = least_rows(control.p, alpha)
-    few = [name for name, arm in (("control", control), ("treatment", treatment)) if arm.effective_rows < 2 * needed]
-    if not few:
-        return []
+    missing = {
+        name: math.ceil((2 * needed - arm.effective_rows) * arm.n / arm.effective_rows)
+        for name, arm in (("control", control), ("treatment", treatment))
+        if arm.effective_rows < 2 * needed
+    }
+    if not missing:
+        return [], 0
     reason = (
-        f"a limit of the interval is infinite: of {' and '.join(few)} there are too few rows; the limits of one such quantile"
+        f"a limit of the interval is infinite: of {' and '.join(missing)} there are too few rows; the limits of one such quantile"
         f" alone take {needed:,}."
     )
-    return [reason]
+    return [reason], sum(missing.values())
