@@ -15,7 +15,9 @@ from truthlag.verdict.abtest.statistics.proportion import Proportion
 from truthlag.verdict.detectors.parameters import choice, real, share
 from truthlag.verdict.two_sample.falling import falling_crossing
 
-_POINTS = 2_001
+#: Into so many panels a distribution is cut.
+_PANELS = 64
+_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(12)
 #: What of a distribution lies beyond the points on each side.
 _BEYOND = 1e-25
 
@@ -70,8 +72,8 @@ def beta_binomial(
     first, second = _checked_prior(prior)
     before = _Beta(first + control.k, second + control.n - control.k)
     now = _Beta(first + treatment.k, second + treatment.n - treatment.k)
-    points = _points(before, now)
-    is_above, gain, loss = _integrals(before, now, points)
+    points, widths = _points(before, now)
+    is_above, gain, loss = _integrals(before, now, points, widths)
     deviation = math.sqrt(before.variance + now.variance)
     effect = now.mean - before.mean
     is_higher = direction == "higher"
@@ -79,7 +81,7 @@ def beta_binomial(
         metric=metric,
         effect=effect,
         standard_deviation=deviation,
-        interval=_interval(before, now, points, level),
+        interval=_interval(before, now, points, widths, level),
         probability_better=is_above if is_higher else 1 - is_above,
         expected_loss_if_kept=gain if is_higher else loss,
         expected_loss_if_shipped=loss if is_higher else gain,
@@ -127,8 +129,8 @@ class _Beta:
         rest = float(special.betaincinv(self.b, self.a, _BEYOND))
         return _log_odds(low), -_log_odds(rest)
 
-    def weights(self, t: NDArray[Any]) -> NDArray[Any]:
-        """Of evenly spaced log odds, with a sum of 1.
+    def weights(self, t: NDArray[Any], widths: NDArray[Any]) -> NDArray[Any]:
+        """Of log odds that count for so much, with a sum of 1.
 
         The logarithm of the density is taken from the mode on, since its terms are as large as the counts there.
         """
@@ -136,7 +138,7 @@ class _Beta:
         p, q = self.a / (self.a + self.b), self.b / (self.a + self.b)
         with np.errstate(over="ignore"):
             logarithm = -self.a * np.log1p(q * np.expm1(mode - t)) - self.b * np.log1p(p * np.expm1(t - mode))
-        density = np.exp(logarithm)
+        density = np.exp(logarithm) * widths
         return np.asarray(density / density.sum())
 
     def below(self, t: NDArray[Any]) -> NDArray[Any]:
@@ -159,35 +161,48 @@ def _log_odds(share: float) -> float:
     return math.log(share) - math.log1p(-share) if share > 0 else -700.0
 
 
-def _points(before: _Beta, now: _Beta) -> NDArray[Any]:
+def _points(before: _Beta, now: _Beta) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Log odds at which all is summed up, and what each counts for: Gauss and Legendre's rule in panels.
+
+    Each distribution is cut into as many, however much narrower than the other one it is or how far from it, and so is the slope of
+    rates by log odds.
+    """
     ends = [before.ends(), now.ends()]
-    return np.linspace(min(low for low, _ in ends), max(high for _, high in ends), _POINTS)
+    low, high = min(low for low, _ in ends), max(high for _, high in ends)
+    cuts = [np.linspace(*one, _PANELS + 1) for one in ends]
+    breaks = np.unique(np.concatenate([*cuts, np.clip(np.arange(-40.0, 41.0), low, high)]))
+    halves = np.diff(breaks)[:, None] / 2
+    return (breaks[:-1, None] + halves * (1 + _NODES)).ravel(), (halves * _WEIGHTS).ravel()
 
 
-def _integrals(before: _Beta, now: _Beta, points: NDArray[Any]) -> tuple[float, float, float]:
+def _integrals(before: _Beta, now: _Beta, points: NDArray[Any], widths: NDArray[Any]) -> tuple[float, float, float]:
     """The chance that the treatment is above, and the means of what it is above and below by; no difference of large numbers."""
     from scipy import special
 
-    step = float(points[1] - points[0])
-    is_above = float((now.weights(points) * before.below(points)).sum())
+    is_above = float((now.weights(points, widths) * before.below(points)).sum())
     # dp = p (1 - p) dt.
-    slope = special.expit(points) * special.expit(-points) * step
+    slope = special.expit(points) * special.expit(-points) * widths
     gain = float((before.below(points) * now.above(points) * slope).sum())
     loss = float((now.below(points) * before.above(points) * slope).sum())
     return min(1.0, is_above), gain, loss
 
 
-def _interval(before: _Beta, now: _Beta, points: NDArray[Any], level: float) -> tuple[float, float]:
+def _interval(
+    before: _Beta, now: _Beta, points: NDArray[Any], widths: NDArray[Any], level: float
+) -> tuple[float, float]:
     """The differences with so much of the distribution beyond them on each side."""
     from scipy import special
 
-    weights = before.weights(points)
+    # The narrower one is summed over, in whose place the other one's chances hardly move.
+    is_after = now.variance < before.variance
+    weights = (now if is_after else before).weights(points, widths)
     rates = special.expit(points)
 
     def not_above(difference: float) -> float:
-        shifted = np.clip(rates + difference, 0.0, 1.0)
+        shifted = np.clip(rates - difference if is_after else rates + difference, 0.0, 1.0)
         # Falls with the difference.
-        return float((weights * special.betaincc(now.a, now.b, shifted)).sum())
+        other = special.betainc(before.a, before.b, shifted) if is_after else special.betaincc(now.a, now.b, shifted)
+        return float((weights * other).sum())
 
     tail = (1 - level) / 2
     spread = math.sqrt(before.variance + now.variance)
