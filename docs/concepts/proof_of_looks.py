@@ -13,10 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
+from truthlag.verdict.abtest.difference.betting_proportions import BettingEvidence
 from truthlag.verdict.abtest.inference import AsymptoticSequence
 from truthlag.verdict.abtest.inference.exact_sequence import ExactSequence
 from truthlag.verdict.abtest.inference.spent_bounds import Design, spent_bounds
-from truthlag.verdict.abtest.statistics import Proportion
+from truthlag.verdict.abtest.statistics import BatchedProportion, Proportion
 
 PAGE = Path(__file__).with_name("proof-of-the-comparisons.md")
 PICTURE = PAGE.with_suffix(".svg")
@@ -119,8 +120,19 @@ def exact(test: Test) -> NDArray[np.bool_]:
     for row, column in zip(*np.nonzero(np.abs(score(test)) >= 2.5), strict=True):
         n = int(test.units[column])
         arms = (Proportion(int(arm[row, column]), n) for arm in (test.control, test.treatment))
-        crossed[row, column] = rule.effect(*arms).log_e_value(0.0) >= -math.log(ALPHA)
+        crossed[row, column] = rule.effect(*arms).against(0.0).up >= -math.log(ALPHA)
     return crossed
+
+
+def bets(test: Test) -> NDArray[np.bool_]:
+    """The same of a `BatchedProportion`, of which each look brings a batch."""
+    rows = np.diff(test.units, prepend=0).astype(int).tolist()
+    batches = (np.diff(arm, prepend=0, axis=1).astype(int).tolist() for arm in (test.control, test.treatment))
+    paths = [
+        BettingEvidence(BatchedProportion(k, rows), BatchedProportion(j, rows), 2 * LAST, is_one_sided=False).path()
+        for k, j in zip(*batches, strict=True)
+    ]
+    return np.asarray(np.array(paths) >= -math.log(ALPHA))
 
 
 RULES: dict[str, tuple[Rule, int]] = {
@@ -132,6 +144,7 @@ RULES: dict[str, tuple[Rule, int]] = {
     "group sequential, Pocock": (spending("pocock"), RUNS),
     "confidence sequence": (sequence, RUNS),
     "confidence sequence, exact": (exact, EXACT_RUNS),
+    "confidence sequence, exact by bets on batches": (bets, EXACT_RUNS),
 }
 
 

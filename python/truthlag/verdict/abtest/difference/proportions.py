@@ -43,8 +43,8 @@ def proportion_effect(control: Proportion, treatment: Proportion, method: str | 
     rows = control.n + treatment.n
     expected = min(control.n, treatment.n) * min(both, rows - both) / rows
     if method == "score" or (method is None and expected >= ENOUGH):
-        return ScoreEffect(pair, _plain_error(control, treatment), "Farrington-Manning score test")
-    error = _plain_error(control, treatment)
+        return ScoreEffect(pair, plain_error(control, treatment), "Farrington-Manning score test")
+    error = plain_error(control, treatment)
     if method is None and expected >= FEW:
         return ScoreEffect(pair, error, "score test corrected for skewness", corrects_skewness=True)
     floor = mid_p_quantile(treatment.k, treatment.n, control.k, control.n)
@@ -148,7 +148,7 @@ class NewcombeEffect:
     @property
     def standard_error(self) -> float:
         """See `Effect`."""
-        return _plain_error(self.control, self.treatment)
+        return plain_error(self.control, self.treatment)
 
     def limits(self, quantile: float) -> tuple[float, float]:
         """See `Effect`; where no statistic is enough, all differences there are."""
@@ -189,7 +189,8 @@ def _wilson(arm: Proportion, quantile: float) -> tuple[float, float]:
     return (middle - reach) / (1 + square / arm.n), (middle + reach) / (1 + square / arm.n)
 
 
-def _plain_error(control: Proportion, treatment: Proportion) -> float:
+def plain_error(control: Proportion, treatment: Proportion) -> float:
+    """The standard error of a difference by the rates that were seen."""
     before, now = control.k / control.n, treatment.k / treatment.n
     return math.sqrt(before * (1 - before) / control.n + now * (1 - now) / treatment.n)
 
@@ -197,7 +198,7 @@ def _plain_error(control: Proportion, treatment: Proportion) -> float:
 def _plain(control: Proportion, treatment: Proportion, *, is_pooled: bool) -> NormalEffect:
     difference = treatment.k / treatment.n - control.k / control.n
     if not is_pooled:
-        return NormalEffect(difference, _plain_error(control, treatment), math.inf, "Wald test")
+        return NormalEffect(difference, plain_error(control, treatment), math.inf, "Wald test")
     common = (control.k + treatment.k) / (control.n + treatment.n)
     error = math.sqrt(common * (1 - common) * (1 / control.n + 1 / treatment.n))
     return NormalEffect(difference, error, math.inf, "z test with pooled variance")
@@ -209,6 +210,6 @@ def _agresti_caffo(control: Proportion, treatment: Proportion) -> ShiftedEffect:
     return ShiftedEffect(
         treatment.k / treatment.n - control.k / control.n,
         now.k / now.n - before.k / before.n,
-        _plain_error(before, now),
+        plain_error(before, now),
         "Agresti-Caffo",
     )
