@@ -6,7 +6,8 @@ use super::null_curve::Pair;
 const FURTHEST: f64 = 40.0;
 /// A step of Newton's that is longer than this is no rounding of the closed form.
 const LONGEST: f64 = 1e-4;
-const NEWTON_STEPS: usize = 2;
+// Two are enough but for rates of some events in thousands of millions, where the closed form has no digits.
+const NEWTON_STEPS: usize = 20;
 /// After a step that is no longer than this share the next one is rounding.
 const NEAR: f64 = 1e-8;
 /// The least and the largest difference that is looked at are this far from -1 and 1.
