@@ -60,7 +60,9 @@ def advice_on(
             return Recommendation("ship", arm, text)
         undecided = [row for row in guardrails if row.status != "pass"]
         are = "a guardrail is" if len(undecided) == 1 else "guardrails are"
-        told = f"{of_metric(primary)}, but {are} undecided: {listed([of_guardrail(row) for row in undecided])}."
+        invalid = sum(row.status == "invalid" for row in undecided)
+        what = "undecided" if not invalid else "invalid" if invalid == len(undecided) else "undecided or invalid"
+        told = f"{of_metric(primary)}, but {are} {what}: {listed([of_guardrail(row) for row in undecided])}."
         # A guardrail that may be looked at any time can pass after the metric's last look.
         if last if is_final is not None else all(_is_last(row.comparison) for row in undecided):
             return Recommendation(
