@@ -136,6 +136,10 @@ def test_a_ramp_that_changes_weights_makes_no_paradox() -> None:
         assert row.verdict == "undecided"
         low, high = row.comparison.difference_interval or (1.0, 1.0)
         assert low < 0 < high
+    # The words do not tell the paradox.
+    assert "bought fell from" not in report.recommendation.text.lower()
+    assert "with like held against like" in report.recommendation.text
+    assert any("averaged over the allocation periods" in note for note in report.notes)
     assert report.gates["sample_ratio"].status == "passed"
     assert abs(report.metric("bought").comparison.difference or 1.0) < 0.012
 

@@ -196,3 +196,15 @@ def test_counts_are_those_of_the_assignment() -> None:
     test = made()
     fed(test, 0, 500, (0.5, 0.5), 0.0)
     assert list((test.report(now=DAY).units or {}).values()) == counts(test, range(500))
+
+
+def test_a_clock_that_was_set_back_does_not_stop_the_looks() -> None:
+    now = [100.0]
+    test = ModelABTest("ranker", ["v1", "v2"], metrics={"bought": "any"}, clock=lambda: now[0])
+    assert test.report().looked_at == "1970-01-01T00:01:40+00:00"
+    now[0] = 50.0
+    test.log_exposure("ann")
+    report = test.report()
+    assert (report.looked_at, sum((report.units or {}).values())) == ("1970-01-01T00:01:40+00:00", 1)
+    with pytest.raises(ValueError, match="now must not be before the last look"):
+        test.report(now=50.0)
