@@ -112,6 +112,7 @@ def test_a_fixed_test_has_one_look() -> None:
     assert later.metrics[0].comparison.difference == final.metrics[0].comparison.difference
     assert later.status == "ship"
     assert "the metrics were decided by the look of 1970-01-03" in later.metrics[0].comparison.reasons[-1]
+    assert any("the metrics were decided by the look of 1970-01-03" in note for note in later.notes)
     assert sum((later.units or {}).values()) == 8_000
 
 

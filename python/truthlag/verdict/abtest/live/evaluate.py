@@ -74,6 +74,9 @@ def evaluate(asked: Evaluation) -> Found:
     rows, is_final = metric_rows(shown, settings, asked.looks, _by_segment(rolled, settings))
     if trackers is not None:
         rows = [_with_coverage(row, arms[0], settings, trackers) for row in rows]
+    final = next((look for look in asked.looks if look.is_final), None)
+    if final is not None:
+        rolled.notes[f"the metrics were decided by the look of {final.at}: what came later is not looked at."] = None
     if any(isinstance(one, Strata) for one in shown[arms[0]].values()):
         rolled.notes[
             "control and treatment are shown for all units; differences are averaged over the allocation periods."

@@ -12,6 +12,7 @@ from truthlag.verdict.abtest.report.sentences import listed, of_guardrail, of_me
 from truthlag.verdict.abtest.result.comparison import Comparison
 
 _SHOWN = frozenset({"better", "non_inferior", "equivalent"})
+_MOST_TOLD = 3
 _RANK: tuple[Action, ...] = (
     "ship",
     "keep_running",
@@ -56,7 +57,7 @@ def advice_on(
     last = _is_last(primary.comparison) if is_final is None else is_final
     if primary.verdict in _SHOWN:
         if len(by_status["pass"]) == len(guardrails):
-            text = f"Ship {arm}: {of_metric(primary)}. {_passing(guardrails, by_status)}"
+            text = f"Ship {arm}: {of_metric(primary)}. {_passing(guardrails, by_status)}{_losses(metrics)}"
             return Recommendation("ship", arm, text)
         undecided = [row for row in guardrails if row.status != "pass"]
         are = "a guardrail is" if len(undecided) == 1 else "guardrails are"
@@ -137,6 +138,19 @@ def _passing(guardrails: Sequence[GuardrailRow], by_status: dict[str, list[Guard
     for status, word in (("pass", "passes"), ("undecided", "is undecided"), ("invalid", "is invalid")):
         parts += [f"{of_guardrail(row)} {word}" for row in guardrails if row.status == status]
     return f"Of the guardrails {listed(parts)}."
+
+
+def _losses(metrics: Sequence[ComparisonRow]) -> str:
+    """What got worse all the same: it does not decide, and whoever ships should know."""
+    lost = [row for row in metrics if row.verdict == "worse"]
+    if not lost:
+        return ""
+    told = [
+        of_metric(row) if row.segment is None else f"in {row.segment} {of_metric(row)}" for row in lost[:_MOST_TOLD]
+    ]
+    if len(lost) > len(told):
+        told.append(f"{len(lost) - len(told)} more in the table")
+    return f" Know that it is worse elsewhere: {listed(told)}."
 
 
 def _lacking(primary: ComparisonRow) -> str:
