@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from truthlag.abtest import ModelABTest
+from truthlag.verdict.abtest.live.evaluate import evaluate
 from truthlag.verdict.abtest.live.shard import Columns, Shard
 from truthlag.verdict.abtest.live.unit_hash import unit_digest
 
@@ -51,7 +52,9 @@ def test_a_copy_is_of_the_moment_at_which_it_began(seed: int, monkeypatch: pytes
 
 
 def test_bytes_that_are_taken_while_threads_log_are_earlier_states() -> None:
-    test = ModelABTest("ranker", ["v1", "v2"], metrics={"bought": "any"}, assignment="external", source="server")
+    test = ModelABTest(
+        "ranker", ["v1", "v2"], metrics={"bought": "any"}, assignment="external", source="server", max_outcomes=20_000
+    )
     stop = threading.Event()
 
     def log(first: int) -> None:
@@ -80,10 +83,29 @@ def test_bytes_that_are_taken_while_threads_log_are_earlier_states() -> None:
     assert merged.report(now=4e6).units == test.report(now=4e6).units
 
 
+def test_a_ramp_does_not_wait_for_a_look(monkeypatch: pytest.MonkeyPatch) -> None:
+    test = ModelABTest("ranker", ["v1", "v2"], metrics={"bought": "any"})
+    waits = []
+
+    def slow(asked: Any) -> Any:
+        thread = threading.Thread(target=lambda: test.ramp(0.0, at=10.0), daemon=True)
+        thread.start()
+        thread.join(10)
+        waits.append(thread.is_alive())
+        return evaluate(asked)
+
+    monkeypatch.setattr("truthlag.verdict.abtest.live.model_ab_test.evaluate", slow)
+    test.report(now=5.0)
+    assert waits == [False]
+    assert test.share == 0.0
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 @pytest.mark.filterwarnings("ignore:.*multi-threaded.*:DeprecationWarning")
 def test_a_child_of_a_process_whose_threads_log_has_whole_events() -> None:
-    test = ModelABTest("ranker", ["v1", "v2"], metrics={"bought": "any"})
+    test = ModelABTest("ranker", ["v1", "v2"], metrics={"bought": "any"}, max_outcomes=5_000)
+    # So that no child has to import what a look needs.
+    test.report(now=0.0)
     stop = threading.Event()
 
     def log(first: int) -> None:
@@ -98,7 +120,7 @@ def test_a_child_of_a_process_whose_threads_log_has_whole_events() -> None:
         thread.start()
     failed = []
     try:
-        for _ in range(20):
+        for _ in range(10):
             child = os.fork()
             if not child:
                 found = 1
@@ -116,4 +138,4 @@ def test_a_child_of_a_process_whose_threads_log_has_whole_events() -> None:
         stop.set()
         for thread in threads:
             thread.join()
-    assert failed == [0] * 20
+    assert failed == [0] * 10

@@ -249,7 +249,8 @@ class ModelABTest:
             ('v1', None, 'v2', 0.5)
         """
         start = self._moment("at", at)
-        with self._looking, self._lock:
+        # Whoever ramps down in an emergency does not wait for a look.
+        with self._lock:
             self._allocation = self._allocation.ramp(share, weights, start)
 
     def log_exposure(
@@ -463,7 +464,7 @@ class ModelABTest:
                 when = max(when, self._looks[-1].moment)
             if self._looks and when < self._looks[-1].moment:
                 raise ValueError(f"now must not be before the last look, {self._looks[-1].at}, got {iso(when)}")
-            # What is logged after the copy began is of a later look; the allocation cannot change meanwhile.
+            # What is logged after the copy began is of a later look. The allocation is read after it, and so knows all periods of it.
             shards = self._taken_shards()
             content = (self._allocation, self._settings, dict(self._trackers), dict(self._histograms))
             found = evaluate(Evaluation(self._name, *content, tuple(shards.values()), self._looks, when))
@@ -512,8 +513,8 @@ class ModelABTest:
             if value != asked[what]:
                 raise ValueError(f"other must have the {what} of this test, got others")
         made = self._alike()
-        made._allocation = self._allocation.joined(other._allocation)
         made._others = _joined(self._taken_shards(), other._taken_shards())
+        made._allocation = self._allocation.joined(other._allocation)
         looks = {_look_key(look): look for look in (*self._looks, *other._looks)}
         made._looks = _kept(tuple(looks[key] for key in sorted(looks)))
         return made
