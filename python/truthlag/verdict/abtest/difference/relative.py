@@ -141,7 +141,8 @@ class FiellerEffect:
         """See `Effect`."""
         ratio = 1 + math.copysign(null, null * self.control)
         error = math.hypot(self.treatment_error, ratio * self.control_error)
-        distance = math.copysign(1.0, self.control) * (self.treatment - ratio * self.control)
+        # The control's part is control + null |control|, whatever its sign.
+        distance = self.treatment - ratio * self.control
         if distance == 0:
             return 0.0
         return distance / error if error else math.copysign(math.inf, distance)
