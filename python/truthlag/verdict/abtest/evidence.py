@@ -204,6 +204,9 @@ def _relative(control: ArmSummary, treatment: ArmSummary, effect: Effect, method
     except (OverflowError, ZeroDivisionError):
         return None, "the control is too near 0 for a relative difference."
     is_finite = math.isfinite(found.estimate) and math.isfinite(found.standard_error)
+    if is_finite and found.standard_error == 0 < effect.standard_error:
+        # Underflow made it 0, which no chance has.
+        return None, "the control is too far from 0 for a relative difference in floats."
     return (found, "") if is_finite else (None, "the control is too near 0 for a relative difference.")
 
 
