@@ -159,6 +159,8 @@ def compare(
         >>> compare(Proportion(600, 5_000), Proportion(690, 4_600), mode="fixed", gates=uneven).verdict
         'invalid'
     """
+    if metric is not None and not isinstance(metric, str):
+        raise TypeError(f"metric must be None or a string, got {described(metric)}")
     standing = None if gates is None and labelled_only is None else _standing(gates, labelled_only)
     given = control
     plan = looks if isinstance(looks, GroupSequentialPlan) else None
