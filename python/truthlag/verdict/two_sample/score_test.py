@@ -60,9 +60,7 @@ class ScoreTest:
         pair = self.pair
         if isinstance(self.scale, Identity):
             return _core.difference_statistic(pair.counts, margin, self.corrects_skewness)
-        rows = pair.baseline_trials + pair.trials
-        statistic = _core.score_statistic(pair.counts, margin, self.scale.name)
-        return math.sqrt(1 - 1 / rows) * max(-_FURTHEST, min(_FURTHEST, statistic))
+        return score_statistic(pair, margin, self.scale)
 
     def limit(self, quantile: float) -> float:
         """The margin at which the statistic has this value; it falls with the margin."""
@@ -71,3 +69,10 @@ class ScoreTest:
         if isinstance(self.scale, Identity):
             return _core.difference_limit(self.pair.counts, quantile, self.corrects_skewness)
         return _core.score_limit(self.pair.counts, quantile, self.scale.name)
+
+
+def score_statistic(pair: Pair, margin: float, scale: Scale) -> float:
+    """The score statistic on a scale, with the factor N / (N - 1) of Miettinen and Nurminen in its variance."""
+    rows = pair.baseline_trials + pair.trials
+    statistic = _core.score_statistic(pair.counts, margin, scale.name)
+    return math.sqrt(1 - 1 / rows) * max(-_FURTHEST, min(_FURTHEST, statistic))

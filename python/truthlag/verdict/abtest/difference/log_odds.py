@@ -12,8 +12,8 @@ _FURTHEST = 1e3
 #: Beyond it nothing changes, and not far from it the exponential is no float.
 _LARGEST = 300.0
 _STEPS = 200
-#: How near to itself a quantile is found.
-_NEAR = 1e-13
+#: After a step of Newton's that is no longer than this share the next one is rounding.
+_NEAR = 1e-8
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ def quantile_of(falling: LogOdds, rising: LogOdds, distance: float) -> float:
     slope = math.hypot(falling.slope(0.0), rising.slope(0.0))
     at = distance / slope if slope else _FURTHEST
     for _ in range(_STEPS):
-        # Newton's step from there, halved in logarithms where it leaves what is known.
+        # Newton's step; doubled or halved where it leaves what is known.
         at = at if low < at < high else min(2 * low, _FURTHEST) if high == _FURTHEST and low else (low + high) / 2
         down, up = falling.distance(-at), rising.distance(at)
         found = math.hypot(down, up)
@@ -67,7 +67,7 @@ def quantile_of(falling: LogOdds, rising: LogOdds, distance: float) -> float:
             high = at
         else:
             low = at
-        if low >= _FURTHEST * (1 - _NEAR):
+        if low == _FURTHEST:
             return _FURTHEST
         slope = (up * rising.slope(up) - down * falling.slope(down)) / found if found else 0.0
         after = at - (found - distance) / slope if slope > 0 else -1.0
