@@ -91,12 +91,10 @@ class Case:
             arms = [ArmSummary(*arm) for arm in zip(values, rows, errors, strict=True)]
             return self._result(arms[0], arms[1], None, spread, why_not=str(why))
         arms = [ArmSummary(*arm) for arm in zip(values, rows, errors, strict=True)]
-        case, unit = self, "labelled pairs"
+        case, unit = self._held_against_t(), "labelled pairs"
         if clustered:
             name, unit = f"{name} with clustered variances", "clusters"
-            if spread.units < FEW_CLUSTERS:
-                remark = f"the variances rest on {spread.units} clusters alone."
-                case = replace(self, remarks=(*self.remarks, remark))
+            case = case._with_few(spread.units)
         effect = NormalEffect(contrast.difference, math.sqrt(spread.difference), spread.degrees_of_freedom, name)
         return case._result(arms[0], arms[1], effect, spread, looks_by=spread.units, units=spread.units, unit=unit)
 
@@ -121,11 +119,28 @@ class Case:
             ArmSummary(value, n, math.sqrt(variance))
             for value, variance in ((before, spread.control), (now, spread.treatment))
         )
-        effect = self._drawn_effect(now - before, math.sqrt(spread.difference), np.sort(second - first), clusters)
-        return self._result(control, treatment, effect, spread, looks_by=units, units=units, unit=unit)
+        case = self._held_against_t()
+        if clusters is not None:
+            case = case._with_few(units)
+        effect = case._drawn_effect(
+            now - before, math.sqrt(spread.difference), np.sort(second - first), clusters, units
+        )
+        return case._result(control, treatment, effect, spread, looks_by=units, units=units, unit=unit)
+
+    def _held_against_t(self) -> Case:
+        """With a confidence sequence whose statistics are t: by normal ones the first few clusters would decide far too often."""
+        inference = self.asked.inference
+        if not isinstance(inference, AsymptoticSequence):
+            return self
+        return replace(self, asked=replace(self.asked, inference=replace(inference, is_t=True)))
+
+    def _with_few(self, clusters: int) -> Case:
+        if clusters >= FEW_CLUSTERS:
+            return self
+        return replace(self, remarks=(*self.remarks, f"the variances rest on {clusters} clusters alone."))
 
     def _drawn_effect(
-        self, estimate: float, error: float, draws: NDArray[np.float64], clusters: NDArray[np.intp] | None
+        self, estimate: float, error: float, draws: NDArray[np.float64], clusters: NDArray[np.intp] | None, units: int
     ) -> Effect:
         name = "paired bootstrap"
         if clusters is not None:
@@ -134,7 +149,7 @@ class Case:
             name += f" of blocks of {self.drawing.block:g} rows"
         # So far out as a confidence sequence looks there are no draws.
         if isinstance(self.asked.inference, AsymptoticSequence):
-            return NormalEffect(estimate, error, math.inf, f"{name}, normal")
+            return NormalEffect(estimate, error, units - 1, f"{name}, normal")
         return BootstrapEffect(estimate, error, draws, name)
 
     def allow(self, methods: tuple[str, ...]) -> None:
@@ -169,6 +184,5 @@ def _check_drawn(before: float, now: float, units: int, unit: str) -> None:
 
 
 def _check_spread(spread: Spread) -> None:
-    # What is left of rounding, where the differences are all the same, is no spread.
-    if spread.difference <= 1e-28 * (spread.control + spread.treatment):
+    if spread.is_none:
         raise Undefined("the differences within pairs show no spread, so nothing tells how much chance could do.")

@@ -28,7 +28,12 @@ class Spread:
     @property
     def label_ratio(self) -> float | None:
         """How many labels two separate arms of such rows need for one label of pairs, for the same standard error."""
-        return 2 * (self.control + self.treatment) / self.difference if self.difference > 0 else None
+        return None if self.is_none else 2 * (self.control + self.treatment) / self.difference
+
+    @property
+    def is_none(self) -> bool:
+        """Whether the difference is the same in all units: what is left of rounding is no spread."""
+        return self.difference <= 1e-28 * (self.control + self.treatment)
 
     @property
     def correlation(self) -> float | None:
