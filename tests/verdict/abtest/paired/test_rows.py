@@ -197,7 +197,7 @@ def test_times_as_they_are_written() -> None:
         rows = PairedRows(**plain, times=times)
         assert rows.times[0] == int(min(moments).timestamp() * 1e6) or isinstance(times, np.ndarray)
     assert PairedRows(**plain, times=texts).labels.tolist() == [0, 1, 1]
-    with pytest.raises(ValueError, match="times must be ISO 8601 texts"):
+    with pytest.raises(ValueError, match=r"times\[0\] must be an ISO 8601 text"):
         PairedRows(**plain, times=["yesterday"] * 3)
 
 

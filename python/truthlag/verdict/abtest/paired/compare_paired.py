@@ -88,7 +88,7 @@ def compare_paired(
             for the rest.
         relative_method: The interval of the relative difference: `"delta"` or `"log"`.
         block: For the bootstrap without clusters, the mean length of the blocks of rows, in order of prediction time, that are drawn; None
-            for single rows.
+            for single rows. Autocorrelated rows take blocks several times as long as the correlation lasts.
         resamples: How many samples the bootstrap draws, from 100 to 100 000.
         seed: The same seed draws the same samples.
 

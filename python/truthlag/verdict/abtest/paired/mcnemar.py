@@ -5,6 +5,7 @@ from __future__ import annotations
 from truthlag.verdict.abtest.compare import _question, inference_of
 from truthlag.verdict.abtest.difference import Undefined
 from truthlag.verdict.abtest.inference import AsymptoticSequence
+from truthlag.verdict.abtest.paired.case import NO_PAIRS
 from truthlag.verdict.abtest.paired.evidence import Asked, Seen, result_of, without_difference
 from truthlag.verdict.abtest.paired.mixed_sequence import MixedSequence
 from truthlag.verdict.abtest.paired.paired_comparison import PairedComparison
@@ -99,7 +100,9 @@ def mcnemar(
     try:
         effect, looks_by = rate_effect(first, second, n, question, inference, method, betas)
     except Undefined as why:
-        return result_of(asked, Seen(arm, arm, None, why_not=str(why), pairs=n, labelled_pairs=n), **counts)
+        return result_of(
+            asked, Seen(arm, arm, None, why_not=str(why) if n else NO_PAIRS, pairs=n, labelled_pairs=n), **counts
+        )
     seen = Seen(arm, arm, effect, looks_by=looks_by, units=n, pairs=n, labelled_pairs=n)
     result = result_of(asked, seen, **counts)
     return result if pairs is not None else without_difference(result)
