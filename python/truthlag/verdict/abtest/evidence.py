@@ -93,11 +93,12 @@ def compare_statistics(
                 # At least one, where rounding says that there are enough.
                 additional = None if needed is None else max(1, needed - n)
         if isinstance(control, QuantileArm) and isinstance(treatment, QuantileArm):
-            why_few, missing = few_rows(control, treatment, interval, inference.alpha)
+            why_few, missing = few_rows(control, treatment, effect, interval, inference.alpha)
             reasons += why_few
             if verdict == "undecided" and missing:
                 additional = max(additional or 0, missing)
-        if relative_interval is not None and relative_interval[0] == -math.inf and relative_interval[1] == math.inf:
+        is_unbounded = relative_interval == (-math.inf, math.inf)
+        if is_unbounded and not isinstance(relative, RankEffect):
             reasons.append("the relative interval is unbounded, since the control may be 0.")
         if relative is None:
             reasons.append(why_not)
