@@ -74,3 +74,16 @@ def test_that_many_pairs_have_the_interval_of_normal_statistics() -> None:
     weight = 20_000 * (spent + math.log(spent + 1)) / 5_000
     quantile = math.sqrt(2 * (weight + 1) / weight * math.log(math.sqrt(weight + 1) / 0.05))
     assert (high - low) / 2 == pytest.approx(quantile * now.std(ddof=1) / math.sqrt(20_000), rel=1e-3)
+
+
+def test_that_a_ratio_of_few_units_has_no_end() -> None:
+    """It ended at 1.2e304 once."""
+    result = compare_paired([1.0, 2.0, 3.0], [1.1, 2.4, 3.8], metric="cost", relative_method="log")
+    assert result.relative_interval == (-1.0, math.inf)
+
+
+def test_that_values_whose_squares_are_no_numbers_are_told() -> None:
+    now = np.arange(1.0, 50.0) * 1e200
+    result = compare_paired(now, 1.1 * now, metric="cost")
+    assert (result.verdict, result.difference_interval) == ("undecided", None)
+    assert result.reasons[0] == "the values are too large: their squares are no numbers."
