@@ -12,7 +12,22 @@ from benches.progress import Progress
 from benches.sizes import Sizes
 from benches.stopwatch import interleave, ratios, scaled, seconds
 from truthlag import ModelABTestMonitor
-from truthlag.abtest import Mean, Proportion, compare, compare_many
+from truthlag.abtest import (
+    Calibration,
+    Counts,
+    Known,
+    Mean,
+    MeanWithCovariate,
+    PredictionPowered,
+    PredictionPoweredRatio,
+    Proportion,
+    Ratio,
+    RatioWithCovariate,
+    Strata,
+    compare,
+    compare_many,
+    statistic_from_dict,
+)
 
 METRICS = 10
 MODES: tuple[Any, ...] = ("fixed", "confidence_sequence")
@@ -51,7 +66,9 @@ class EvaluateLoad:
 
 
 class StatisticsLoad:
-    """Pairs of means and of proportions, each unlike the others, so that nothing is remembered from one to the next."""
+    """Pairs of arms of each kind, each unlike the others, so that nothing is remembered from one to the next."""
+
+    ROWS = 400
 
     def __init__(self, pairs: int) -> None:
         random = np.random.default_rng(22)
@@ -61,30 +78,101 @@ class StatisticsLoad:
         self.pairs: dict[str, list[tuple[Any, Any]]] = {
             "means": [(Mean(5_000, a, c), Mean(5_000, b, d)) for (a, b), (c, d) in zip(means, squares, strict=True)],
             "proportions": [(Proportion(k, 5_000), Proportion(j, 5_000)) for k, j in counts],
+            "known estimates": [(Known(5_000, a, 0.02), Known(5_000, b, 0.02)) for a, b in means],
         }
+        for kind, made in _MADE_OF_ROWS.items():
+            self.pairs[kind] = [(made(random, self.ROWS), made(random, self.ROWS)) for _ in range(pairs)]
 
     def run(self, kind: str, mode: Any) -> list[Any]:
         """Return the comparisons of all pairs."""
-        return [compare(control, treatment, metric="m", mode=mode) for control, treatment in self.pairs[kind]]
+        metric = "accuracy" if kind == "counts" else "m"
+        return [compare(control, treatment, metric=metric, mode=mode) for control, treatment in self.pairs[kind]]
+
+    def seconds(self, kind: str, mode: Any) -> float:
+        """Return how long the comparisons of all pairs take, of arms that remember nothing of an earlier one."""
+        self.pairs[kind] = [
+            (statistic_from_dict(control.to_dict()), statistic_from_dict(treatment.to_dict()))
+            for control, treatment in self.pairs[kind]
+        ]
+        return seconds(functools.partial(self.run, kind, mode))
 
     def check(self, kind: str) -> int:
         """Raise AssertionError unless p-values are those of textbook tests; return how many were checked.
 
-        The score test of equality is the z test with the pooled variance times (N - 1) / N; Welch's is scipy's.
+        The score test of equality is the z test with the pooled variance times (N - 1) / N; Welch's is scipy's. Of adjusted arms they
+        are those of the arms after a dict and back, of which nothing is remembered.
         """
-        from scipy import stats
-
         for (a, b), result in zip(self.pairs[kind], self.run(kind, "fixed"), strict=True):
-            if kind == "means":
-                error = [(arm.m2 / (arm.n - 1)) ** 0.5 for arm in (a, b)]
-                right = stats.ttest_ind_from_stats(b.mean, error[1], b.n, a.mean, error[0], a.n, equal_var=False).pvalue
-            else:
-                both = (a.k + b.k) / (a.n + b.n)
-                variance = both * (1 - both) * (1 / a.n + 1 / b.n) * (a.n + b.n) / (a.n + b.n - 1)
-                right = 2 * stats.norm.sf(abs(b.k / b.n - a.k / a.n) / variance**0.5)
-            if not abs(result.p_value - right) <= 1e-9 * right:
+            right = _textbook(kind, a, b)
+            if right is None:
+                metric = "accuracy" if kind == "counts" else "m"
+                again = [statistic_from_dict(arm.to_dict()) for arm in (a, b)]
+                right = compare(*again, metric=metric, mode="fixed").p_value
+            if right is None or not abs(result.p_value - right) <= 1e-9 * right:
                 raise AssertionError(f"wrong p-value of {kind}: expected {right}, got {result.p_value}")
         return len(self.pairs[kind])
+
+
+def _textbook(kind: str, a: Any, b: Any) -> float | None:
+    """The p-value of a pair by scipy, where there is a test of that kind."""
+    from scipy import stats
+
+    if kind == "known estimates":
+        return float(2 * stats.norm.sf(abs(b.estimate - a.estimate) / np.hypot(a.standard_error, b.standard_error)))
+    if kind == "means":
+        error = [(arm.m2 / (arm.n - 1)) ** 0.5 for arm in (a, b)]
+        found = stats.ttest_ind_from_stats(b.mean, error[1], b.n, a.mean, error[0], a.n, equal_var=False)
+        return float(found.pvalue)
+    if kind == "proportions":
+        both = (a.k + b.k) / (a.n + b.n)
+        variance = both * (1 - both) * (1 / a.n + 1 / b.n) * (a.n + b.n) / (a.n + b.n - 1)
+        return float(2 * stats.norm.sf(abs(b.k / b.n - a.k / a.n) / variance**0.5))
+    return None
+
+
+def _values(random: np.random.Generator, rows: int) -> tuple[Any, Any]:
+    before = random.normal(3.0, 1.0, rows)
+    return before + random.normal(0.0, 1.0, rows), before
+
+
+def _labels(random: np.random.Generator, rows: int) -> tuple[Any, Any]:
+    scores = random.beta(2.0, 5.0, rows)
+    return (random.random(rows) < scores).astype(float), scores
+
+
+def _counts(random: np.random.Generator, rows: int) -> Counts:
+    return Counts(*random.multinomial(rows, (0.2, 0.1, 0.1, 0.6)).tolist())
+
+
+def _few_labels(random: np.random.Generator, rows: int) -> PredictionPoweredRatio:
+    labels, scores = _labels(random, rows)
+    labels[rows // 4 :] = np.nan
+    return PredictionPoweredRatio.of_labels("recall", labels, scores > 0.3, scores)
+
+
+def _few_values(random: np.random.Generator, rows: int) -> PredictionPowered:
+    values, before = _values(random, rows)
+    return PredictionPowered.of(values[: rows // 4], before[: rows // 4], before[rows // 4 :])
+
+
+def _ratio_with_covariate(random: np.random.Generator, rows: int) -> RatioWithCovariate:
+    values, before = _values(random, rows)
+    return RatioWithCovariate.of(values, random.poisson(9, rows) + 1, before=(before, random.poisson(9, rows) + 1))
+
+
+_MADE_OF_ROWS: dict[str, Callable[[np.random.Generator, int], Any]] = {
+    "ratios": lambda random, rows: Ratio.of(_values(random, rows)[0], random.poisson(9, rows) + 1),
+    "counts": _counts,
+    "means with a covariate": lambda random, rows: MeanWithCovariate.of(*_values(random, rows)),
+    "ratios with one before": _ratio_with_covariate,
+    "F1": lambda random, rows: _counts(random, rows).f_measure(),
+    "calibration errors": lambda random, rows: Calibration.of(*_labels(random, rows)),
+    "four strata": lambda random, rows: Strata.of(_values(random, rows)[0], np.arange(rows) % 4),
+    "prediction-powered means": _few_values,
+    "prediction-powered ratios": _few_labels,
+}
+#: Those of which a comparison may take thirty microseconds.
+_PLAIN = ("means", "proportions", "known estimates", "ratios")
 
 
 class TableLoad:
@@ -148,7 +236,7 @@ def comparisons(sizes: Sizes, progress: Progress) -> Iterator[Figure]:
         progress.say(f"checking {kind}")
         pairs.check(kind)
         for mode in MODES:
-            contenders[f"{kind} {mode}"] = functools.partial(seconds, functools.partial(pairs.run, kind, mode))
+            contenders[f"{kind} {mode}"] = functools.partial(pairs.seconds, kind, mode)
     for mode in MODES:
         progress.say(f"checking all segments, {mode}")
         table.check(mode)
@@ -157,7 +245,7 @@ def comparisons(sizes: Sizes, progress: Progress) -> Iterator[Figure]:
     for kind in pairs.pairs:
         for mode in MODES:
             each = scaled(times[f"{kind} {mode}"], 1e6 / sizes.compared_pairs)
-            bar = at_most(30) if mode == "fixed" else None
+            bar = at_most(30) if mode == "fixed" and kind in _PLAIN else None
             yield median_figure(f"compare two {kind}, {mode.replace('_', ' ')}", each, "µs", bar)
     for mode in MODES:
         what = f"compare {sizes.segments} segments x {METRICS} metrics, {mode.replace('_', ' ')}"

@@ -19,7 +19,7 @@ def test_evaluate(benchmark: BenchmarkFixture, kind: str) -> None:
     benchmark(load.monitor.evaluate, control, treatment)
 
 
-@pytest.mark.parametrize("kind", ["means", "proportions"])
+@pytest.mark.parametrize("kind", StatisticsLoad(1).pairs)
 def test_compare(benchmark: BenchmarkFixture, kind: str) -> None:
     load = StatisticsLoad(QUICK.compared_pairs)
     assert load.check(kind) == QUICK.compared_pairs
@@ -48,4 +48,4 @@ def test_wrong_answers_are_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_figures(progress: Progress) -> None:
     whats = [figure.what for measured in (evaluations, comparisons) for figure in measured(QUICK, progress)]
-    assert len(set(whats)) == len(whats) == 8 + 6
+    assert len(set(whats)) == len(whats) == 8 + 2 * len(StatisticsLoad(1).pairs) + 2

@@ -1,14 +1,19 @@
 """Is the new version better: comparisons of two arms that stay right however often one looks.
 
 `compare` holds a treatment against a control and answers with a `Comparison`. Arms are raw values, or statistics that a stream
-keeps and merges: `Proportion`, `Mean`, `Ratio`, `FMeasure`, `Calibration`, the `Counts` of a confusion matrix, a `QuantileArm` of
-`Quantiles` or of a `LatencyHistogram`, and `Known` for an estimate with a standard error of its own. `LabelledRows` are labels,
-decisions and scores, for any metric of a model. `MeanWithCovariate`, `RatioWithCovariate`, `Strata` and `PredictionPowered` have less
-chance in them, and `winsorize` caps values. A `Guardrail` is a metric that a treatment may not make worse by more than a margin.
+keeps and merges: `Proportion`, `BatchedProportion`, `Mean`, `Ratio`, `FMeasure`, `Calibration`, the `Counts` of a confusion matrix,
+a `QuantileArm` of `Quantiles` or of a `LatencyHistogram`, and `Known` for an estimate with a standard error of its own. `LabelledRows`
+are labels, decisions and scores, for any metric of a model. `MeanWithCovariate`, `RatioWithCovariate`, `Strata`, `PredictionPowered` and
+`PredictionPoweredRatio` have less chance in them, and `winsorize` caps values. A `Guardrail` is a metric that a treatment may not make
+worse by more than a margin.
 
 Before a verdict come the gates: `SampleRatioTest`, `double_exposure`, `pre_period_balance` and `label_arrival_parity`, all of them at
 once by `run_gates`. `compare_at_age` compares arms whose labels come late at equal label age. `compare_many` does it for many
 arms, metrics and segments.
+
+`ModelABTest` is a live test: it assigns units, ramps, takes exposures and late outcomes, and merges over processes. `ab_test_report`
+makes one report of gates, metrics and guardrails, with one recommendation.
+`interval_over_time` shows the difference with its interval at each look, as rows and as a picture.
 
 `compare_paired` holds two models against each other on the same requests, and `disagreement` says what is known before any label is.
 """
@@ -36,6 +41,7 @@ from truthlag.verdict.abtest.gates import (
 )
 from truthlag.verdict.abtest.guardrails import Guardrail, GuardrailResult
 from truthlag.verdict.abtest.inference import GroupSequentialPlan, Look, StoppedEstimate
+from truthlag.verdict.abtest.live import LoggedLook, ModelABTest, OutcomeMetric, TrackerMetric
 from truthlag.verdict.abtest.many import (
     Anova,
     ComparisonRow,
@@ -63,6 +69,7 @@ from truthlag.verdict.abtest.paired import (
     mcnemar,
     team_draft,
 )
+from truthlag.verdict.abtest.pictures import IntervalLook, IntervalOverTime, interval_over_time
 from truthlag.verdict.abtest.planning import (
     Duration,
     Outlook,
@@ -75,8 +82,10 @@ from truthlag.verdict.abtest.planning import (
     sample_size,
 )
 from truthlag.verdict.abtest.quantiles import LatencyHistogram, QuantileArm, Quantiles, quantile_from_limits
+from truthlag.verdict.abtest.report import ABTestReport, GuardrailRow, Recommendation, ab_test_report
 from truthlag.verdict.abtest.result import ArmSummary, Comparison
 from truthlag.verdict.abtest.statistics import (
+    BatchedProportion,
     Calibration,
     Counts,
     FMeasure,
@@ -85,6 +94,7 @@ from truthlag.verdict.abtest.statistics import (
     Mean,
     MeanWithCovariate,
     PredictionPowered,
+    PredictionPoweredRatio,
     Proportion,
     Ratio,
     RatioWithCovariate,
@@ -95,12 +105,14 @@ from truthlag.verdict.abtest.statistics import (
 )
 
 __all__ = [
+    "ABTestReport",
     "AgedArm",
     "Anova",
     "ArmLog",
     "ArmSummary",
     "ArmsAtAge",
     "Arrivals",
+    "BatchedProportion",
     "Calibration",
     "ChiSquareRatio",
     "Comparison",
@@ -119,29 +131,39 @@ __all__ = [
     "GroupSequentialPlan",
     "Guardrail",
     "GuardrailResult",
+    "GuardrailRow",
     "Interleaved",
+    "IntervalLook",
+    "IntervalOverTime",
     "Known",
     "LabelledRows",
     "LatencyHistogram",
+    "LoggedLook",
     "Look",
     "Mean",
     "MeanWithCovariate",
     "MetricPlan",
+    "ModelABTest",
+    "OutcomeMetric",
     "Outlook",
     "PairedComparison",
     "PairedRows",
     "Posterior",
     "PredictionPowered",
+    "PredictionPoweredRatio",
     "Proportion",
     "QuantileArm",
     "Quantiles",
     "Ratio",
     "RatioWithCovariate",
+    "Recommendation",
     "SampleRatioTest",
     "StoppedEstimate",
     "Strata",
     "TestPlan",
+    "TrackerMetric",
     "Winsorized",
+    "ab_test_report",
     "additional_units",
     "adjust",
     "anova",
@@ -161,6 +183,7 @@ __all__ = [
     "duration",
     "e_bh",
     "interval_of_p_value",
+    "interval_over_time",
     "label_arrival_parity",
     "mcnemar",
     "minimum_detectable_effect",

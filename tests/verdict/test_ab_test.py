@@ -19,6 +19,7 @@ from tests.verdict import plain_classes
 from tests.verdict.outcomes import assert_same, check_same
 from tests.verdict.values import columns
 from truthlag import ModelABTestMonitor, _core
+from truthlag.abtest import GroupSequentialPlan, Proportion, compare, sample_ratio_chi_square
 
 NAN = float("nan")
 INF = float("inf")
@@ -417,3 +418,41 @@ class TestMoments:
     def test_of_anything_else_they_are_not_known(self) -> None:
         for other in ([], np.empty(0), [1, "2"], [None], (1, 2), np.ones((2, 2)), [2**70], np.float32([1, 2]), "12", 3):
             assert _core.arm_moments(other) is None
+
+
+class TestCompare:
+    """`compare` of the monitor is that of `truthlag.abtest`."""
+
+    def test_it_has_the_level_of_the_monitor(self) -> None:
+        monitor = ModelABTestMonitor("a", "b", min_sample_size=10, significance_level=0.01)
+        arms = Proportion(600, 5_000), Proportion(690, 5_000)
+        assert monitor.compare(*arms, "m") == compare(*arms, metric="m", alpha=0.01)
+        lower = monitor.compare(*arms, "m", higher_is_better=False, mode="fixed", alpha=0.05)
+        assert lower == compare(*arms, metric="m", direction="lower", mode="fixed") and lower.verdict == "worse"
+
+    def test_a_plan_of_looks_has_its_own_level(self) -> None:
+        plan = GroupSequentialPlan(10_000, alpha=0.1)
+        monitor = ModelABTestMonitor("a", "b")
+        found = monitor.compare(Proportion(600, 5_000), Proportion(690, 5_000), mode="group_sequential", looks=plan)
+        assert found.alpha == 0.1 and len(plan.taken) == 1
+
+    def test_no_verdict_before_the_least_number(self) -> None:
+        sure = ModelABTestMonitor("a", "b").compare(Proportion(60, 999), Proportion(900, 5_000))
+        assert sure.verdict == "undecided" and "fewer than 1,000 units" in sure.reasons[0]
+        assert sure.p_value < 0.05
+        assert (
+            ModelABTestMonitor("a", "b", 999).compare(Proportion(60, 999), Proportion(900, 5_000)).verdict == "better"
+        )
+
+    def test_an_invalid_one_stays_invalid(self) -> None:
+        gate = sample_ratio_chi_square([5_000, 4_000], [1, 1]).gate()
+        assert ModelABTestMonitor("a", "b").compare([1, 0, 1], [0, 1, 1], gates=gate).verdict == "invalid"
+
+    def test_wrong_arguments(self) -> None:
+        monitor = ModelABTestMonitor("a", "b")
+        with pytest.raises(ValueError, match="direction must be left out"):
+            monitor.compare([1], [0], direction="lower")
+        with pytest.raises(TypeError, match="higher_is_better must be True or False, got 'no'"):
+            monitor.compare([1], [0], higher_is_better="no")  # type: ignore[arg-type]
+        with pytest.raises(TypeError, match="min_sample_size must be"):
+            ModelABTestMonitor("a", "b", min_sample_size="many").compare([1], [0])  # type: ignore[arg-type]

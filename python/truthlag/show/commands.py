@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-import math
 import sys
 from importlib import metadata
 from typing import Any
 
 import click
 
+from truthlag.show.abtest.command import abtest
 from truthlag.show.alert_settings import AlertSettings, parse_looks, parse_metrics
 from truthlag.show.columns import Columns
-from truthlag.show.duration import DAY, parse_duration
+from truthlag.show.duration import DAY
 from truthlag.show.ending import orderly_ending
 from truthlag.show.judge import Baseline, parse_baseline
-
-
-def _duration(_context: click.Context, _option: click.Parameter, value: str | None) -> int | None:
-    """Microseconds of an option such as `7d`."""
-    try:
-        return None if value is None else parse_duration(value)
-    except ValueError as error:
-        raise click.BadParameter(str(error)) from error
+from truthlag.show.option_values import duration, finite
 
 
 def _baseline(_context: click.Context, _option: click.Parameter, value: str) -> Baseline:
@@ -46,13 +39,6 @@ def _metrics(_context: click.Context, _option: click.Parameter, value: str | Non
         return None if value is None else parse_metrics(value)
     except ValueError as error:
         raise click.BadParameter(str(error)) from error
-
-
-def _no_nan(_context: click.Context, _option: click.Parameter, value: float | None) -> float | None:
-    """A number: NaN is inside of every range, since it compares false with its ends; infinity is where there is no end."""
-    if value is not None and not math.isfinite(value):
-        raise click.BadParameter(f"{value} is no {'number' if math.isnan(value) else 'finite number'}")
-    return value
 
 
 _REPLAY_EPILOG = """\b
@@ -89,7 +75,7 @@ def truthlag() -> None:
 @click.option("--labels", type=click.Path(), help="File of labels, when they are not on the rows of PREDICTIONS.")
 @click.option(
     "--every",
-    callback=_duration,
+    callback=duration,
     metavar="DURATION",
     default="1d",
     show_default=True,
@@ -97,13 +83,13 @@ def truthlag() -> None:
 )
 @click.option(
     "--window",
-    callback=_duration,
+    callback=duration,
     metavar="DURATION",
     help="A row is about the predictions of so long.  [default: 7d, or --every when that is longer]",
 )
 @click.option(
     "--min-age",
-    callback=_duration,
+    callback=duration,
     metavar="DURATION",
     default="0",
     show_default=True,
@@ -111,7 +97,7 @@ def truthlag() -> None:
 )
 @click.option(
     "--retention",
-    callback=_duration,
+    callback=duration,
     metavar="DURATION",
     help="Forget predictions older than this, which bounds memory.  [default: none]",
 )
@@ -126,7 +112,7 @@ def truthlag() -> None:
 @click.option(
     "--tolerance",
     type=click.FloatRange(0.0, 1.0, max_open=True),
-    callback=_no_nan,
+    callback=finite,
     default=0.05,
     show_default=True,
     help="A metric alerts when it is this share below its baseline; two alerts are critical.",
@@ -161,7 +147,7 @@ def truthlag() -> None:
 @click.option(
     "--margin",
     type=click.FloatRange(0.0),
-    callback=_no_nan,
+    callback=finite,
     help="--alerts: the loss that is tolerated, in units of the metric.  [default: --tolerance of the baseline]",
 )
 @click.option(
@@ -288,3 +274,6 @@ def demo(seed: int, fast: bool) -> None:
     from truthlag.show.demo import run_demo
 
     run_demo(seed=seed, fast=fast)
+
+
+truthlag.add_command(abtest)

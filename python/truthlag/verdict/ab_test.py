@@ -1,7 +1,7 @@
 """Is the new version better: the plain comparison of the monitor that this one replaces."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -9,11 +9,13 @@ from numpy.typing import NDArray
 
 from truthlag import _core
 from truthlag.call.described import described
+from truthlag.verdict.detectors.parameters import real
 from truthlag.verdict.faults import AtFault, judges, judging, judging_numbers
 from truthlag.verdict.values import Numbers, number, plain, rounded
 
 if TYPE_CHECKING:
-    from truthlag.verdict.abtest.result.words import Mode
+    from truthlag.verdict.abtest.result.comparison import Comparison
+    from truthlag.verdict.abtest.result.words import Direction, Mode
 
 _COLUMN = "a sequence of numbers"
 _MEASURED = (np.dtype(np.float64), np.dtype(np.int64))
@@ -145,6 +147,61 @@ class ModelABTestMonitor:
             "is_significant": is_significant,
             "recommendation": recommendation,
         }
+
+    def compare(
+        self,
+        control_metric: Any,
+        treatment_metric: Any,
+        metric_name: str = "conversion_rate",
+        higher_is_better: bool = True,
+        **options: Any,
+    ) -> "Comparison":
+        """How much the treatment differs, how sure that is at any time, and what follows: `truthlag.abtest.compare` of the two arms.
+
+        By default one may look as often as one likes, which `evaluate` does not allow. There is no verdict before both arms have
+        `min_sample_size` units.
+
+        Args:
+            control_metric: What `truthlag.abtest.compare` takes of the control arm: values, or a statistic that a stream keeps.
+            treatment_metric: The same of the treatment arm.
+            metric_name: What the metric is called; for counts, snapshots and trackers, which one it is.
+            higher_is_better: Whether larger values are the better ones, as by default.
+            **options: Those of `truthlag.abtest.compare`, such as `mode`, `hypothesis`, `margin`, `looks` and `gates`; `alpha` is
+                `significance_level` unless it is given, and with a plan of looks that of the plan.
+
+        Returns:
+            The comparison.
+
+        Raises:
+            TypeError: An argument has the wrong type.
+            ValueError: An argument is not allowed.
+
+        Cost: that of `truthlag.abtest.compare`.
+
+        Example:
+            >>> from truthlag import ModelABTestMonitor
+            >>> from truthlag.abtest import Proportion
+            >>> monitor = ModelABTestMonitor("v1", "v2")
+            >>> monitor.compare(Proportion(600, 5_000), Proportion(780, 5_000), "fraud_catch_rate").verdict
+            'better'
+            >>> monitor.compare(Proportion(60, 500), Proportion(120, 500), "fraud_catch_rate").reasons[0]
+            'an arm has fewer than 1,000 units, before which no verdict is given.'
+        """
+        from truthlag.verdict.abtest.compare import compare
+
+        if "direction" in options:
+            raise ValueError("direction must be left out: higher_is_better says it")
+        least = real("min_sample_size", self.min_sample_size)
+        if not isinstance(higher_is_better, bool):
+            raise TypeError(f"higher_is_better must be True or False, got {described(higher_is_better)}")
+        if not hasattr(options.get("looks"), "alpha"):
+            options.setdefault("alpha", self.significance_level)
+        direction: Direction = "higher" if higher_is_better else "lower"
+        result = compare(control_metric, treatment_metric, metric=metric_name, direction=direction, **options)
+        if min(result.control.n, result.treatment.n) >= least or not result.is_decided:
+            return result
+        reason = f"an arm has fewer than {least:,g} units, before which no verdict is given."
+        return replace(result, verdict="undecided", reasons=(reason, *result.reasons), additional_n=None)
 
     @judges
     def check_guardrails(

@@ -14,7 +14,8 @@ from scipy import special, stats
 
 from tests.verdict.abtest.vectors import agrees, vector
 from truthlag.abtest import Mean, MeanWithCovariate, Proportion, compare
-from truthlag.verdict.abtest.difference.exact_proportions import ExactDifference, ExactRatio
+from truthlag.verdict.abtest.difference.e_value_rates import EValueDifference, EValueRatio
+from truthlag.verdict.abtest.difference.exact_proportions import MixtureEvidence
 from truthlag.verdict.abtest.inference import AsymptoticSequence
 from truthlag.verdict.abtest.inference.exact_sequence import ExactSequence
 
@@ -22,6 +23,10 @@ from truthlag.verdict.abtest.inference.exact_sequence import ExactSequence
 def log_mixture(arm: Proportion, p: Any, weight: float) -> Any:
     """By scipy's beta-binomial distribution over its binomial one."""
     return stats.betabinom.logpmf(arm.k, arm.n, weight * p, weight * (1 - p)) - stats.binom.logpmf(arm.k, arm.n, p)
+
+
+def exact(control: Proportion, treatment: Proportion, weight: float) -> EValueDifference:
+    return EValueDifference(control, treatment, MixtureEvidence(control, treatment, weight))
 
 
 def between(low: float, high: float) -> Any:
@@ -38,11 +43,11 @@ class TestEValue:
     def test_it_is_the_least_of_all_rates(
         self, control: tuple[int, int], treatment: tuple[int, int], weight: float
     ) -> None:
-        effect = ExactDifference(Proportion(*control), Proportion(*treatment), weight)
+        effect = exact(Proportion(*control), Proportion(*treatment), weight)
         for null in (-0.4, -0.05, 0.0, 0.1, 0.7):
             p = between(max(0.0, -null), min(1.0, 1 - null))
             searched = (log_mixture(effect.control, p, weight) + log_mixture(effect.treatment, p + null, weight)).min()
-            found = effect.log_e_value(null)
+            found = effect.against(null).up
             # The search has steps: it may end above the least value, and below what it is at an end.
             assert found <= searched + 1e-8 and found == pytest.approx(searched, abs=2e-3)
         for null in (-0.5, 0.0, 1.0, 4.0):
@@ -50,7 +55,7 @@ class TestEValue:
             searched = (
                 log_mixture(effect.control, p, weight) + log_mixture(effect.treatment, (1 + null) * p, weight)
             ).min()
-            found = ExactRatio(effect).log_e_value(null)
+            found = EValueRatio(effect).against(null).up
             assert found <= searched + 1e-8 and found == pytest.approx(searched, abs=2e-3)
 
     @pytest.mark.parametrize(("n", "m"), [(6, 9), (20, 4)])
@@ -60,7 +65,7 @@ class TestEValue:
         for k in range(n + 1):
             for j in range(m + 1):
                 chance = stats.binom.pmf(k, n, p) * stats.binom.pmf(j, m, q)
-                mean += chance * math.exp(ExactDifference(Proportion(k, n), Proportion(j, m), 5.0).log_e_value(q - p))
+                mean += chance * math.exp(exact(Proportion(k, n), Proportion(j, m), 5.0).against(q - p).up)
         assert mean <= 1 + 1e-9
 
     @settings(max_examples=60, deadline=None)
@@ -68,12 +73,12 @@ class TestEValue:
     def test_limits_are_where_it_is_one_over_alpha(self, n: int, m: int, p: float, q: float, expected_n: int) -> None:
         control, treatment = Proportion(round(p * n), n), Proportion(round(q * m), m)
         result = compare(control, treatment, method="exact", expected_n=expected_n)
-        effect = ExactDifference(control, treatment, max(1.0, expected_n / 10))
+        effect = exact(control, treatment, max(1.0, expected_n / 10))
         low, high = result.difference_interval
         assert -1 <= low <= result.difference <= high <= 1
         for limit in (low, high):
             if abs(limit) < 1 - 1e-9:
-                assert effect.log_e_value(limit) == pytest.approx(math.log(20), abs=1e-4)
+                assert effect.against(limit).up == pytest.approx(math.log(20), abs=1e-4)
         assert result.p_value == pytest.approx(min(1.0, 1 / result.e_value))
         assert (result.verdict != "undecided") == (low > 0 or high < 0) == (result.p_value <= 0.05)
         json.dumps(result.to_dict(), allow_nan=False)
@@ -93,7 +98,7 @@ def test_few_successes_at_twenty_looks(p: float, sizes: tuple[int, int], method:
     def decides(control: Proportion, treatment: Proportion) -> bool:
         if method == "exact":
             # What `compare` asks of it, without the interval.
-            return rule.effect(control, treatment).log_e_value(0.0) >= math.log(20)
+            return rule.effect(control, treatment).against(0.0).up >= math.log(20)
         return compare(control, treatment, expected_n=sum(sizes)).is_decided
 
     stopped = 0
@@ -206,7 +211,7 @@ class TestRegression:
 
 
 def test_the_mixture_is_scipys() -> None:
-    effect = ExactDifference(Proportion(7, 90), Proportion(0, 1), 30.0)
+    effect = exact(Proportion(7, 90), Proportion(0, 1), 30.0)
     p = 0.05
     expected = special.betaln(1.5 + 7, 28.5 + 83) - special.betaln(1.5, 28.5) - 7 * math.log(p) - 83 * math.log1p(-p)
     assert log_mixture(effect.control, p, 30.0) == pytest.approx(expected, abs=1e-9)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
@@ -18,11 +19,11 @@ from truthlag.verdict.abtest.inference import (
     GroupSequentialPlan,
     Inference,
 )
-from truthlag.verdict.abtest.inference.exact_sequence import ExactSequence
 from truthlag.verdict.abtest.inference.group_sequential import checked_looks, checked_planned_n
 from truthlag.verdict.abtest.inference.spending import Spending, checked_spending
 from truthlag.verdict.abtest.inference.watched import Watched
 from truthlag.verdict.abtest.judge import Question
+from truthlag.verdict.abtest.own_rule import with_own_rule
 from truthlag.verdict.abtest.quantiles.quantile_arm import QuantileArm
 from truthlag.verdict.abtest.result.comparison import Comparison
 from truthlag.verdict.abtest.result.words import (
@@ -39,15 +40,19 @@ from truthlag.verdict.abtest.result.words import (
 )
 from truthlag.verdict.abtest.statistics.arm import Statistic
 from truthlag.verdict.abtest.statistics.given import arms, is_raw
-from truthlag.verdict.abtest.statistics.mean_with_covariate import MeanWithCovariate
 from truthlag.verdict.abtest.statistics.proportion import Proportion
 from truthlag.verdict.abtest.statistics.winsorize import Winsorized
 from truthlag.verdict.abtest.statistics.winsorize import winsorize as winsorized
 from truthlag.verdict.detectors.parameters import choice, count, real, share
 
+if TYPE_CHECKING:
+    from truthlag.verdict.abtest.gates.gate import Gate, GateReport
+    from truthlag.verdict.abtest.gates.standing import Standing
+
+Gates: TypeAlias = "GateReport | Gate | Iterable[Gate]"
+"""What is given of gates: all of them at one look, or some."""
+
 _MOST_UNITS = 2**53
-#: Beyond them the logarithms of the exact form lose the digits that count.
-_MOST_EXACT = 10**8
 
 
 def compare(
@@ -72,6 +77,8 @@ def compare(
     relative_method: str = "delta",
     odds_ratio: str | None = None,
     winsorize: float | None = None,
+    gates: Gates | None = None,
+    labelled_only: bool | None = None,
 ) -> Comparison:
     """How much the treatment differs from the control, how sure that is, and what follows.
 
@@ -110,14 +117,19 @@ def compare(
         method: The test of the difference. For proportions `"score"`, `"mid_p"`, `"newcombe"`, `"agresti_caffo"`, `"wald"`,
             `"pooled"`, or for a confidence sequence `"exact"`, which holds at any sample size and is wider; for means `"welch"`,
             `"student"` or `"z"`; for ratios `"delta"` or `"jackknife"`; for covariates `"regression"`, `"cuped"` or `"lin"`; for
-            quantiles `"ranks"`, `"guaranteed"` (at any number of values and for any distribution, but wider) or `"outer"`. None
-            chooses.
+            calibration `"skewness"` or `"bootstrap"`; for quantiles `"ranks"`, `"guaranteed"` (at any number of values and for any
+            distribution, but wider) or `"outer"`. None chooses. A `BatchedProportion` at any time is exact by itself.
         relative_method: The interval of the relative difference: `"delta"`, `"log"` or `"fieller"`; for proportions also
             `"log_adjusted"`, with half a success more in each arm, whose centre is not the difference that was seen.
         odds_ratio: For proportions, whether there is an odds ratio in the result, and its interval: `"logit"`,
             `"logit_adjusted"`, `"logit_smoothed"` or `"score"`.
         winsorize: For raw values, the quantile of both arms together at which values are capped, such as 0.99; the limit is among the
             reasons. None for none.
+        gates: What the test must have passed: a `GateReport` of `run_gates`, a `Gate`, or several. One that failed makes the verdict
+            `"invalid"`, with its reason first; the numbers stay.
+        labelled_only: Whether the metric is over rows with a label, which a failed gate of label arrival makes invalid, and no other.
+            None: it is where the arms are made of labels (`LabelledRows`, `Counts`, `FMeasure`, `Calibration`, `PredictionPowered`,
+            a snapshot, a tracker). Of others only the caller knows; where such a gate failed the reasons say so.
 
     Returns:
         The result. Where nothing can be said it is `"undecided"` and says why.
@@ -126,8 +138,8 @@ def compare(
         TypeError: An argument has the wrong type, or the arms are of different kinds.
         ValueError: An argument is not allowed, or raw values hold NaN or infinity.
 
-    Cost: twenty to thirty microseconds from proportions and means, up to two hundred from statistics that are adjusted or have limits
-    from log odds; some passes over raw values.
+    Cost: some fifteen to thirty microseconds from statistics, up to about seventy where several covariates are adjusted for or limits
+    come from log odds; milliseconds by a plan of looks, by bets, exactly or by the bootstrap; some passes over raw values.
 
     Source: Welch (1947); Farrington and Manning (1990); Miettinen and Nurminen (1985); Laud (2017); Deng, Knoblich and Lu (2018);
     Fieller (1954); Waudby-Smith and others (2024); Howard and Ramdas (2022).
@@ -142,12 +154,18 @@ def compare(
         ... )
         >>> guarded.verdict
         'non_inferior'
+        >>> from truthlag.abtest import sample_ratio_chi_square
+        >>> uneven = sample_ratio_chi_square([5_000, 4_600], [1, 1]).gate()
+        >>> compare(Proportion(600, 5_000), Proportion(690, 4_600), mode="fixed", gates=uneven).verdict
+        'invalid'
     """
+    standing = None if gates is None and labelled_only is None else _standing(gates, labelled_only)
+    given = control
     plan = looks if isinstance(looks, GroupSequentialPlan) else None
     if plan is None:
-        rule = (mode, alpha, planned_n, expected_n, _fixed(looks), spending)
+        rule = (mode, alpha, planned_n, expected_n, hashable(looks), spending)
     else:
-        _check_plan(plan, mode, alpha, planned_n, expected_n, spending)
+        check_plan(plan, mode, alpha, planned_n, expected_n, spending)
         # The plan's own rule comes when the number of units is known.
         rule = ("fixed", plan.alpha, None, None, None, "obrien_fleming")
         if method == "exact":
@@ -169,41 +187,30 @@ def compare(
         choice("odds_ratio", odds_ratio, ODDS_RATIO_METHODS)
         if not isinstance(before, Proportion):
             raise ValueError(f"odds_ratio must be None for a {before.KIND}, got {described(odds_ratio)}")
-    if method == "exact":
-        inference, method = _exact(inference, before, now, relative_method, odds_ratio), None
-    if isinstance(before, MeanWithCovariate) and isinstance(inference, AsymptoticSequence):
-        # What is left after a regression is t.
-        inference = AsymptoticSequence(inference.alpha, inference.expected_n, is_t=True)
     if isinstance(before, QuantileArm) and isinstance(inference, AsymptoticSequence) and expected_n is None:
         inference = AsymptoticSequence(inference.alpha, before.expected_n)
     reading = Reading(metric, scale, method, relative_method, odds_ratio)
+    inference, before, now, reading = with_own_rule(inference, before, now, reading)
     if plan is not None:
-        result = _look(plan, before, now, question, reading)
+        result, _, log = planned_look(plan, before, now, question, reading)
+        log()
     else:
-        result = _last(compare_statistics(before, now, question, inference, reading), inference)
-    return result if capped is None else replace(result, reasons=(*result.reasons, str(capped)))
+        result = with_last_look_told(compare_statistics(before, now, question, inference, reading), inference)
+    if capped is not None:
+        result = replace(result, reasons=(*result.reasons, str(capped)))
+    return result if standing is None else standing.applied_to(result, given, labelled_only)
 
 
-def _exact(
-    inference: Any, control: Statistic, treatment: Statistic, relative_method: str, odds_ratio: str | None
-) -> ExactSequence:
-    """The rule without approximation, for what it is made for."""
-    if inference.mode != "confidence_sequence":
-        raise ValueError(f"method must be another with mode {inference.mode!r}: 'exact' is a confidence sequence")
-    if control.KIND != "proportion":
-        raise ValueError(f"method must be another for a {control.KIND}: 'exact' is for proportions")
-    if max(control.n, treatment.n) > _MOST_EXACT:
-        raise ValueError(
-            f"method must be another for more than {_MOST_EXACT:,} units an arm: 'exact' is for few successes"
-        )
-    if relative_method != "delta":
-        raise ValueError(f"relative_method must be left out with method 'exact', got {relative_method!r}")
-    if odds_ratio is not None:
-        raise ValueError(f"odds_ratio must be None with method 'exact', got {odds_ratio!r}")
-    return ExactSequence(inference.alpha, inference.expected_n)
+def _standing(gates: Any, labelled_only: Any) -> Standing | None:
+    """The gates, checked before anything is logged."""
+    # Gates compare too.
+    from truthlag.verdict.abtest.gates.standing import Standing, checked_labelled_only
+
+    checked_labelled_only(labelled_only)
+    return None if gates is None else Standing.of(gates)
 
 
-def _last(result: Comparison, inference: Inference) -> Comparison:
+def with_last_look_told(result: Comparison, inference: Inference) -> Comparison:
     """The result, which says so where nothing can follow."""
     if not isinstance(inference, GroupSequential) or result.is_decided:
         return result
@@ -213,10 +220,14 @@ def _last(result: Comparison, inference: Inference) -> Comparison:
     return replace(result, reasons=(*result.reasons, "this is the last look: all of alpha is spent."))
 
 
-def _look(
+def planned_look(
     plan: GroupSequentialPlan, control: Statistic, treatment: Statistic, question: Question, reading: Reading
-) -> Comparison:
-    """The comparison at a look of a plan, which logs it."""
+) -> tuple[Comparison, GroupSequential, Callable[[], None]]:
+    """The comparison at a look of a plan, the look's rule, and what logs it.
+
+    Raises:
+        ValueError: The plan has another question, or can have no look at so many units.
+    """
     asked = {
         "metric": reading.metric,
         "hypothesis": question.hypothesis,
@@ -229,13 +240,11 @@ def _look(
     n = control.n + treatment.n
     if not n:
         # Where nothing is there to be seen no look is taken.
-        return compare_statistics(
-            control, treatment, question, GroupSequential(plan.alpha, plan.planned_n, ()), reading
-        )
+        rule = GroupSequential(plan.alpha, plan.planned_n, ())
+        return compare_statistics(control, treatment, question, rule, reading), rule, lambda: None
     watched = Watched(plan._inference(n))
-    result = _last(compare_statistics(control, treatment, question, watched, reading), watched.rule)
-    plan._log(asked, watched, n, result)
-    return result
+    result = with_last_look_told(compare_statistics(control, treatment, question, watched, reading), watched.rule)
+    return result, watched.rule, lambda: plan._log(asked, watched, n, result)
 
 
 def _capped(control: Any, treatment: Any, quantile: Any) -> tuple[Any, Any, Winsorized]:
@@ -304,12 +313,12 @@ def inference_of(
     return AsymptoticSequence(level, int(count("expected_n", expected_n, 1, _MOST_UNITS)))
 
 
-def _fixed(looks: Any) -> Any:
+def hashable(looks: Any) -> Any:
     """Looks that hash, where they are many."""
     return tuple(looks) if isinstance(looks, list | np.ndarray) else looks
 
 
-def _check_plan(
+def check_plan(
     plan: GroupSequentialPlan, mode: Any, alpha: Any, planned_n: Any, expected_n: Any, spending: Any
 ) -> None:
     """What a plan has already is that, or left out."""

@@ -15,7 +15,7 @@ from truthlag.verdict.abtest.difference import (
     relative_effect,
     relative_to_baseline,
 )
-from truthlag.verdict.abtest.difference.exact_proportions import ExactDifference, ExactRatio
+from truthlag.verdict.abtest.difference.e_value_rates import EValueDifference, EValueRatio
 from truthlag.verdict.abtest.inference import Inference
 from truthlag.verdict.abtest.inference.exact_sequence import ExactSequence
 from truthlag.verdict.abtest.judge import Question, judge
@@ -25,6 +25,7 @@ from truthlag.verdict.abtest.quantiles.rank_effect import RankEffect
 from truthlag.verdict.abtest.result.comparison import ArmSummary, Comparison, Interval
 from truthlag.verdict.abtest.result.words import Scale, Verdict
 from truthlag.verdict.abtest.statistics.arm import Statistic
+from truthlag.verdict.abtest.statistics.batched_proportion import BatchedProportion
 from truthlag.verdict.abtest.statistics.proportion import Proportion
 
 _BEYOND = "the arms are beyond what floats can be compared with."
@@ -79,7 +80,7 @@ def compare_statistics(
         tested: Effect | None = effect
         if reading.scale == "relative":
             tested = relative
-            how = "" if isinstance(relative, RankEffect) else f"{reading.relative_method} "
+            how = "" if isinstance(relative, RankEffect | EValueRatio) else f"{reading.relative_method} "
             method = f"{method}, {how}on the relative scale"
         if tested is not None:
             answer = judge(question, tested, inference, n)
@@ -153,10 +154,11 @@ def _effect(
     control: Statistic, treatment: Statistic, question: Question, inference: Inference, method: str | None
 ) -> tuple[Effect | None, str]:
     """The difference, or why there is none."""
-    if isinstance(inference, ExactSequence) and isinstance(control, Proportion) and isinstance(treatment, Proportion):
-        if control.n and treatment.n:
+    if isinstance(inference, ExactSequence) and control.n and treatment.n:
+        if isinstance(control, Proportion) and isinstance(treatment, Proportion):
             return inference.effect(control, treatment), ""
-        method = None
+        if isinstance(control, BatchedProportion) and isinstance(treatment, BatchedProportion):
+            return inference.effect_of_batches(control, treatment, one_sided=question.one_sided), ""
     try:
         if isinstance(control, QuantileArm) and isinstance(treatment, QuantileArm):
             # An interval may be known where the estimate or its standard error is not.
@@ -177,9 +179,9 @@ def _relative(control: ArmSummary, treatment: ArmSummary, effect: Effect, method
             return effect.relative(), ""
         except Undefined as why:
             return None, str(why)
-    if isinstance(effect, ExactDifference):
+    if isinstance(effect, EValueDifference):
         return (
-            (ExactRatio(effect), "")
+            (EValueRatio(effect), "")
             if effect.control.k
             else (None, "the control is 0, so that there is no relative difference.")
         )

@@ -106,6 +106,23 @@ def test_beta_binomial_identities(prior: tuple[float, float], control: Any, trea
         assert found.probability_better == pytest.approx(0.5, abs=1e-9)
 
 
+@pytest.mark.parametrize("arm", [(0, 0), (0, 1), (0, 50), (50, 50), (1, 50), (120, 1_000)])
+def test_beside_an_arm_that_is_next_to_certain(arm: tuple[int, int]) -> None:
+    # One distribution is a million times as wide as the other: the chance is that of the wide one beyond a point.
+    k, n = arm
+    certain, other = Proportion(3 * 10**14, 10**15), Proportion(k, n)
+    found, turned = beta_binomial(certain, other), beta_binomial(other, certain)
+    expected = float(stats.beta.sf(0.3, 1 + k, 1 + n - k))
+    # To the density times the spread of the narrow one, 1.4e-8, squared; of the smallest tails the rest of 1e-25 is missing.
+    assert found.probability_better == pytest.approx(expected, rel=1e-9, abs=1e-25)
+    assert turned.probability_better == pytest.approx(1 - expected, rel=1e-9)
+    assert found.expected_loss_if_kept - found.expected_loss_if_shipped == pytest.approx(found.effect, abs=1e-12)
+    limits = stats.beta.ppf([0.025, 0.975], 1 + k, 1 + n - k) - 0.3
+    # 2e-7: the spread of the narrow one, of which limits are found too.
+    assert found.interval == pytest.approx(limits, abs=2e-7)
+    assert turned.interval == pytest.approx((-limits[1], -limits[0]), abs=2e-7)
+
+
 def test_beta_binomial_by_draws() -> None:
     random = np.random.default_rng(1)
     found = beta_binomial(Proportion(12, 90), Proportion(20, 95), prior=(0.5, 2.0))

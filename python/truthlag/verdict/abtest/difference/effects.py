@@ -7,9 +7,8 @@ from collections.abc import Callable
 from typing import Any
 
 from truthlag.call.described import described
-from truthlag.verdict.abtest.difference import proportions, regression
+from truthlag.verdict.abtest.difference import calibrated, proportions, regression
 from truthlag.verdict.abtest.difference.bounded import bounded_effect
-from truthlag.verdict.abtest.difference.calibrated import calibration_effect
 from truthlag.verdict.abtest.difference.effect import Effect, NormalEffect, Undefined
 from truthlag.verdict.abtest.difference.stratified import stratified_effect
 from truthlag.verdict.abtest.quantiles.quantile_arm import COMPARISONS
@@ -20,6 +19,7 @@ from truthlag.verdict.abtest.statistics.known import Known
 from truthlag.verdict.abtest.statistics.mean import Mean
 from truthlag.verdict.abtest.statistics.mean_with_covariate import MeanWithCovariate
 from truthlag.verdict.abtest.statistics.prediction_powered import PredictionPowered
+from truthlag.verdict.abtest.statistics.prediction_powered_ratio import PredictionPoweredRatio
 from truthlag.verdict.abtest.statistics.proportion import Proportion
 from truthlag.verdict.abtest.statistics.ratio import Ratio
 from truthlag.verdict.abtest.statistics.ratio_with_covariate import RatioWithCovariate
@@ -31,12 +31,13 @@ METHODS: dict[str, tuple[str, ...]] = {
     "mean": ("welch", "student", "z"),
     "ratio": ("delta", "jackknife"),
     "mean with covariate": regression.METHODS,
-    "ratio with covariate": ("regression", "cuped"),
+    "ratio with covariate": regression.METHODS,
     "known": ("z",),
     "f-measure": (),
-    "calibration": (),
+    "calibration": calibrated.METHODS,
     "strata": (),
     "prediction powered": ("welch", "z"),
+    "prediction powered ratio": ("welch", "z"),
     "quantile": COMPARISONS,
 }
 """The methods that may be asked for, by the kind of the arms."""
@@ -64,9 +65,13 @@ def absolute_effect(control: Statistic, treatment: Statistic, method: str | None
     before, now = control.estimate, treatment.estimate
     if before is None or now is None:
         name = "control" if before is None else "treatment"
-        why = "its denominator is 0" if isinstance(control, Ratio) else "it is not defined for its rows"
+        why = (
+            "its denominator is 0"
+            if isinstance(control, Ratio | PredictionPoweredRatio)
+            else "it is not defined for its rows"
+        )
         raise Undefined(f"the {name} has no estimate: {why}.")
-    if isinstance(control, Mean | Ratio | PredictionPowered):
+    if isinstance(control, Mean | Ratio | PredictionPowered | PredictionPoweredRatio):
         _check_rows(control, treatment, 2)
     if method == "student" and isinstance(control, Mean) and isinstance(treatment, Mean):
         return _student(control, treatment)
@@ -109,7 +114,7 @@ _OWN: dict[str, Callable[[Any, Any, str | None], Effect]] = {
     MeanWithCovariate.KIND: _after_regression,
     RatioWithCovariate.KIND: _after_regression,
     FMeasure.KIND: lambda control, treatment, _: proportions.f_measure_effect(control, treatment),
-    Calibration.KIND: lambda control, treatment, _: calibration_effect(control, treatment),
+    Calibration.KIND: calibrated.calibration_effect,
     Strata.KIND: lambda control, treatment, _: stratified_effect(control, treatment),
 }
 
@@ -117,8 +122,9 @@ _OWN: dict[str, Callable[[Any, Any, str | None], Effect]] = {
 def _name(arm: Any, method: str | None) -> str:
     if isinstance(arm, Ratio):
         return "jackknife" if method == "jackknife" else "delta method"
-    if isinstance(arm, PredictionPowered):
-        return "prediction-powered mean, " + ("z test" if method == "z" else "Welch's t test")
+    if isinstance(arm, PredictionPowered | PredictionPoweredRatio):
+        what = "mean" if isinstance(arm, PredictionPowered) else "ratio"
+        return f"prediction-powered {what}, " + ("z test" if method == "z" else "Welch's t test")
     return "z test" if method == "z" or not isinstance(arm, Mean) else "Welch's t test"
 
 

@@ -78,39 +78,64 @@ class ScoreOddsRatio:
 
     def statistic(self, null: float) -> float:
         """See `Effect`."""
-        before, now = self._restricted(null)
-        first, second = before * (1 - before) * self.control.n, now * (1 - now) * self.treatment.n
-        rows = self.control.n + self.treatment.n
-        # Both residuals are equal and opposite where the likelihood is largest.
-        residual = self.treatment.k - self.treatment.n * now
-        if first <= 0 or second <= 0:
+        if null < 0:
+            # Of failures the ratio is the inverse one: so it is always the treatment's rate that may be next to 1.
+            return -self._of_failures.statistic(-null)
+        if self._tells_nothing:
             return 0.0
+        before, now, now_failures = self._restricted(null)
+        first, second = before * (1 - before) * self.control.n, now * now_failures * self.treatment.n
+        rows = self.control.n + self.treatment.n
+        # Both residuals are equal and opposite where the likelihood is largest; that of what is rarer does not cancel.
+        residual = (
+            self.treatment.k - self.treatment.n * now
+            if now < 0.5
+            else self.treatment.n * now_failures - (self.treatment.n - self.treatment.k)
+        )
         error = math.sqrt((1 / first + 1 / second) * rows / (rows - 1))
         return max(-FURTHEST, min(FURTHEST, residual * (1 / first + 1 / second) / error))
 
     def limits(self, quantile: float) -> tuple[float, float]:
-        """See `Effect`; infinite where an arm has no success or no failure on that side."""
+        """See `Effect`; infinite where an arm has no success or no failure on that side, and where rows are too few."""
+        if self._tells_nothing:
+            return -math.inf, math.inf
         error = self.standard_error
         low, high = (
             falling_crossing(
-                self.statistic, side * quantile, _LOGS, self.estimate - side * quantile * error, error, 1e-10
+                self.statistic,
+                side * quantile,
+                _LOGS,
+                min(_LOGS[1], max(_LOGS[0], self.estimate - side * quantile * error)),
+                error,
+                1e-10,
             )
             for side in (1, -1)
         )
-        # A quantile that the statistic never reaches within floats, of next to no rows, leaves no limit.
-        if low > high:
-            return -math.inf, math.inf
         return -math.inf if low <= _LOGS[0] else low, math.inf if high >= _LOGS[1] else high
 
-    def _restricted(self, null: float) -> tuple[float, float]:
-        """The proportions of largest likelihood whose log odds differ by the value: the root of a quadratic."""
+    @property
+    def _tells_nothing(self) -> bool:
+        """Whether all rows of both arms are successes, or none is."""
+        return self.control.k + self.treatment.k in (0, self.control.n + self.treatment.n)
+
+    @property
+    def _of_failures(self) -> ScoreOddsRatio:
+        control, treatment = self.control, self.treatment
+        return ScoreOddsRatio(
+            Proportion(control.n - control.k, control.n), Proportion(treatment.n - treatment.k, treatment.n)
+        )
+
+    def _restricted(self, null: float) -> tuple[float, float, float]:
+        """The proportions of largest likelihood whose log odds differ by a value of at least 0: the root of a quadratic.
+
+        The treatment's comes with its complement.
+        """
         ratio, both = math.exp(null), self.control.k + self.treatment.k
-        if both in (0, self.control.n + self.treatment.n):
-            return float(both > 0), float(both > 0)
         square = self.control.n * (ratio - 1)
         linear = self.treatment.n * ratio + self.control.n - both * (ratio - 1)
         root = math.sqrt(max(0.0, linear * linear + 4 * square * both))
         # Of the two forms of the root the one that does not cancel.
         before = 2 * both / (linear + root) if linear > 0 else (root - linear) / (2 * square)
         before = min(1.0, before)
-        return before, before * ratio / (1 - before + before * ratio)
+        odds = 1 - before + before * ratio
+        return before, before * ratio / odds, (1 - before) / odds

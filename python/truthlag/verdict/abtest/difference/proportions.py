@@ -43,8 +43,8 @@ def proportion_effect(control: Proportion, treatment: Proportion, method: str | 
     rows = control.n + treatment.n
     expected = min(control.n, treatment.n) * min(both, rows - both) / rows
     if method == "score" or (method is None and expected >= ENOUGH):
-        return ScoreEffect(pair, _plain_error(control, treatment), "Farrington-Manning score test")
-    error = _plain_error(control, treatment)
+        return ScoreEffect(pair, plain_error(control, treatment), "Farrington-Manning score test")
+    error = plain_error(control, treatment)
     if method is None and expected >= FEW:
         return ScoreEffect(pair, error, "score test corrected for skewness", corrects_skewness=True)
     floor = mid_p_quantile(treatment.k, treatment.n, control.k, control.n)
@@ -96,9 +96,12 @@ class ScoreEffect:
             statistic = _core.difference_statistic(self.pair.counts, null, self.corrects_skewness)
         else:
             statistic = self._test.statistic(null)
-        if null == 0 and self.mid_p is not None:
+        if self.mid_p is None:
+            return statistic
+        if null == 0:
             return min(statistic, self.mid_p, key=abs)
-        return statistic
+        # Between 0 and the estimate there is no more evidence than at 0.
+        return min(statistic, max(self.mid_p, 0.0)) if null > 0 else max(statistic, min(self.mid_p, 0.0))
 
     def limits(self, quantile: float) -> tuple[float, float]:
         """See `Effect`."""
@@ -145,10 +148,13 @@ class NewcombeEffect:
     @property
     def standard_error(self) -> float:
         """See `Effect`."""
-        return _plain_error(self.control, self.treatment)
+        return plain_error(self.control, self.treatment)
 
     def limits(self, quantile: float) -> tuple[float, float]:
-        """See `Effect`."""
+        """See `Effect`; where no statistic is enough, all differences there are."""
+        return self._wilson_limits(quantile) if quantile < FURTHEST else (-1.0, 1.0)
+
+    def _wilson_limits(self, quantile: float) -> tuple[float, float]:
         before, now = self.control.k / self.control.n, self.treatment.k / self.treatment.n
         before_low, before_high = _wilson(self.control, quantile)
         now_low, now_high = _wilson(self.treatment, quantile)
@@ -163,17 +169,16 @@ class NewcombeEffect:
         if abs(distance) < 1e-15:
             return 0.0
         side = 0 if distance > 0 else 1
-
-        def limit(quantile: float) -> float:
-            return self.limits(quantile)[side] * (1 if side == 0 else -1)
-
-        level = null if side == 0 else -null
-        if limit(FURTHEST) >= level:
-            return math.copysign(FURTHEST, distance)
+        # In units in which a limit moves by about 1 while the quantile does.
         error = max(self.standard_error, 1e-3 / max(self.control.n, self.treatment.n))
+
+        def beyond(quantile: float) -> float:
+            return (self._wilson_limits(quantile)[side] - null) / error * (1 if side == 0 else -1)
+
+        if beyond(FURTHEST) >= 0:
+            return math.copysign(FURTHEST, distance)
         guess = min(FURTHEST - 1, max(0.1, abs(distance) / error))
-        found = falling_crossing(limit, level, (0.0, FURTHEST), guess, 1 / error, 1e-13 + 1e-12 * abs(distance))
-        return math.copysign(found, distance)
+        return math.copysign(falling_crossing(beyond, 0.0, (0.0, FURTHEST), guess, 1.0, 1e-11), distance)
 
 
 def _wilson(arm: Proportion, quantile: float) -> tuple[float, float]:
@@ -184,7 +189,8 @@ def _wilson(arm: Proportion, quantile: float) -> tuple[float, float]:
     return (middle - reach) / (1 + square / arm.n), (middle + reach) / (1 + square / arm.n)
 
 
-def _plain_error(control: Proportion, treatment: Proportion) -> float:
+def plain_error(control: Proportion, treatment: Proportion) -> float:
+    """The standard error of a difference by the rates that were seen."""
     before, now = control.k / control.n, treatment.k / treatment.n
     return math.sqrt(before * (1 - before) / control.n + now * (1 - now) / treatment.n)
 
@@ -192,7 +198,7 @@ def _plain_error(control: Proportion, treatment: Proportion) -> float:
 def _plain(control: Proportion, treatment: Proportion, *, is_pooled: bool) -> NormalEffect:
     difference = treatment.k / treatment.n - control.k / control.n
     if not is_pooled:
-        return NormalEffect(difference, _plain_error(control, treatment), math.inf, "Wald test")
+        return NormalEffect(difference, plain_error(control, treatment), math.inf, "Wald test")
     common = (control.k + treatment.k) / (control.n + treatment.n)
     error = math.sqrt(common * (1 - common) * (1 / control.n + 1 / treatment.n))
     return NormalEffect(difference, error, math.inf, "z test with pooled variance")
@@ -204,6 +210,6 @@ def _agresti_caffo(control: Proportion, treatment: Proportion) -> ShiftedEffect:
     return ShiftedEffect(
         treatment.k / treatment.n - control.k / control.n,
         now.k / now.n - before.k / before.n,
-        _plain_error(before, now),
+        plain_error(before, now),
         "Agresti-Caffo",
     )

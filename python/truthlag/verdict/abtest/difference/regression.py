@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from operator import add
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,10 @@ from truthlag.verdict.two_sample.mean import degrees_of_freedom
 METHODS = ("regression", "cuped", "lin")
 #: A distance of a covariate between arms that has this chance or less, where both measured it alike, is none of chance.
 _NOT_ALIKE = 1e-6
+#: With so many covariates elimination is quicker by hand.
+_FEW = 5
+#: What is left of a covariate's squares after those before it, as a share, where digits are too few for elimination.
+_DEPENDENT = 1e-6
 
 
 def adjusted_effect(
@@ -80,17 +85,36 @@ def _interacted(control: MeanWithCovariate, treatment: MeanWithCovariate) -> Nor
 
 
 def _within(control: MeanWithCovariate, treatment: MeanWithCovariate) -> tuple[tuple[float, ...], ...]:
-    return tuple(
-        tuple(first + second for first, second in zip(*rows, strict=True))
-        for rows in zip(control.comoments, treatment.comoments, strict=True)
-    )
+    both = zip(control.comoments, treatment.comoments, strict=True)
+    return tuple([tuple(map(add, first, second)) for first, second in both])
 
 
 def _slope(table: tuple[tuple[float, ...], ...]) -> tuple[float, ...]:
-    # With one covariate, which is the rule, a system of equations is a detour.
+    # With one covariate, which is the rule, a system of equations is a detour, and with few the call of a library is.
     if len(table) == 2 and table[1][1] > 0:
         return (table[0][1] / table[1][1],)
-    return tuple(_solved(np.array(table)).tolist())
+    return _eliminated(table) or tuple(_solved(np.array(table)).tolist())
+
+
+def _eliminated(table: tuple[tuple[float, ...], ...]) -> tuple[float, ...] | None:
+    """The slope by elimination without pivots, as for any table of squares; None where covariates nearly depend on each other."""
+    size = len(table) - 1
+    if size > _FEW:
+        return None
+    rows = [[*table[i + 1][1:], table[i + 1][0]] for i in range(size)]
+    for i in range(size):
+        pivot = rows[i][i]
+        if pivot <= _DEPENDENT * table[i + 1][i + 1]:
+            return None
+        for k in range(i + 1, size):
+            share = rows[k][i] / pivot
+            for j in range(i, size + 1):
+                rows[k][j] -= share * rows[i][j]
+    slope = [0.0] * size
+    for i in range(size - 1, -1, -1):
+        rest = sum(rows[i][j] * slope[j] for j in range(i + 1, size))
+        slope[i] = (rows[i][size] - rest) / rows[i][i]
+    return tuple(slope)
 
 
 def _solved(table: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -100,13 +124,16 @@ def _solved(table: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def _left(arm: MeanWithCovariate, slope: tuple[float, ...]) -> tuple[float, float]:
     """The mean and the squared deviations of values less slope times covariates."""
-    weights = (1.0, *(-one for one in slope))
-    left = sum(
-        weight * other * one
-        for weight, row in zip(weights, arm.comoments, strict=True)
-        for other, one in zip(weights, row, strict=True)
-    )
-    return sum(weight * mean for weight, mean in zip(weights, arm.means, strict=True)), max(0.0, left)
+    mean, first = arm.means[0], arm.comoments[0]
+    left = first[0]
+    for i, one in enumerate(slope, start=1):
+        row = arm.comoments[i]
+        mean -= one * arm.means[i]
+        # Both triangles of the table are alike.
+        left += one * (one * row[i] - 2 * first[i])
+        for j in range(1, i):
+            left += 2 * one * slope[j - 1] * row[j]
+    return mean, max(0.0, left)
 
 
 def _baseline(control: MeanWithCovariate, slope: tuple[float, ...]) -> Baseline:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import math
+from typing import TypeAlias
 
 from truthlag.verdict.abtest.difference.effect import Baseline, NormalEffect, Undefined
-from truthlag.verdict.abtest.statistics.strata import Strata, as_mean
+from truthlag.verdict.abtest.statistics.strata import Strata, mean_and_m2
+
+#: Rows of both arms, the mean of each, the variance of each mean, and the rows of each.
+_Cell: TypeAlias = tuple[int, float, float, float, float, int, int]
 
 
 def stratified_effect(control: Strata, treatment: Strata) -> NormalEffect:
@@ -17,40 +21,51 @@ def stratified_effect(control: Strata, treatment: Strata) -> NormalEffect:
     Raises:
         Undefined: A stratum has fewer than two rows in an arm.
     """
-    names = sorted({*control.by_stratum, *treatment.by_stratum})
-    pairs = []
-    for name in names:
-        found = [arm.by_stratum.get(name) for arm in (control, treatment)]
-        if any(one is None or one.n < 2 for one in found) and any(one is not None and one.n for one in found):
-            raise Undefined(
-                f"stratum {name!r} has fewer than two rows in an arm: join it with another stratum, in both arms alike."
+    cells: list[_Cell] = []
+    for name in sorted({*control.by_stratum, *treatment.by_stratum}):
+        first, second = control.by_stratum.get(name), treatment.by_stratum.get(name)
+        before_n, now_n = first.n if first is not None else 0, second.n if second is not None else 0
+        if first is None or second is None or before_n < 2 or now_n < 2:
+            if before_n or now_n:
+                raise Undefined(
+                    f"stratum {name!r} has fewer than two rows in an arm: join it with another stratum, in both arms alike."
+                )
+            continue
+        before, before_m2 = mean_and_m2(first)
+        now, now_m2 = mean_and_m2(second)
+        cells.append(
+            (
+                before_n + now_n,
+                before,
+                now,
+                before_m2 / (before_n - 1) / before_n,
+                now_m2 / (now_n - 1) / now_n,
+                before_n,
+                now_n,
             )
-        pairs += [tuple(as_mean(one) for one in found if one is not None and one.n)]
-    pairs = [pair for pair in pairs if pair]
-    rows = sum(before.n + now.n for before, now in pairs)
-    weights = [(before.n + now.n) / rows for before, now in pairs]
-    before_mean = sum(w * before.mean for w, (before, _) in zip(weights, pairs, strict=True))
-    difference = sum(w * (now.mean - before.mean) for w, (before, now) in zip(weights, pairs, strict=True))
-    before_variance = sum(
-        w * w * before.m2 / (before.n - 1) / before.n for w, (before, _) in zip(weights, pairs, strict=True)
-    )
-    now_variance = sum(w * w * now.m2 / (now.n - 1) / now.n for w, (_, now) in zip(weights, pairs, strict=True))
+        )
+    rows = sum(cell[0] for cell in cells)
+    before_mean = difference = before_variance = now_variance = satterthwaite = 0.0
+    for n, before, now, first_variance, second_variance, before_n, now_n in cells:
+        weight = n / rows
+        before_mean += weight * before
+        difference += weight * (now - before)
+        first_part, second_part = weight * weight * first_variance, weight * weight * second_variance
+        before_variance += first_part
+        now_variance += second_part
+        # Welch and Satterthwaite over all cells.
+        satterthwaite += first_part * first_part / (before_n - 1) + second_part * second_part / (now_n - 1)
     spread = between = own = 0.0
-    for w, (before, now) in zip(weights, pairs, strict=True):
-        apart, level = now.mean - before.mean - difference, before.mean - before_mean
-        spread += w * apart * apart / rows
-        between += w * apart * level / rows
-        own += w * level * level / rows
+    for n, before, now, *_ in cells:
+        share = n / rows / rows
+        apart, level = now - before - difference, before - before_mean
+        spread += share * apart * apart
+        between += share * apart * level
+        own += share * level * level
     variance = before_variance + now_variance + spread
     if variance <= 0:
         raise Undefined("neither arm has any spread within strata, so nothing tells how much chance could do.")
     error = math.sqrt(variance)
-    # Welch and Satterthwaite over all cells.
-    cells = [
-        ((w * w * one.m2 / (one.n - 1) / one.n) ** 2 / (one.n - 1))
-        for w, pair in zip(weights, pairs, strict=True)
-        for one in pair
-    ]
-    freedom = variance**2 / sum(cells) if sum(cells) > 0 else math.inf
+    freedom = variance**2 / satterthwaite if satterthwaite > 0 else math.inf
     baseline = Baseline(before_mean, math.sqrt(before_variance + own), between - before_variance)
     return NormalEffect(difference, error, freedom, "post-stratification", baseline)

@@ -196,7 +196,8 @@ def compare_at_age(
             the delays.
         arrival_margin: The gap in coverage that is tolerated; for `"negative"`, the share of labels that come later.
         arrival_alpha: The level of the gate.
-        **options: Those of `compare`, such as `mode`, `alpha`, `hypothesis` and `margin`.
+        **options: Those of `compare`, such as `mode`, `alpha`, `hypothesis`, `margin` and `gates`; the gate of label arrival is asked
+            here, at this age, and needs not be among those.
 
     Returns:
         The comparison, with the coverage of each arm in `control.coverage` and `treatment.coverage`; `"invalid"` where the gate failed.
@@ -226,6 +227,8 @@ def compare_at_age(
         ('undecided', 1037, True)
     """
     choice("unlabelled", unlabelled, UNLABELLED)
+    if options.get("labelled_only") is not None:
+        raise ValueError("labelled_only must be None: whether labels are missing is said by unlabelled")
     for name in ("cluster", "window"):
         if options.get(name) is not None:
             raise ValueError(f"{name} must be None: the rows of an age are chosen by min_age, start and now")

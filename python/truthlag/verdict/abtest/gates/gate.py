@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias, get_args
 
+from truthlag.metrics.text import html_table
 from truthlag.verdict.abtest.result.comparison import Comparison
 
 Status: TypeAlias = Literal["passed", "failed", "not_run"]
@@ -151,13 +152,20 @@ class GateReport:
             f"{gate.name.ljust(width)}  {gate.status.replace('_', ' ').ljust(7)}  {gate.reason}" for gate in self.gates
         )
 
+    def _repr_html_(self) -> str:
+        rows = [("gate", "status", "reason")]
+        rows += [(gate.name, gate.status.replace("_", " "), gate.reason) for gate in self.gates]
+        return f'<div class="truthlag-gates">{html_table(rows)}</div>'
+
 
 def invalidated(result: Comparison, gates: tuple[Gate, ...]) -> Comparison:
     """The comparison with the verdict `"invalid"`, if there are any gates that failed."""
     if not gates:
         return result
-    reasons = tuple(f"{gate.name} failed: {gate.reason}" for gate in gates)
-    return replace(result, verdict="invalid", reasons=(*reasons, *result.reasons), additional_n=None)
+    reasons = [f"{gate.name} failed: {gate.reason}" for gate in gates]
+    # The same gate may have been asked twice.
+    told = tuple(reason for reason in dict.fromkeys(reasons) if reason not in result.reasons)
+    return replace(result, verdict="invalid", reasons=(*told, *result.reasons), additional_n=None)
 
 
 def plain(value: Any) -> Any:

@@ -9,7 +9,7 @@ from typing import Any, Literal, TypeAlias, get_args, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from truthlag.call.described import described
+from truthlag.verdict.abtest.many.named_numbers import numbers_by_name
 from truthlag.verdict.detectors.parameters import choice
 
 Adjustment: TypeAlias = Literal["holm", "hommel", "bh", "by", "bonferroni", "hochberg", "sidak", "holm_sidak"]
@@ -67,15 +67,11 @@ def adjust(p_values: Any, method: Adjustment = "holm") -> Any:
         {'clicks': 0.02, 'returns': 0.04, 'latency': None}
     """
     choice("method", method, ADJUSTMENTS)
-    is_named = isinstance(p_values, Mapping)
-    given = list(p_values.values() if is_named else p_values)
-    places = [place for place, value in enumerate(given) if value is not None]
-    names = list(p_values) if is_named else range(len(given))
-    values = np.array([_probability(names[place], given[place]) for place in places])
-    adjusted: list[float | None] = [None] * len(given)
-    for place, value in zip(places, adjusted_array(values, method).tolist(), strict=True):
-        adjusted[place] = value
-    return dict(zip(p_values, adjusted, strict=True)) if is_named else adjusted
+    given = numbers_by_name("p_values", p_values, 1.0)
+    known = {name: value for name, value in given.items() if value is not None}
+    values = adjusted_array(np.array(list(known.values())), method).tolist()
+    adjusted = {**given, **dict(zip(known, values, strict=True))}
+    return adjusted if isinstance(p_values, Mapping) else list(adjusted.values())
 
 
 def adjusted_array(p_values: _Floats, method: str) -> _Floats:
@@ -86,19 +82,6 @@ def adjusted_array(p_values: _Floats, method: str) -> _Floats:
     adjusted = np.empty_like(p_values)
     adjusted[order] = np.minimum(1.0, _METHODS[method](p_values[order]))
     return adjusted
-
-
-def _probability(name: Any, value: Any) -> float:
-    allowed = f"p_values[{name!r}] must be a number from 0 to 1, or None, got {described(value)}"
-    if isinstance(value, bool | str | bytes):
-        raise TypeError(allowed)
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        raise TypeError(allowed) from None
-    if not 0 <= number <= 1:
-        raise ValueError(allowed)
-    return number
 
 
 def _bonferroni(ordered: _Floats) -> _Floats:

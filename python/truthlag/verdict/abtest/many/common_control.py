@@ -83,17 +83,20 @@ class CommonControl:
         """The chance that one of the numerators reaches each limit."""
         from scipy import special
 
-        loadings = np.array([min(one, 1 / math.hypot(1.0, _LEAST_WIDTH)) for one in self.loadings])
+        held = [min(one, 1 / math.hypot(1.0, _LEAST_WIDTH)) for one in self.loadings]
+        loadings, counts = np.unique(held, return_counts=True)
         own = np.sqrt((1 - loadings) * (1 + loadings))
         width = float(np.min(own / np.maximum(loadings, 1e-9)))
         step = min(0.2, width / 2)
-        shared = np.arange(-math.ceil(_FURTHEST / step), math.ceil(_FURTHEST / step) + 1) * step
+        # The sum is no less than the tail of one statistic; a term is no more than its weight.
+        reach = min(_FURTHEST, math.sqrt(2 * (_NEGLIGIBLE - float(special.log_ndtr(-float(limits.max()))))))
+        shared = np.arange(-math.ceil(reach / step), math.ceil(reach / step) + 1) * step
         missed = np.zeros((len(limits), len(shared)))
         with np.errstate(divide="ignore"):
-            for loading, alone in zip(loadings, own, strict=True):
+            for loading, alone, arms in zip(loadings, own, counts, strict=True):
                 beyond = special.ndtr((loading * shared - limits[:, None]) / alone)
                 if self.two_sided:
                     beyond = beyond + special.ndtr((-loading * shared - limits[:, None]) / alone)
-                missed += np.log1p(-np.minimum(beyond, 1.0))
+                missed += arms * np.log1p(-np.minimum(beyond, 1.0))
         weights = np.exp(-shared * shared / 2) * (step / math.sqrt(2 * math.pi))
         return np.asarray(-np.expm1(missed) @ weights)

@@ -7,18 +7,22 @@ from dataclasses import replace
 from typing import Any, Literal, TypeAlias
 
 from truthlag.call.described import described
-from truthlag.verdict.abtest.compare import inference_of
+from truthlag.verdict.abtest.compare import Gates, hashable, inference_of
 from truthlag.verdict.abtest.evidence import Reading, compare_statistics
-from truthlag.verdict.abtest.inference import Inference
+from truthlag.verdict.abtest.gates.standing import Standing
+from truthlag.verdict.abtest.inference import Fixed, GroupSequential, Inference
+from truthlag.verdict.abtest.inference.spending import Spending
 from truthlag.verdict.abtest.many.adjust import ADJUSTMENTS
 from truthlag.verdict.abtest.many.families import Case, adjusted, against_control, unadjusted
+from truthlag.verdict.abtest.many.looks import Log, at_one_look, check_families, plans_of_looks
 from truthlag.verdict.abtest.many.plan import MetricPlan, plans_of
 from truthlag.verdict.abtest.many.table import ComparisonRow, ComparisonTable
+from truthlag.verdict.abtest.own_rule import with_own_rule
 from truthlag.verdict.abtest.result.words import Mode
 from truthlag.verdict.abtest.statistics.given import arms as statistics_of
 from truthlag.verdict.abtest.statistics.mean import Mean
 from truthlag.verdict.abtest.statistics.proportion import Proportion
-from truthlag.verdict.detectors.parameters import choice
+from truthlag.verdict.detectors.parameters import choice, share
 
 FamilyAdjustment: TypeAlias = Literal["holm", "hommel", "bh", "by", "bonferroni", "hochberg"]
 SegmentAdjustment: TypeAlias = Literal["bh", "by", "e_bh", "holm", "hommel", "bonferroni", "hochberg"]
@@ -35,10 +39,13 @@ def compare_many(
     mode: Mode = "confidence_sequence",
     alpha: float = 0.05,
     planned_n: int | None = None,
+    looks: Any = None,
+    spending: Spending = "obrien_fleming",
     expected_n: int | None = None,
     segment_expected_n: int | None = None,
     adjustment: FamilyAdjustment = "holm",
     segment_adjustment: SegmentAdjustment | None = None,
+    gates: Gates | Mapping[str, Gates] | None = None,
 ) -> ComparisonTable:
     """All treatments against one control, in all metrics and segments, with what remains after allowing for their number.
 
@@ -48,6 +55,10 @@ def compare_many(
     third family, in which the share of false findings is kept. **Guardrails** are not adjusted: a treatment passes
     only if all of them do, so that every one must err for a bad treatment to pass by error, and alpha each is alpha together (the
     intersection-union test of Berger 1982); adjusting them would make a test with more guardrails pass less for no gain.
+
+    With mode `"group_sequential"` p-values are those of a plan (the alpha at which this look would be the first to reject), and Holm's
+    procedure on them is right at each look and however the tests depend on each other. Procedures that need to know how they do
+    (`"hommel"`, `"hochberg"`, `"bh"`) are refused there, since when one stops depends on all of them.
 
     Each comparison is what `compare` makes of the two arms, in `ComparisonRow.comparison`.
 
@@ -61,12 +72,18 @@ def compare_many(
         mode: As `compare` has it, for all comparisons.
         alpha: The probability of a wrong verdict that is allowed in each family, between 0 and 0.5.
         planned_n: The units of control and one treatment together at which a test with mode `"fixed"` is looked at; segments are not
-            judged before either.
+            judged before either. With `"group_sequential"` those at which all of alpha is spent.
+        looks: With `"group_sequential"`: a `GroupSequentialPlan` for each metric of each treatment, by arm and metric as in `arms`, which
+            log this look. Or, for comparisons that all have as many units, what `compare` takes with `planned_n`: how many looks
+            there are, or the units or the shares of `planned_n` at them.
+        spending: With `"group_sequential"`, how alpha is spent, as `compare` has it; plans have their own.
         expected_n: The units of control and one treatment together at which a confidence sequence is narrowest.
         segment_expected_n: The same of a segment; `expected_n` by default.
         adjustment: How p-values of secondary metrics, and of treatments where Dunnett's test is not used, are adjusted.
         segment_adjustment: How those of segments are: `"bh"` by default, and `"e_bh"` with mode `"confidence_sequence"`, where the
-            e-values hold at any time and however segments depend on each other.
+            e-values hold at any time and however segments depend on each other. There are no segments with `"group_sequential"`.
+        gates: What the test must have passed, as in `compare`, or that by the name of the treatment. One that failed makes the verdicts
+            `"invalid"`; of label arrival, those of metrics over labelled rows: by `MetricPlan.labelled_only`, or as `compare` tells.
 
     Returns:
         The table.
@@ -78,7 +95,8 @@ def compare_many(
     Cost: that of `compare` for each, some tens of microseconds from statistics; of Dunnett's test some tens of milliseconds.
 
     Source: Berger (1982), "Multiparameter hypothesis testing and acceptance sampling"; Dunnett (1955); Holm (1979); Wang and Ramdas
-    (2022); Benjamini and Yekutieli (2005) for intervals of what was found.
+    (2022); Jennison and Turnbull (1984) and Maurer and Bretz (2013) for the looks of plans; Benjamini and Yekutieli (2005) for
+    intervals of what was found.
 
     Example:
         >>> from truthlag.abtest import Mean, MetricPlan, Proportion, compare_many
@@ -95,29 +113,49 @@ def compare_many(
         ('v2',)
     """
     choice("adjustment", adjustment, ADJUSTMENTS)
-    inference = inference_of(mode, alpha, planned_n, expected_n)
+    has_plans = mode == "group_sequential" and isinstance(looks, Mapping)
+    # With plans each comparison has the rule of its own; the level alone is of all.
+    asked = (mode, alpha, planned_n, expected_n)
+    rule = Fixed(share("alpha", alpha)) if has_plans else inference_of(*asked, hashable(looks), spending)
+    if mode == "group_sequential":
+        check_families(adjustment, segments)
     by_segment = _segment_adjustment(segment_adjustment, mode)
     names = _checked("arms", arms)
+    control = _control(arms, control)
+    plans = plans_of(metrics, names)
+    standings = _standings(gates, arms, control)
+    log = Log(plans_of_looks(looks, arms, control, names, (*asked, spending))) if has_plans else None
+    cases = list(_cases(arms, control, plans, names, rule, None, log))
+    if isinstance(rule, GroupSequential):
+        cases = at_one_look(cases, rule)
+    if segments is not None:
+        in_segment = _in_segment(mode, alpha, segment_expected_n) or rule
+        cases += _of_segments(segments, arms, control, plans, in_segment)
+    elif segment_expected_n is not None:
+        raise ValueError("segment_expected_n must be None without segments")
+    if mode == "fixed" and planned_n is not None:
+        cases = _held_back(cases, rule)
+    rows = _judged(_behind(standings, cases, plans, arms), adjustment, by_segment)
+    if log is not None:
+        log.write()
+    return ComparisonTable(control, tuple(rows), mode, rule.alpha)
+
+
+def _control(arms: _Arms, control: str | None) -> str:
     if control is None:
         control = next(iter(arms))
     elif control not in arms:
         raise ValueError(f"control must be one of {', '.join(map(repr, arms))}, got {described(control)}")
     if len(arms) < 2:
         raise ValueError("arms must hold a control and at least one treatment, got one arm")
-    plans = plans_of(metrics, names)
-    cases = list(_cases(arms, control, plans, names, inference, None))
-    if segments is not None:
-        in_segment = inference
-        if mode == "fixed":
-            in_segment = inference_of(mode, alpha, None, None)
-        elif segment_expected_n is not None:
-            in_segment = inference_of(mode, alpha, None, segment_expected_n)
-        cases += _of_segments(segments, arms, control, plans, in_segment)
-    elif segment_expected_n is not None:
-        raise ValueError("segment_expected_n must be None without segments")
-    if planned_n is not None:
-        cases = _held_back(cases, inference)
-    return ComparisonTable(control, tuple(_judged(cases, adjustment, by_segment)), mode, inference.alpha)
+    return control
+
+
+def _in_segment(mode: str, alpha: float, expected_n: int | None) -> Inference | None:
+    """The rule within segments, where it is another: their size is not planned, nor that of the whole."""
+    if mode == "fixed":
+        return inference_of(mode, alpha, None, None)
+    return None if expected_n is None else inference_of(mode, alpha, None, expected_n)
 
 
 def _judged(cases: list[Case], adjustment: str, by_segment: str) -> list[ComparisonRow]:
@@ -148,6 +186,7 @@ def _cases(
     names: Iterable[str],
     inference: Inference,
     segment: str | None,
+    log: Log | None = None,
 ) -> Iterable[Case]:
     asked = [(name, plans[name].role, plans[name]._question, _reading(name, plans[name])) for name in names]
     baseline = arms.get(control, {})
@@ -158,11 +197,15 @@ def _cases(
             first, second = _given(baseline, shown, name, arm, control, segment)
             try:
                 before, now = statistics_of(first, second, metric=name, cluster=None, window=None)
-                comparison = compare_statistics(before, now, question, inference, reading)
+                rule, before, now, read = with_own_rule(inference, before, now, reading)
+                if log is None:
+                    comparison = compare_statistics(before, now, question, rule, read)
+                else:
+                    comparison, rule = log.look(arm, name, before, now, question, read)
             except (TypeError, ValueError) as error:
                 where = f"{name!r} of {arm!r} against {control!r}" + (f" in segment {segment!r}" if segment else "")
                 raise type(error)(f"{where}: {error}") from error
-            yield Case(arm, name, segment, role, before, now, question, reading, inference, comparison)
+            yield Case(arm, name, segment, role, before, now, question, read, rule, comparison)
 
 
 def _reading(name: str, plan: MetricPlan) -> Reading:
@@ -229,9 +272,42 @@ def _held_back(cases: list[Case], inference: Inference) -> list[Case]:
     return held
 
 
+def _standings(gates: Any, arms: _Arms, control: str) -> dict[str, Standing]:
+    """The gates of each treatment that has any."""
+    if gates is None:
+        return {}
+    treatments = [arm for arm in arms if arm != control]
+    if not isinstance(gates, Mapping):
+        return dict.fromkeys(treatments, Standing.of(gates))
+    unknown = [arm for arm in gates if arm not in treatments]
+    if unknown:
+        told = ", ".join(map(repr, treatments))
+        raise ValueError(f"gates must be of treatments ({told}), got {described(unknown[0])}")
+    return {arm: Standing.of(given) for arm, given in gates.items()}
+
+
+def _behind(
+    standings: Mapping[str, Standing], cases: list[Case], plans: Mapping[str, MetricPlan], arms: _Arms
+) -> list[Case]:
+    """The cases as they stand behind the gates."""
+    if not standings:
+        return cases
+    return [
+        replace(
+            case,
+            comparison=standings[case.arm].applied_to(
+                case.comparison, arms[case.arm][case.metric], plans[case.metric].labelled_only
+            ),
+        )
+        if case.arm in standings
+        else case
+        for case in cases
+    ]
+
+
 def _segment_adjustment(given: str | None, mode: str) -> str:
     if given is None:
-        return "bh" if mode == "fixed" else "e_bh"
+        return "e_bh" if mode == "confidence_sequence" else "bh"
     choice("segment_adjustment", given, (*ADJUSTMENTS, "e_bh"))
     if given == "e_bh" and mode == "fixed":
         raise ValueError("segment_adjustment must not be 'e_bh' with mode 'fixed', which has no e-values")

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from truthlag.call.described import described
+from truthlag.verdict.abtest.many.named_numbers import numbers_by_name
 from truthlag.verdict.detectors.parameters import share
 
 
@@ -42,8 +42,8 @@ def e_bh(e_values: Mapping[Any, float | None] | Iterable[float | None], alpha: f
         ['fr']
     """
     level = share("alpha", alpha)
-    given = dict(e_values) if isinstance(e_values, Mapping) else dict(enumerate(e_values))
-    known = {name: _e_value(name, value) for name, value in given.items() if value is not None}
+    given = numbers_by_name("e_values", e_values)
+    known = {name: value for name, value in given.items() if value is not None}
     values = np.sort(np.array(list(known.values())))[::-1]
     ranks = np.arange(1, len(values) + 1)
     passing = np.flatnonzero(values * ranks * level >= len(values))
@@ -51,16 +51,3 @@ def e_bh(e_values: Mapping[Any, float | None] | Iterable[float | None], alpha: f
         return []
     least = values[passing[-1]]
     return [name for name, value in known.items() if value >= least]
-
-
-def _e_value(name: Any, value: Any) -> float:
-    allowed = f"e_values[{name!r}] must be a number from 0 on, or None, got {described(value)}"
-    if isinstance(value, bool | str | bytes):
-        raise TypeError(allowed)
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        raise TypeError(allowed) from None
-    if not number >= 0:
-        raise ValueError(allowed)
-    return number

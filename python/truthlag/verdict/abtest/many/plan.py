@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias, get_args
 
 from truthlag.call.described import described
+from truthlag.verdict.abtest.gates.standing import checked_labelled_only
 from truthlag.verdict.abtest.judge import Question
 from truthlag.verdict.abtest.result.words import DIRECTIONS, HYPOTHESES, SCALES, Direction, Hypothesis, Scale
 from truthlag.verdict.detectors.parameters import choice, real
@@ -32,6 +33,7 @@ class MetricPlan:
         scale: Whether margin, p-value and verdict are about the difference or the relative difference.
         method: The test of the difference, as `compare` has it; None chooses.
         relative_method: The interval of the relative difference: `"delta"`, `"log"` or `"fieller"`.
+        labelled_only: Whether the metric is over rows with a label, as `compare` has it; None leaves it to the arms.
 
     Raises:
         TypeError: The margin is no number.
@@ -50,12 +52,14 @@ class MetricPlan:
     scale: Scale = "absolute"
     method: str | None = None
     relative_method: str = "delta"
+    labelled_only: bool | None = None
 
     def __post_init__(self) -> None:
         choice("role", self.role, ROLES)
         choice("direction", self.direction, DIRECTIONS)
         choice("scale", self.scale, SCALES)
         choice("relative_method", self.relative_method, _RELATIVE)
+        checked_labelled_only(self.labelled_only)
         is_guardrail = self.role == "guardrail"
         if self.hypothesis is None:
             object.__setattr__(self, "hypothesis", "non_inferiority" if is_guardrail else "superiority")

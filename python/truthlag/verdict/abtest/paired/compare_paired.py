@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from truthlag.call.described import described
-from truthlag.verdict.abtest.compare import _check_plan, _question, inference_of
+from truthlag.verdict.abtest.compare import _question, check_plan, inference_of
 from truthlag.verdict.abtest.difference import Undefined
 from truthlag.verdict.abtest.inference import Fixed, GroupSequentialPlan, Inference
 from truthlag.verdict.abtest.inference.spending import Spending
@@ -133,7 +133,7 @@ def compare_paired(
     if expected_n is None and is_clustered and mode == "confidence_sequence":
         expected_n = EXPECTED_CLUSTERS
     if isinstance(looks, GroupSequentialPlan):
-        _check_plan(looks, mode, alpha, planned_n, expected_n, spending)
+        check_plan(looks, mode, alpha, planned_n, expected_n, spending)
         inference: Inference = Fixed(looks.alpha)
     else:
         inference = inference_of(mode, alpha, planned_n, expected_n, looks, spending)

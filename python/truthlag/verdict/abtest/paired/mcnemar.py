@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from truthlag.verdict.abtest.compare import _check_plan, _question, inference_of
+from truthlag.verdict.abtest.compare import _question, check_plan, inference_of
 from truthlag.verdict.abtest.difference import Undefined
 from truthlag.verdict.abtest.inference import AsymptoticSequence, Fixed, GroupSequentialPlan, Inference
 from truthlag.verdict.abtest.inference.spending import Spending
@@ -88,7 +88,7 @@ def mcnemar(
     """
     question = _question(hypothesis, margin, direction, alternative)
     if isinstance(looks, GroupSequentialPlan):
-        _check_plan(looks, mode, alpha, planned_n, expected_n, spending)
+        check_plan(looks, mode, alpha, planned_n, expected_n, spending)
         inference: Inference = Fixed(looks.alpha)
     else:
         inference = tuned(inference_of(mode, alpha, planned_n, expected_n, looks, spending), question, method)

@@ -6,6 +6,7 @@ from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 from truthlag.call.described import described
 from truthlag.verdict.abtest.quantiles.quantile_arm import QuantileArm
+from truthlag.verdict.abtest.statistics.batched_proportion import BatchedProportion
 from truthlag.verdict.abtest.statistics.calibration import Calibration
 from truthlag.verdict.abtest.statistics.counts import Counts
 from truthlag.verdict.abtest.statistics.f_measure import FMeasure
@@ -13,6 +14,7 @@ from truthlag.verdict.abtest.statistics.known import Known
 from truthlag.verdict.abtest.statistics.mean import Mean
 from truthlag.verdict.abtest.statistics.mean_with_covariate import MeanWithCovariate
 from truthlag.verdict.abtest.statistics.prediction_powered import PredictionPowered
+from truthlag.verdict.abtest.statistics.prediction_powered_ratio import PredictionPoweredRatio
 from truthlag.verdict.abtest.statistics.proportion import Proportion
 from truthlag.verdict.abtest.statistics.ratio import Ratio
 from truthlag.verdict.abtest.statistics.ratio_with_covariate import RatioWithCovariate
@@ -41,6 +43,7 @@ class Arm(Protocol):
 
 Statistic: TypeAlias = (
     Proportion
+    | BatchedProportion
     | Mean
     | Ratio
     | MeanWithCovariate
@@ -50,12 +53,14 @@ Statistic: TypeAlias = (
     | Calibration
     | Strata
     | PredictionPowered
+    | PredictionPoweredRatio
     | QuantileArm
 )
 """The statistics that can be compared; `Counts` are compared by one of their rates."""
 
 STATISTICS = (
     Proportion,
+    BatchedProportion,
     Mean,
     Ratio,
     MeanWithCovariate,
@@ -65,6 +70,7 @@ STATISTICS = (
     Calibration,
     Strata,
     PredictionPowered,
+    PredictionPoweredRatio,
     QuantileArm,
 )
 """Their classes."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any, ClassVar
 
@@ -11,7 +11,8 @@ import numpy as np
 
 from truthlag.call.described import described
 from truthlag.metrics import ScoreHistogram
-from truthlag.verdict.abtest.statistics.checks import count, finite, not_negative
+from truthlag.verdict.abtest.statistics.checks import count, finite, not_negative, table
+from truthlag.verdict.abtest.statistics.clusters import places
 from truthlag.verdict.abtest.statistics.column import Floats, blame, column, floats
 
 #: How many bins where nobody says.
@@ -31,10 +32,12 @@ class Calibration:
         n_by_bin: The rows of each bin.
         gaps: The mean of label less score of each bin; 0 without rows.
         gaps_m2: The sum of squared deviations of that.
+        clusters: The units, where a unit has several rows; None where each row is one.
+        covariance: With clusters, the covariances of the gaps of all bins, since the rows of a unit may be in several.
 
     Raises:
         TypeError: One of them is no number.
-        ValueError: One of them is not possible, or there are not as many as bins.
+        ValueError: One of them is not possible, there are not as many as bins, or one of clusters and covariance is given alone.
 
     Source: Kumar, Liang and Ma (2019), "Verified uncertainty calibration", for the debiased error; its variance and its
     skewness are those of a square of a normal mean.
@@ -44,6 +47,8 @@ class Calibration:
         >>> arm = Calibration.of([0, 1, 1, 1], [0.25, 0.5, 0.75, 0.75], edges=[0.6])
         >>> arm.n, round(arm.estimate, 4), round(arm.standard_error, 4)
         (4, -0.0312, 0.1406)
+        >>> arm.edges, arm.gaps, arm.gaps_m2, arm.covariance
+        ((0.6,), (0.125, 0.25), (0.28125, 0.0), None)
     """
 
     KIND: ClassVar[str] = "calibration"
@@ -52,6 +57,12 @@ class Calibration:
     n_by_bin: tuple[int, ...]
     gaps: tuple[float, ...]
     gaps_m2: tuple[float, ...]
+    clusters: int | None = None
+    covariance: tuple[tuple[float, ...], ...] | None = None
+    #: What `moments` found, which is asked for several times.
+    _moments: tuple[float | None, float | None, float] | None = field(
+        init=False, repr=False, compare=False, default=None
+    )
 
     def __post_init__(self) -> None:
         edges = tuple(finite(f"edges[{place}]", edge) for place, edge in enumerate(self.edges))
@@ -63,15 +74,21 @@ class Calibration:
             if len(given) != len(edges) + 1:
                 raise ValueError(f"{name} must have one number for each of the {len(edges) + 1} bins, got {len(given)}")
             object.__setattr__(self, name, tuple(check(f"{name}[{place}]", one) for place, one in enumerate(given)))
+        if (self.clusters is None) != (self.covariance is None):
+            raise ValueError("covariance must be given with clusters, and not without, got one of both")
+        if self.clusters is not None and self.covariance is not None:
+            object.__setattr__(self, "clusters", count("clusters", self.clusters))
+            object.__setattr__(self, "covariance", table(self.covariance, len(edges) + 1, "covariance"))
 
     @classmethod
-    def of(cls, labels: Any, scores: Any, *, edges: Any = None) -> Calibration:
+    def of(cls, labels: Any, scores: Any, *, edges: Any = None, cluster: Any = None) -> Calibration:
         """The statistic of labels and scores.
 
         Args:
             labels: A sequence or an array of one dimension, of 0 and 1.
             scores: The same of the scores, which claim to be the probabilities of label 1.
             edges: Where bins meet, the same for both arms and fixed before the labels are seen; tenths by default.
+            cluster: The unit of each row, where a unit has several. Such arms do not merge.
 
         Returns:
             The statistic.
@@ -102,7 +119,14 @@ class Calibration:
         deviations = gap - means[where]
         squares = np.bincount(where, weights=deviations * deviations, minlength=bins)
         squares[rows < 2] = 0.0
-        return cls(tuple(chosen), tuple(rows.tolist()), tuple(means.tolist()), tuple(squares.tolist()))
+        found = tuple(chosen), tuple(rows.tolist()), tuple(means.tolist()), tuple(squares.tolist())
+        if cluster is None:
+            return cls(*found)
+        unit, units = places("cluster", cluster, len(gap))
+        apart = np.bincount(unit * bins + where, weights=deviations, minlength=units * bins).reshape(units, bins)
+        size = np.maximum(rows, 1)
+        covariance = (apart / size).T @ (apart / size) * (units / max(1, units - 1))
+        return cls(*found, units, tuple(map(tuple, ((covariance + covariance.T) / 2).tolist())))
 
     @classmethod
     def of_histogram(cls, histogram: ScoreHistogram, *, edges: Any = None) -> Calibration:
@@ -144,8 +168,8 @@ class Calibration:
 
     @property
     def n(self) -> int:
-        """The rows."""
-        return sum(self.n_by_bin)
+        """The rows; with clusters, these."""
+        return sum(self.n_by_bin) if self.clusters is None else self.clusters
 
     @property
     def estimate(self) -> float | None:
@@ -168,6 +192,13 @@ class Calibration:
             >>> Calibration.of([0, 1], [0.5, 0.5]).moments()[0]
             -0.25
         """
+        found = self._moments
+        if found is None:
+            found = self._plain_moments() if self.covariance is None else self._clustered_moments()
+            object.__setattr__(self, "_moments", found)
+        return found
+
+    def _plain_moments(self) -> tuple[float | None, float | None, float]:
         rows = sum(n for n in self.n_by_bin if n > 1)
         if not rows:
             return None, None, 0.0
@@ -187,11 +218,30 @@ class Calibration:
         # What true errors add; below 0 for scores that are better than chance lets them be.
         return value, variance + max(0.0, more_variance), third + max(0.0, more_third)
 
+    def _clustered_moments(self) -> tuple[float | None, float | None, float]:
+        """The same where gaps of bins depend on each other: those of a square of normal means (Mathai and Provost 1992)."""
+        weights = np.array([n if n > 1 else 0 for n in self.n_by_bin], dtype=np.float64)
+        if not weights.any() or self.clusters is None or self.clusters < 2:
+            return None, None, 0.0
+        weights /= weights.sum()
+        gaps, covariance = np.array(self.gaps), np.array(self.covariance)
+        spread = weights[:, None] * covariance
+        pulled, noise = weights * gaps, float(np.trace(spread))
+        value = float(pulled @ gaps) - noise
+        twice = spread @ spread
+        # What noise adds to products of gaps is taken out of what true errors add.
+        more_variance = 4 * (float(pulled @ covariance @ pulled) - float(np.trace(twice)))
+        more_third = 24 * (
+            float(pulled @ covariance @ (weights * (covariance @ pulled))) - float(np.trace(twice @ spread))
+        )
+        variance, third = 2 * float(np.trace(twice)), 8 * float(np.trace(twice @ spread))
+        return value, variance + max(0.0, more_variance), third + max(0.0, more_third)
+
     def merge(self, other: Calibration) -> Calibration:
         """That of the rows of both.
 
         Raises:
-            ValueError: They have not the same bins.
+            ValueError: They have not the same bins, or are of clusters, whose rows may be in both.
 
         Cost: proportional to the bins.
 
@@ -202,6 +252,10 @@ class Calibration:
         """
         if self.edges != other.edges:
             raise ValueError("other must have the same edges of bins, got different ones")
+        if self.clusters is not None or other.clusters is not None:
+            raise ValueError(
+                "other must not be of clusters, nor be merged into such: make the statistic of all rows at once"
+            )
         found = [_merged(*one) for one in zip(self._bins(), other._bins(), strict=True)]
         n, gaps, squares = zip(*found, strict=True)
         return Calibration(self.edges, n, gaps, squares)
@@ -220,7 +274,8 @@ class Calibration:
             >>> Calibration.of([0, 1], [0.25, 0.5], edges=[0.5]).to_dict()["n_by_bin"]
             (1, 1)
         """
-        return {"kind": self.KIND, **asdict(self)}
+        names = ("edges", "n_by_bin", "gaps", "gaps_m2", "clusters", "covariance")
+        return {"kind": self.KIND, **{name: getattr(self, name) for name in names}}
 
 
 def _chosen(edges: Any) -> list[float]:

@@ -9,6 +9,9 @@ from typing import Any
 
 from truthlag.call.described import described
 
+#: By how much rounding may take a product of deviations beyond what their squares allow.
+_ROUNDING = 1e-6
+
 
 def count(name: str, value: Any, most: int | None = None, most_name: str = "") -> int:
     """An int of at least 0, and of at most `most`."""
@@ -49,3 +52,30 @@ def not_negative(name: str, value: Any) -> float:
     if number < 0:
         raise ValueError(f"{name} must be a finite number of at least 0, got {described(value)}")
     return number
+
+
+def listed(name: str, values: Any) -> list[Any]:
+    """The numbers of a sequence."""
+    if isinstance(values, str | bytes) or not hasattr(values, "__len__"):
+        raise TypeError(f"{name} must be a tuple of numbers, got {described(values)}")
+    return list(values)
+
+
+def table(rows: Any, size: int, name: str = "comoments") -> tuple[tuple[float, ...], ...]:
+    """A symmetric table whose diagonal are squares."""
+    found = tuple(
+        tuple(finite(f"{name}[{i}][{j}]", one) for j, one in enumerate(listed(f"{name}[{i}]", row)))
+        for i, row in enumerate(listed(name, rows))
+    )
+    if len(found) != size or any(len(row) != size for row in found):
+        raise ValueError(f"{name} must be a table of {size} rows of {size} numbers, got {[len(row) for row in found]}")
+    for i, row in enumerate(found):
+        if row[i] < 0:
+            raise ValueError(f"{name}[{i}][{i}] must be at least 0, got {described(row[i])}")
+        for j, one in enumerate(row):
+            most = math.sqrt(found[i][i]) * math.sqrt(found[j][j])
+            if abs(one) > most * (1 + _ROUNDING):
+                raise ValueError(f"{name}[{i}][{j}] must be at most {most:g} in size, got {described(one)}")
+            if one != found[j][i]:
+                raise ValueError(f"{name}[{i}][{j}] must be {name}[{j}][{i}] ({found[j][i]:g}), got {described(one)}")
+    return found

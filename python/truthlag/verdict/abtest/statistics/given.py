@@ -13,6 +13,7 @@ from truthlag.metrics import ConfusionCounts, PerformanceSnapshot, ScoreHistogra
 from truthlag.metrics.counts import RATES
 from truthlag.verdict.abtest.quantiles.quantile_arm import QuantileArm
 from truthlag.verdict.abtest.statistics.arm import STATISTICS, Statistic
+from truthlag.verdict.abtest.statistics.batched_proportion import BatchedProportion
 from truthlag.verdict.abtest.statistics.calibration import Calibration, middles_of, shared_edges
 from truthlag.verdict.abtest.statistics.column import column
 from truthlag.verdict.abtest.statistics.counts import Counts
@@ -82,29 +83,39 @@ def _refuse(cluster: Any, window: Any) -> None:
 
 
 def _check_alike(control: Statistic, treatment: Statistic) -> None:
-    if isinstance(control, RatioWithCovariate) and isinstance(treatment, RatioWithCovariate):
+    if isinstance(control, BatchedProportion) and isinstance(treatment, BatchedProportion):
+        if len(control.rows) != len(treatment.rows):
+            raise ValueError(
+                f"treatment must have the batches of control ({len(control.rows)}), got {len(treatment.rows)}: give 0 rows where an arm"
+                " had none"
+            )
+    elif isinstance(control, RatioWithCovariate) and isinstance(treatment, RatioWithCovariate):
         if control.ratio_before != treatment.ratio_before:
             raise ValueError(f"treatment must have ratio_before {control.ratio_before} as control, got another")
-        _check_alike(control.moments, treatment.moments)
+        _check_covariates(control.moments, treatment.moments)
     elif isinstance(control, MeanWithCovariate) and isinstance(treatment, MeanWithCovariate):
-        if control.covariates != treatment.covariates:
-            raise ValueError(
-                f"treatment must have {control.covariates} covariates as control, got {treatment.covariates}"
-            )
-        if control.names != treatment.names:
-            raise ValueError(
-                f"treatment must have the covariates of control, {control.names}, got {treatment.names}: a covariate that is"
-                " measured otherwise in each arm, such as the score of each arm's own model, moves with the treatment, and adjusting"
-                " for it would remove a part of the effect or make one up; let one frozen model score the requests of both arms"
-            )
+        _check_covariates(control, treatment)
     elif isinstance(control, Calibration) and isinstance(treatment, Calibration):
         if control.edges != treatment.edges:
             raise ValueError("treatment must have the bins of control, got other edges")
+        if (control.clusters is None) != (treatment.clusters is None):
+            raise ValueError("treatment must be clustered as control is: give cluster for both arms or for none")
     elif isinstance(control, QuantileArm) and isinstance(treatment, QuantileArm):
         if control.p != treatment.p:
             raise ValueError(f"treatment must be the quantile of control ({control.p:g}), got that at {treatment.p:g}")
     elif isinstance(control, Known) and isinstance(treatment, Known) and control.range != treatment.range:
         raise ValueError(f"treatment must have the range of control ({control.range}), got {treatment.range}")
+
+
+def _check_covariates(control: MeanWithCovariate, treatment: MeanWithCovariate) -> None:
+    if control.covariates != treatment.covariates:
+        raise ValueError(f"treatment must have {control.covariates} covariates as control, got {treatment.covariates}")
+    if control.names != treatment.names:
+        raise ValueError(
+            f"treatment must have the covariates of control, {control.names}, got {treatment.names}: a covariate that is"
+            " measured otherwise in each arm, such as the score of each arm's own model, moves with the treatment, and adjusting"
+            " for it would remove a part of the effect or make one up; let one frozen model score the requests of both arms"
+        )
 
 
 def _of_rows(control: LabelledRows, treatment: LabelledRows, metric: str) -> tuple[Statistic, Statistic]:

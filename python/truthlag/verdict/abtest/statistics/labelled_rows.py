@@ -202,9 +202,7 @@ class LabelledRows:
             place = int(outside[0])
             raise ValueError(f"scores[{place}] must be from 0 to 1 for {metric}, got {described(scores[place].item())}")
         if metric == "calibration_error":
-            if self._clusters is not None:
-                raise ValueError("cluster must be None for calibration_error, whose bins are of independent rows")
-            return Calibration.of(self.labels, scores, edges=edges)
+            return Calibration.of(self.labels, scores, edges=edges, cluster=self.cluster)
         truth = floats(self.labels)
         off = np.abs(truth - scores)
         losses = off * off if metric == "brier_score" else -np.log(np.maximum(1 - off, _LEAST))

@@ -10,12 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from truthlag.call.described import described
-from truthlag.verdict.abtest.statistics.checks import count, finite
+from truthlag.verdict.abtest.statistics.checks import count, finite, listed, table
 from truthlag.verdict.abtest.statistics.column import blame, column, floats, moments
 from truthlag.verdict.abtest.statistics.mean import Mean
-
-#: By how much rounding may take a product of deviations beyond what their squares allow.
-_ROUNDING = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +56,11 @@ class MeanWithCovariate:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "n", count("n", self.n))
-        means = tuple(finite(f"means[{place}]", mean) for place, mean in enumerate(_listed("means", self.means)))
+        means = tuple(finite(f"means[{place}]", mean) for place, mean in enumerate(listed("means", self.means)))
         if len(means) < 2:
             raise ValueError(f"means must be those of the values and of at least one covariate, got {len(means)}")
         object.__setattr__(self, "means", means)
-        object.__setattr__(self, "comoments", _table(self.comoments, len(means)))
+        object.__setattr__(self, "comoments", table(self.comoments, len(means)))
         if self.n < 2 and any(any(row) for row in self.comoments):
             raise ValueError(f"comoments must be 0 where n is {self.n}, got others")
         if self.names is not None:
@@ -74,7 +71,7 @@ class MeanWithCovariate:
             if len(self.names) != len(means) - 1:
                 raise ValueError(f"names must be of {len(means) - 1} covariates, got {len(self.names)}")
         if self.sandwich is not None:
-            object.__setattr__(self, "sandwich", _table(self.sandwich, len(means), "sandwich"))
+            object.__setattr__(self, "sandwich", table(self.sandwich, len(means), "sandwich"))
 
     @classmethod
     def of(
@@ -119,6 +116,17 @@ class MeanWithCovariate:
                     table[i, j] = table[j, i] = first @ second
         middle = _sandwich(columns, [mean for mean, _ in found], table) if sandwich else None
         return cls(len(array), tuple(mean for mean, _ in found), tuple(map(tuple, table.tolist())), names, middle)
+
+    @classmethod
+    def _of_checked(
+        cls, n: int, means: tuple[float, ...], comoments: tuple[tuple[float, ...], ...]
+    ) -> MeanWithCovariate:
+        """The statistic of what another one has, which is possible already."""
+        made = object.__new__(cls)
+        given = {"n": n, "means": means, "comoments": comoments, "names": None, "sandwich": None}
+        for name, value in given.items():
+            object.__setattr__(made, name, value)
+        return made
 
     @property
     def covariates(self) -> int:
@@ -188,31 +196,6 @@ class MeanWithCovariate:
             (2.0, 3.0)
         """
         return {"kind": self.KIND, **asdict(self)}
-
-
-def _listed(name: str, values: Any) -> list[Any]:
-    if isinstance(values, str | bytes) or not hasattr(values, "__len__"):
-        raise TypeError(f"{name} must be a tuple of numbers, got {described(values)}")
-    return list(values)
-
-
-def _table(rows: Any, size: int, name: str = "comoments") -> tuple[tuple[float, ...], ...]:
-    table = tuple(
-        tuple(finite(f"{name}[{i}][{j}]", one) for j, one in enumerate(_listed(f"{name}[{i}]", row)))
-        for i, row in enumerate(_listed(name, rows))
-    )
-    if len(table) != size or any(len(row) != size for row in table):
-        raise ValueError(f"{name} must be a table of {size} rows of {size} numbers, got {[len(row) for row in table]}")
-    for i, row in enumerate(table):
-        if row[i] < 0:
-            raise ValueError(f"{name}[{i}][{i}] must be at least 0, got {described(row[i])}")
-        for j, one in enumerate(row):
-            most = math.sqrt(table[i][i]) * math.sqrt(table[j][j])
-            if abs(one) > most * (1 + _ROUNDING):
-                raise ValueError(f"{name}[{i}][{j}] must be at most {most:g} in size, got {described(one)}")
-            if one != table[j][i]:
-                raise ValueError(f"{name}[{i}][{j}] must be {name}[{j}][{i}] ({table[j][i]:g}), got {described(one)}")
-    return table
 
 
 def _sandwich(

@@ -97,10 +97,12 @@ class PredictionPowered:
             return 0.0
         if self.tuning is not None:
             return self.tuning
-        together = self.labelled.comoments[0][1]
-        others = Mean(self.n, self.labelled.means[1], self.labelled.comoments[1][1]).merge(self.unlabelled)
-        spread = others.m2 / others.n
-        return together / self.n / ((1 + self.n / self.unlabelled.n) * spread) if spread > 0 else 0.0
+        table, n, others = self.labelled.comoments, self.n, self.unlabelled
+        # The spread of the predictions of all rows.
+        apart = others.mean - self.labelled.means[1]
+        share = n / (n + others.n)
+        spread = (table[1][1] + others.m2 + apart * apart * others.n * share) / (n + others.n)
+        return table[0][1] / n / ((1 + n / others.n) * spread) if spread > 0 else 0.0
 
     @property
     def estimate(self) -> float | None:

@@ -9,6 +9,8 @@ from typing import Any, ClassVar
 import numpy as np
 
 from truthlag.call.described import described
+from truthlag.verdict.abtest.statistics.clusters import places, sizes, sums
+from truthlag.verdict.abtest.statistics.column import Floats, blame, column, floats
 from truthlag.verdict.abtest.statistics.mean_with_covariate import MeanWithCovariate
 
 
@@ -55,31 +57,49 @@ class RatioWithCovariate:
 
     @classmethod
     def of(
-        cls, numerator: Any, denominator: Any, *, before: tuple[Any, Any] | None = None, covariates: Any = None
+        cls,
+        numerator: Any,
+        denominator: Any,
+        *,
+        before: tuple[Any, Any] | None = None,
+        covariates: Any = None,
+        cluster: Any = None,
     ) -> RatioWithCovariate:
-        """The statistic of arrays with a value for each unit.
+        """The statistic of arrays with a value for each unit, or for each row of the units.
 
         Args:
             numerator: A sequence or an array of one dimension.
             denominator: The same of the denominator.
-            before: Numerator and denominator of the same units before the test.
+            before: Numerator and denominator of the same units before the test; or of the same rows, such as a score that one
+                frozen model gives to each, over ones.
             covariates: Covariates of the units, a list of arrays, instead of `before`.
+            cluster: The unit of each row, where a unit has several: numerators, denominators and `before` are added up by unit, and
+                covariates averaged.
 
         Raises:
             TypeError: They are no numbers.
             ValueError: One is not finite, they are not equally long, or not one of `before` and `covariates` is given.
 
-        Cost: some passes over each pair of arrays.
+        Cost: some passes over each pair of arrays; with clusters a sort of them.
 
         Example:
             >>> from truthlag.abtest import RatioWithCovariate
             >>> RatioWithCovariate.of([1, 2, 3], [1, 2, 2], covariates=[[0, 1, 1]]).n
             3
+            >>> right, score = [1, 0, 1, 1], [0.8, 0.4, 0.6, 0.9]
+            >>> RatioWithCovariate.of(right, [1] * 4, before=(score, [1] * 4), cluster=["ann", "ann", "bob", "eve"]).n
+            3
         """
         if (before is None) == (covariates is None):
             raise ValueError("one of before and covariates must be given, got both or neither")
         others = list(before if before is not None else covariates)
-        return cls(MeanWithCovariate.of(numerator, [denominator, *others]), before is not None)
+        columns = [numerator, denominator, *others]
+        if cluster is not None:
+            names = ["numerator", "denominator"]
+            kind = "covariates" if before is None else "before"
+            names += [f"{kind}[{place}]" for place in range(len(others))]
+            columns = _by_unit(names, columns, cluster, averaged=0 if before is not None else len(others))
+        return cls(MeanWithCovariate.of(columns[0], columns[1:]), before is not None)
 
     @property
     def n(self) -> int:
@@ -95,8 +115,12 @@ class RatioWithCovariate:
     @property
     def standard_error(self) -> float | None:
         """That of the ratio as it is, by the delta method; None of fewer than two units."""
-        linear = self.linear()
-        return None if linear is None else linear.standard_error
+        ratio = self.estimate
+        if ratio is None or self.n < 2:
+            return None
+        table, denominator = self.moments.comoments, self.moments.means[1]
+        squares = table[0][0] - 2 * ratio * table[0][1] + ratio * ratio * table[1][1]
+        return math.sqrt(max(0.0, squares) / (self.n - 1) / self.n) / abs(denominator)
 
     def linear(self) -> MeanWithCovariate | None:
         """Ratio and covariates made linear, with the ratio and its covariates as means; None where a denominator is 0.
@@ -108,29 +132,28 @@ class RatioWithCovariate:
             >>> RatioWithCovariate.of([2, 4, 6], [1, 2, 2], covariates=[[0, 1, 1]]).linear().covariates
             1
         """
-        means, table = self.moments.means, np.array(self.moments.comoments)
+        means, table = self.moments.means, self.moments.comoments
         ratio = self.estimate
         if ratio is None or self.n < 2 or (self.ratio_before and not means[3]):
             return None
-        slopes = np.zeros((2 if self.ratio_before else self.moments.covariates, len(means)))
-        slopes[0, :2] = 1 / means[1], -ratio / means[1]
+        scale = means[1]
+        own = max(0.0, (table[0][0] - 2 * ratio * table[0][1] + ratio * ratio * table[1][1]) / scale / scale)
+        # The ratio with each of the other columns.
+        across = [(first - ratio * second) / scale for first, second in zip(table[0][2:], table[1][2:], strict=True)]
         if self.ratio_before:
-            before = means[2] / means[3]
-            slopes[1, 2:] = 1 / means[3], -before / means[3]
+            before, other = means[2] / means[3], means[3]
+            across = [(across[0] - before * across[1]) / other]
+            squares = table[2][2] - 2 * before * table[2][3] + before * before * table[3][3]
+            rest: tuple[tuple[float, ...], ...] = ((max(0.0, squares / other / other),),)
             middle: tuple[float, ...] = (ratio, before)
         else:
-            slopes[np.arange(1, len(slopes)), np.arange(2, len(means))] = 1.0
+            rest = tuple(row[2:] for row in table[2:])
             middle = (ratio, *means[2:])
-        found = slopes @ table @ slopes.T
-        rows: list[list[float]] = ((found + found.T) / 2).tolist()
-        for i, row in enumerate(rows):
-            row[i] = max(0.0, row[i])
         # Rounding may take a product beyond its squares.
-        for i, row in enumerate(rows):
-            for j in range(len(rows)):
-                most = math.sqrt(rows[i][i]) * math.sqrt(rows[j][j])
-                row[j] = row[j] if i == j else max(-most, min(most, row[j]))
-        return MeanWithCovariate(self.n, middle, tuple(map(tuple, rows)))
+        most = [math.sqrt(own) * math.sqrt(row[place]) for place, row in enumerate(rest)]
+        bounded = tuple(max(-one, min(one, product)) for one, product in zip(most, across, strict=True))
+        rows = ((own, *bounded), *((product, *row) for product, row in zip(bounded, rest, strict=True)))
+        return MeanWithCovariate._of_checked(self.n, middle, rows)
 
     def merge(self, other: RatioWithCovariate) -> RatioWithCovariate:
         """That of the units of both.
@@ -162,3 +185,18 @@ class RatioWithCovariate:
             False
         """
         return {"kind": self.KIND, "moments": self.moments.to_dict(), "ratio_before": self.ratio_before}
+
+
+def _by_unit(names: list[str], columns: list[Any], cluster: Any, *, averaged: int) -> list[Floats]:
+    """The sums by unit, and of the last ones the means."""
+    first = column(names[0], columns[0])
+    where, units = places("cluster", cluster, len(first))
+    found = []
+    for name, values in zip(names, columns, strict=True):
+        array = floats(column(name, values, len(first)))
+        if not np.isfinite(array).all():
+            raise blame(name, array)
+        found.append(sums(array, where, units))
+    rows = sizes(where, units)
+    kept = len(found) - averaged
+    return found[:kept] + [one / rows for one in found[kept:]]

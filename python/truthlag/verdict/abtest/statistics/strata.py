@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, TypeAlias
 
 import numpy as np
@@ -46,6 +47,7 @@ class Strata:
     KIND: ClassVar[str] = "strata"
 
     by_stratum: Mapping[str, Stratum]
+    _n: int = field(init=False, repr=False, compare=False, default=0)
 
     def __post_init__(self) -> None:
         if not isinstance(self.by_stratum, Mapping):
@@ -63,6 +65,7 @@ class Strata:
                 )
             found[name] = given
         object.__setattr__(self, "by_stratum", found)
+        object.__setattr__(self, "_n", sum([one.n for one in found.values()]))
 
     @classmethod
     def of(cls, values: Any, strata: Any) -> Strata:
@@ -98,21 +101,30 @@ class Strata:
     @property
     def n(self) -> int:
         """The rows of all strata."""
-        return sum(one.n for one in self.by_stratum.values())
+        return self._n
 
     @property
     def estimate(self) -> float | None:
         """The mean of all rows as it is, without weights; None without rows."""
-        n = self.n
-        return sum(one.n * (one.estimate or 0.0) for one in self.by_stratum.values()) / n if n else None
+        return self._middle([mean_and_m2(one) for one in self.by_stratum.values()]) if self.n else None
 
     @property
     def standard_error(self) -> float | None:
         """That of the mean as it is; None of fewer than two rows."""
-        whole = Mean(0, 0.0, 0.0)
-        for one in self.by_stratum.values():
-            whole += as_mean(one)
-        return whole.standard_error
+        n = self.n
+        if n < 2:
+            return None
+        found = [mean_and_m2(one) for one in self.by_stratum.values()]
+        middle, squares = self._middle(found), 0.0
+        for one, (mean, m2) in zip(self.by_stratum.values(), found, strict=True):
+            squares += m2 + one.n * (mean - middle) ** 2
+        return math.sqrt(squares / (n - 1) / n)
+
+    def _middle(self, found: list[tuple[float, float]]) -> float:
+        total = 0.0
+        for one, (mean, _) in zip(self.by_stratum.values(), found, strict=True):
+            total += one.n * mean
+        return total / self.n
 
     def merge(self, other: Strata) -> Strata:
         """That of the rows of both, stratum by stratum.
@@ -159,11 +171,11 @@ def _merged(name: str, first: Stratum, second: Stratum) -> Stratum:
     raise TypeError(f"stratum {name!r} must be a {first.KIND} in both, got a {second.KIND}")
 
 
-def as_mean(arm: Stratum) -> Mean:
-    """A proportion as a mean of zeros and ones."""
-    if isinstance(arm, Mean) or not arm.n:
-        return arm if isinstance(arm, Mean) else Mean(0, 0.0, 0.0)
-    return Mean(arm.n, arm.k / arm.n, arm.k * (arm.n - arm.k) / arm.n)
+def mean_and_m2(arm: Stratum) -> tuple[float, float]:
+    """The mean and the sum of squared deviations, for a proportion those of zeros and ones."""
+    if isinstance(arm, Mean):
+        return arm.mean, arm.m2
+    return (arm.k / arm.n, arm.k * (arm.n - arm.k) / arm.n) if arm.n else (0.0, 0.0)
 
 
 def _read(fields: Mapping[str, Any]) -> Any:

@@ -6,7 +6,8 @@ use super::null_curve::Pair;
 const FURTHEST: f64 = 40.0;
 /// A step of Newton's that is longer than this is no rounding of the closed form.
 const LONGEST: f64 = 1e-4;
-const NEWTON_STEPS: usize = 2;
+// Two are enough but for rates of some events in thousands of millions, where the closed form has no digits.
+const NEWTON_STEPS: usize = 20;
 /// After a step that is no longer than this share the next one is rounding.
 const NEAR: f64 = 1e-8;
 /// The least and the largest difference that is looked at are this far from -1 and 1.
@@ -23,6 +24,12 @@ const PRODUCT: f64 = 1e-8;
 pub fn difference_statistic(pair: &Pair, margin: f64, corrects_skewness: bool) -> f64 {
     let (first, second) = (pair.baseline_trials, pair.trials);
     let rows = first + second;
+    if 2.0 * (pair.baseline_successes + pair.successes) > rows {
+        // The rarer outcome is counted: what is missing to a proportion next to 1 has no digits of its own.
+        let failures =
+            Pair { baseline_successes: first - pair.baseline_successes, successes: second - pair.successes, ..*pair };
+        return -difference_statistic(&failures, -margin, corrects_skewness);
+    }
     let difference = pair.baseline_successes / first - pair.successes / second - margin;
     if difference == 0.0 && !corrects_skewness {
         return 0.0;
@@ -35,16 +42,19 @@ pub fn difference_statistic(pair: &Pair, margin: f64, corrects_skewness: bool) -
         return if difference.abs() < 1e-12 { 0.0 } else { FURTHEST.copysign(difference) };
     }
     let error = both.sqrt();
-    let statistic = (difference / error).clamp(-FURTHEST, FURTHEST);
+    let statistic = difference / error;
     if !corrects_skewness {
-        return statistic;
+        return statistic.clamp(-FURTHEST, FURTHEST);
     }
     let third = before_variance * (1.0 - 2.0 * before) / first - variance * (1.0 - 2.0 * now) / second;
     let skewness = third / (6.0 * both * error);
     let beyond = statistic + skewness;
     let discriminant = 1.0 + 4.0 * skewness * beyond;
     // Beyond the turn of the parabola no normal quantile fits; the turn itself is the least extreme of them.
-    if discriminant > 0.0 { 2.0 * beyond / (1.0 + discriminant.sqrt()) } else { -1.0 / (2.0 * skewness) }
+    let corrected =
+        if discriminant > 0.0 { 2.0 * beyond / (1.0 + discriminant.sqrt()) } else { -1.0 / (2.0 * skewness) };
+    // Not before: next to a skewness of hundreds a statistic of 40 is nothing.
+    corrected.clamp(-FURTHEST, FURTHEST)
 }
 
 /// The margin at which the statistic has this value; it falls with the margin.
@@ -100,15 +110,23 @@ fn restricted_proportions(pair: &Pair, margin: f64) -> (f64, f64) {
             break;
         }
         let step = score / slope;
-        if step.abs() > LONGEST || at - step < lowest || at - step > highest {
+        if step.abs() > LONGEST {
             break;
         }
-        at -= step;
-        if step.abs() <= NEAR * at {
+        // Beyond an end the end itself is the most likely.
+        at = (at - step).clamp(lowest, highest);
+        if step.abs() <= NEAR * at.min(1.0 - at) {
             break;
         }
     }
-    ((at + margin).clamp(0.0, 1.0), at)
+    let mut before = (at + margin).clamp(0.0, 1.0);
+    // At an end the sum is off by its rounding, which next to the variance of millions of rows is not nothing.
+    if before < 4.0 * f64::EPSILON * margin.abs() {
+        before = 0.0;
+    } else if 1.0 - before < 4.0 * f64::EPSILON {
+        before = 1.0;
+    }
+    (before, at)
 }
 
 /// Where about a limit is, and the standard error there.

@@ -152,3 +152,54 @@ fn tails_of_very_many_are_those_of_the_beta_distribution() {
         }
     }
 }
+
+#[test]
+fn the_correction_for_skewness_is_of_the_statistic_as_it_is() {
+    // Next to a million and a thousand million successes and no failure, fifty failures: z is thousands, the skewness hundreds.
+    for (trials, least) in [(1e4, 9.0), (1e6, 16.0), (1e9, 16.0)] {
+        let pair = Pair { baseline_successes: trials, baseline_trials: trials, successes: 0.0, trials: 50.0 };
+        let found = difference_statistic(&pair, 0.0, true);
+        assert!((least..=40.0).contains(&found), "{found} of {trials}");
+    }
+}
+
+#[test]
+fn limits_next_to_the_ends_are_where_the_statistic_says() {
+    // Proportions next to 1 of very many rows, and two rows beside millions: the limit is not the end of the range.
+    let few = Pair { baseline_successes: 2.0, baseline_trials: 2.0, successes: 4_826_431.0, trials: 4_826_434.0 };
+    for quantile in [1.0, 3.0, 5.0, 8.0, 20.0] {
+        let limit = difference_limit(&few, -quantile, true);
+        assert!((1e-7..1e-3).contains(&limit), "{limit} at {quantile}");
+        assert!((difference_statistic(&few, limit, true) + quantile).abs() <= 1e-6);
+    }
+    let one = Pair { baseline_successes: 2.0, baseline_trials: 36_665_318.0, successes: 0.0, trials: 1.0 };
+    assert!((1e-7..1e-3).contains(&difference_limit(&one, -4.0, true)));
+    let many = Pair {
+        baseline_successes: 537_473_287.0,
+        baseline_trials: 537_473_290.0,
+        successes: 3_810_964_221.0,
+        trials: 3_810_964_222.0,
+    };
+    let limit = difference_limit(&many, -2.0, true);
+    assert!((difference_statistic(&many, limit, true) + 2.0).abs() <= 1e-6, "{limit}");
+}
+
+#[test]
+fn failures_are_successes_turned_round() {
+    for (counts, margin) in
+        [([9.0, 10.0, 3.0, 12.0], 0.2), ([1.0, 400.0, 90.0, 100.0], -0.31), ([0.0, 7.0, 8.0, 8.0], 0.6)]
+    {
+        let [baseline_successes, baseline_trials, successes, trials] = counts;
+        let pair = Pair { baseline_successes, baseline_trials, successes, trials };
+        let turned = Pair {
+            baseline_successes: baseline_trials - baseline_successes,
+            baseline_trials,
+            successes: trials - successes,
+            trials,
+        };
+        for corrects in [false, true] {
+            let sum = difference_statistic(&pair, margin, corrects) + difference_statistic(&turned, -margin, corrects);
+            assert!(sum.abs() <= 1e-9, "{counts:?}");
+        }
+    }
+}

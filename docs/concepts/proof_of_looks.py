@@ -1,4 +1,4 @@
-"""Makes the table of when-to-look.md: `python docs/concepts/when_to_look.py`. Half a minute."""
+"""Makes the first table and the picture of proof-of-the-comparisons.md: `python docs/concepts/proof_of_looks.py`. A minute."""
 
 from __future__ import annotations
 
@@ -13,13 +13,15 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
+from truthlag.verdict.abtest.difference.betting_proportions import BettingEvidence
 from truthlag.verdict.abtest.inference import AsymptoticSequence
 from truthlag.verdict.abtest.inference.exact_sequence import ExactSequence
 from truthlag.verdict.abtest.inference.spent_bounds import Design, spent_bounds
-from truthlag.verdict.abtest.statistics import Proportion
+from truthlag.verdict.abtest.statistics import BatchedProportion, Proportion
 
-PAGE = Path(__file__).with_name("when-to-look.md")
-RUNS, EXACT_RUNS = 20_000, 1_000
+PAGE = Path(__file__).with_name("proof-of-the-comparisons.md")
+PICTURE = PAGE.with_suffix(".svg")
+RUNS, EXACT_RUNS = 20_000, 4_000
 ALPHA = 0.05
 #: Of each arm: the monitor says nothing before the first.
 FIRST, LAST = 1_000, 10_000
@@ -81,6 +83,11 @@ def plain(test: Test) -> NDArray[np.bool_]:
     return np.asarray(2 * special.stdtr(2 * n - 2, -np.abs(statistic)) < ALPHA)
 
 
+def bonferroni(test: Test) -> NDArray[np.bool_]:
+    """Mode `"fixed"` at every look, with alpha shared out among them."""
+    return np.asarray(np.abs(score(test)) >= -special.ndtri(ALPHA / 2 / len(test.units)))
+
+
 def one_look(test: Test) -> NDArray[np.bool_]:
     """Mode `"fixed"` at the planned size."""
     crossed = np.abs(score(test)) >= -special.ndtri(ALPHA / 2)
@@ -113,19 +120,38 @@ def exact(test: Test) -> NDArray[np.bool_]:
     for row, column in zip(*np.nonzero(np.abs(score(test)) >= 2.5), strict=True):
         n = int(test.units[column])
         arms = (Proportion(int(arm[row, column]), n) for arm in (test.control, test.treatment))
-        crossed[row, column] = rule.effect(*arms).log_e_value(0.0) >= -math.log(ALPHA)
+        crossed[row, column] = rule.effect(*arms).against(0.0).up >= -math.log(ALPHA)
     return crossed
+
+
+def bets(test: Test) -> NDArray[np.bool_]:
+    """The same of a `BatchedProportion`, of which each look brings a batch."""
+    rows = np.diff(test.units, prepend=0).astype(int).tolist()
+    batches = (np.diff(arm, prepend=0, axis=1).astype(int).tolist() for arm in (test.control, test.treatment))
+    paths = [
+        BettingEvidence(BatchedProportion(k, rows), BatchedProportion(j, rows), 2 * LAST, is_one_sided=False).path()
+        for k, j in zip(*batches, strict=True)
+    ]
+    return np.asarray(np.array(paths) >= -math.log(ALPHA))
 
 
 RULES: dict[str, tuple[Rule, int]] = {
     "`ModelABTestMonitor` at every look": (plain, RUNS),
     "one look, at the end": (one_look, RUNS),
+    "every look, at alpha over their number (Bonferroni)": (bonferroni, RUNS),
     "group sequential, O'Brien-Fleming": (spending("obrien_fleming"), RUNS),
     "group sequential, square of the share": (spending(2.0), RUNS),
     "group sequential, Pocock": (spending("pocock"), RUNS),
     "confidence sequence": (sequence, RUNS),
     "confidence sequence, exact": (exact, EXACT_RUNS),
+    "confidence sequence, exact by bets on batches": (bets, EXACT_RUNS),
 }
+
+
+def share(found: float, runs: int) -> str:
+    """A share of runs in percent, with its standard error; where none or all were found, that of one more of each."""
+    safe = (found * runs + 1) / (runs + 2)
+    return f"{100 * found:.1f} ± {100 * math.sqrt(safe * (1 - safe) / runs):.1f}"
 
 
 def row(name: str) -> str:
@@ -133,12 +159,51 @@ def row(name: str) -> str:
     rule, runs = RULES[name]
     same = [result(run(looks, (RATE, RATE), looks, runs), rule) for looks in LOOKS]
     other = result(run(1, (RATE, OTHER), LOOKS[0], runs), rule)
-    shares = [f"{100 * one.found:.1f}" for one in (*same, other)]
+    shares = [share(one.found, runs) for one in (*same, other)]
     return f"| {name} | {' | '.join(shares)} | {other.size:,.0f} | {same[0].size:,.0f} |"
 
 
+DRAWN = {
+    "`ModelABTestMonitor` at every look": "#c1440e",
+    "group sequential, O'Brien-Fleming": "#1f6f8b",
+    "group sequential, Pocock": "#7fb7be",
+    "confidence sequence": "#3a7d44",
+}
+
+
+def draw() -> None:
+    """The share of tests with a verdict by each look: of two equal rates, and of two that differ."""
+    import matplotlib as mpl
+    from matplotlib import pyplot as plt
+
+    mpl.rcParams |= {"svg.hashsalt": "truthlag", "font.size": 9, "svg.fonttype": "path"}
+    figure, (left, right) = plt.subplots(1, 2, figsize=(8.4, 3.3), layout="constrained")
+    for axes, test, title in (
+        (left, run(LOOKS[0], (RATE, RATE), LOOKS[0], RUNS), "no difference: each verdict is wrong"),
+        (right, run(1, (RATE, OTHER), LOOKS[0], RUNS), "12 against 13.5 percent: each is right"),
+    ):
+        for name, colour in DRAWN.items():
+            found = np.logical_or.accumulate(RULES[name][0](test), axis=1).mean(axis=0)
+            axes.plot(test.units, 100 * found, color=colour, linewidth=1.6, label=name.replace("`", ""))
+        one = 100 * RULES["one look, at the end"][0](test)[:, -1].mean()
+        axes.plot([LAST], [one], "o", color="#666666", markersize=5, label="one look, at the end")
+        axes.set_title(title, fontsize=9)
+        axes.set_xlabel("units of each arm")
+        axes.set_xticks([1_000, 4_000, 7_000, 10_000], ["1,000", "4,000", "7,000", "10,000"])
+        axes.set_ylim(bottom=0)
+        axes.yaxis.set_major_formatter(lambda value, _: f"{value:g} %")
+        axes.grid(axis="y", color="#dddddd", linewidth=0.6)
+        axes.spines[["top", "right"]].set_visible(False)
+    left.axhline(100 * ALPHA, color="#666666", linewidth=1, linestyle=":")
+    left.set_ylabel("tests with a verdict by then")
+    handles, labels = left.get_legend_handles_labels()
+    figure.legend(handles, labels, frameon=False, ncols=3, loc="outside lower center", handlelength=1.5)
+    plt.savefig(PICTURE, metadata={"Date": None})
+    plt.close()
+
+
 def main() -> None:
-    """Write the table."""
+    """Write the table and draw the picture."""
     table = "\n".join(map(row, RULES))
     text = PAGE.read_text(encoding="utf-8")
     head = re.search(r"(<!-- rules -->\n\n.*?\|\n\|[-|]+\|\n)", text, re.DOTALL)
@@ -147,10 +212,12 @@ def main() -> None:
         r"(<!-- rules -->\n\n).*?(\n\n<!-- end -->)",
         lambda _: f"{head[1]}{table}\n\n<!-- end -->",
         text,
+        count=1,
         flags=re.DOTALL,
     )
     PAGE.write_text(text, encoding="utf-8")
     sys.stdout.write(f"{table}\n")
+    draw()
 
 
 if __name__ == "__main__":

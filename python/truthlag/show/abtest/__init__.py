@@ -1,0 +1,1 @@
+"""`truthlag abtest`: a file of a test to its report."""

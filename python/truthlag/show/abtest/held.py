@@ -1,0 +1,288 @@
+"""A test whose rows are held: those of units in clusters, quantiles, capped values and covariates need them all.
+
+Eight bytes a number are held of the columns that are asked for, and no text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from truthlag.show.abtest.collected import Exposures, Known, Pair, is_binary, not_binary, outlier_of
+from truthlag.show.abtest.columns import Wanted
+from truthlag.show.abtest.metric_spec import OF_UNITS, MetricSpec
+from truthlag.show.abtest.read import Numbers, Rows, Whole
+from truthlag.show.errors import LogError
+from truthlag.verdict.abtest.quantiles import QuantileArm
+from truthlag.verdict.abtest.statistics.given import arms as statistics_of
+from truthlag.verdict.abtest.statistics.labelled_rows import SCORED, LabelledRows
+from truthlag.verdict.abtest.statistics.mean import Mean
+from truthlag.verdict.abtest.statistics.mean_with_covariate import MeanWithCovariate
+from truthlag.verdict.abtest.statistics.proportion import Proportion
+from truthlag.verdict.abtest.statistics.ratio import Ratio
+from truthlag.verdict.abtest.statistics.ratio_with_covariate import RatioWithCovariate
+from truthlag.verdict.abtest.statistics.winsorize import winsorize
+
+
+class Held:
+    """See `Collected`."""
+
+    def __init__(self, wanted: Wanted, winsorized: float | None) -> None:
+        self._wanted = wanted
+        self._winsorized = winsorized
+        self._parts: list[Rows] = []
+        self.is_clustered = False
+        self.units_in_several = 0
+        """Units that were seen in both arms; they are left out."""
+        self.different_units = 0
+        """All units of both arms."""
+        self.by_arm = (0, 0)
+        """Different units of each arm."""
+        self.filled: dict[str, tuple[int, float]] = {}
+        """How many covariates were missing, by column, and what they were taken for."""
+        self._arms: Whole = np.empty(0, np.int64)
+        self._steps = self._segments = self._units = self._arms
+        self._numbers: dict[str, Numbers] = {}
+        self._old: NDArray[np.bool_] | None = None
+
+    def take(self, rows: Rows) -> None:
+        """Take good rows, of any arm."""
+        self._parts.append(rows)
+
+    def settle(self, control: int, treatment: int) -> None:
+        """Join the rows of two arms, in order of their periods, without units that are in both."""
+        parts, self._parts = self._parts, []
+        arms = _joined([part.arms for part in parts])
+        chosen = (arms == control) | (arms == treatment)
+        steps = _joined([np.zeros(len(part), np.int64) if part.days is None else part.days for part in parts])
+        order = np.flatnonzero(chosen)
+        order = order[np.argsort(steps[order], kind="stable")]
+        if self._wanted.unit is not None:
+            units = _joined([part.units for part in parts if part.units is not None])
+            order = self._without_double(units, arms, order, treatment)
+            self._units = units[order]
+            self.is_clustered = _different(self._units) < len(self._units)
+        else:
+            self._units = order
+        self._arms = (arms[order] == treatment).astype(np.int64)
+        self._steps = steps[order]
+        if self._wanted.segment is not None:
+            self._segments = _joined([part.segments for part in parts if part.segments is not None])[order]
+        if self._wanted.label_time is not None:
+            self._old = np.concatenate([part.old for part in parts if part.old is not None])[order]
+        for name in self._wanted.numbers:
+            self._numbers[name] = np.concatenate([part.numbers.pop(name) for part in parts])[order]
+        self._fill_covariates()
+        for spec in self._wanted.specs:
+            for column, what in _of_zeros_and_ones(spec):
+                if not self._is_binary(column):
+                    raise LogError(not_binary(column, what))
+
+    def _without_double(self, units: Whole, arms: Whole, order: Whole, treatment: int) -> Whole:
+        seen = np.zeros((2, int(units.max()) + 1), dtype=bool)
+        seen[(arms[order] == treatment).astype(np.int64), units[order]] = True
+        double = seen[0] & seen[1]
+        self.units_in_several = int(np.count_nonzero(double))
+        self.different_units = int(np.count_nonzero(seen[0] | seen[1]))
+        self.by_arm = int(np.count_nonzero(seen[0])), int(np.count_nonzero(seen[1]))
+        return order[~double[units[order]]] if self.units_in_several else order
+
+    def _fill_covariates(self) -> None:
+        """A covariate is known before the treatment, so that what is missing may be taken for the mean of all."""
+        for name in self._wanted.covariates:
+            values = self._numbers[name]
+            missing = np.isnan(values)
+            count = int(np.count_nonzero(missing))
+            if count == len(values):
+                raise LogError(f"covariate `{name}` has no value at all")
+            if count:
+                mean = float(values[~missing].mean())
+                self.filled[name] = count, mean
+
+    def _is_binary(self, column: str) -> bool:
+        values = self._numbers[column]
+        return is_binary(values[~np.isnan(values)])
+
+    def _chosen(
+        self, spec: MetricSpec, arm: int, segment: int | None = None, until: int | None = None
+    ) -> NDArray[np.bool_]:
+        chosen: NDArray[np.bool_] = self._arms == arm
+        if self._old is not None and self._wanted.is_late(spec):
+            chosen &= self._old
+        if segment is not None:
+            chosen &= self._segments == segment
+        if until is not None:
+            chosen &= self._steps < until
+        return chosen
+
+    def pair(self, spec: MetricSpec, *, segment: int | None = None, until: int | None = None) -> Pair:
+        """See `Collected.pair`."""
+        rows = [_Arm(self, spec, self._chosen(spec, arm, segment, until)) for arm in (0, 1)]
+        notes: tuple[str, ...] = ()
+        if self._winsorized is not None and self._is_mean(spec):
+            capped = winsorize(rows[0].values, rows[1].values, upper=self._winsorized)
+            rows[0].values, rows[1].values = capped.control, capped.treatment
+            notes = (f"{spec.name}: {capped}",)
+        covariates = self._wanted.covariates
+        if spec.model is not None:
+            before, now = (arm.labelled(spec.model) for arm in rows)
+            return Pair(*statistics_of(before, now, metric=spec.model, cluster=None, window=None))
+        return Pair(rows[0].statistic(covariates), rows[1].statistic(covariates), notes)
+
+    def _is_mean(self, spec: MetricSpec) -> bool:
+        return spec.kind in ("mean", "sum") or (spec.kind == "auto" and not self._is_binary(spec.column))
+
+    def exposures(self) -> Iterator[Exposures]:
+        """See `Collected.exposures`."""
+        first = _first_rows(self._units)
+        if not len(first):
+            return
+        has_segments = self._wanted.segment is not None
+        segments = self._segments[first] if has_segments else np.zeros(len(first), np.int64)
+        begin, width = int(self._steps[first].min()), int(segments.max()) + 1
+        places = (self._steps[first] - begin) * width + segments
+        counts = [np.bincount(places[self._arms[first] == arm], minlength=int(places.max()) + 1) for arm in (0, 1)]
+        for place in np.flatnonzero(counts[0] + counts[1]).tolist():
+            segment = place % width if has_segments else None
+            yield Exposures(begin + place // width, segment, (int(counts[0][place]), int(counts[1][place])))
+
+    def known(self, spec: MetricSpec) -> Known:
+        """See `Collected.known`; of units where these have several rows."""
+        known = ~np.isnan(self._numbers[spec.column])
+        if spec.denominator is not None:
+            known &= ~np.isnan(self._numbers[spec.denominator])
+        there, of = [], []
+        for arm in (0, 1):
+            chosen = self._chosen(spec, arm)
+            of.append(_different(self._units[chosen]))
+            there.append(_different(self._units[chosen & known]))
+        return Known((there[0], there[1]), (of[0], of[1]))
+
+    def units(self) -> tuple[int, int]:
+        """See `Collected.units`."""
+        return _different(self._units[self._arms == 0]), _different(self._units[self._arms == 1])
+
+    def periods(self) -> list[int]:
+        """See `Collected.periods`."""
+        seen = self._steps if self._old is None else self._steps[self._old]
+        steps: list[int] = np.unique(seen).tolist()
+        return steps
+
+    def covariate(self, name: str) -> tuple[Numbers, Numbers]:
+        """The values of a covariate of each unit of both arms, NaN where it is missing."""
+        first = _first_rows(self._units)
+        values, arms = self._numbers[name][first], self._arms[first]
+        return values[arms == 0], values[arms == 1]
+
+    def outlier(self, spec: MetricSpec) -> tuple[float, float] | None:
+        """See `Collected.outlier`."""
+        if not self._is_mean(spec) or self._winsorized is not None:
+            return None
+        arms = []
+        for arm in (0, 1):
+            values = _Arm(self, spec, self._chosen(spec, arm)).values
+            if len(values):
+                arms.append((Mean.of(values), float(values.min()), float(values.max())))
+        return outlier_of(arms)
+
+
+class _Arm:
+    """The rows of one arm of a metric that have a value; of kinds that are taken by unit, the units."""
+
+    def __init__(self, held: Held, spec: MetricSpec, chosen: NDArray[np.bool_]) -> None:
+        self._held, self._spec = held, spec
+        numbers = held._numbers
+        known = chosen & ~np.isnan(numbers[spec.column])
+        if spec.denominator is not None:
+            known &= ~np.isnan(numbers[spec.denominator])
+        self.values = numbers[spec.column][known]
+        self._others = None if spec.denominator is None else numbers[spec.denominator][known]
+        self._units = held._units[known]
+        self._covariates = [self._filled(name)[known] for name in held._wanted.covariates]
+        self.clustered = held.is_clustered and spec.kind not in OF_UNITS
+        if spec.kind in OF_UNITS:
+            first, where = _by_unit(self._units)
+            values = _sums(where, self.values, len(first))
+            self.values = np.minimum(values, 1.0) if spec.kind == "any" else values
+            self._covariates = [covariate[first] for covariate in self._covariates]
+
+    def _filled(self, name: str) -> Numbers:
+        values = self._held._numbers[name]
+        if name not in self._held.filled:
+            return values
+        return np.where(np.isnan(values), self._held.filled[name][1], values)
+
+    def labelled(self, metric: str) -> LabelledRows:
+        """Decisions, or scores, with their labels."""
+        scores = self.values if metric in SCORED else None
+        predictions = self.values if scores is None else None
+        cluster = self._units if self.clustered else None
+        return LabelledRows(self._others, predictions, scores, cluster=cluster)
+
+    def statistic(self, names: tuple[str, ...]) -> Any:
+        spec, values = self._spec, self.values
+        if spec.quantile is not None:
+            return QuantileArm.of(values, spec.quantile, cluster=self._units if self.clustered else None)
+        others, covariates = self._others, self._covariates
+        if self.clustered:
+            # Of clusters the sums over their rows; a covariate is that of the unit, from the first of its rows.
+            first, where = _by_unit(self._units)
+            weights = np.ones(len(values)) if others is None else others
+            values, others = (_sums(where, one, len(first)) for one in (values, weights))
+            covariates = [covariate[first] for covariate in covariates]
+        if others is not None:
+            return (
+                RatioWithCovariate.of(values, others, covariates=covariates) if covariates else Ratio.of(values, others)
+            )
+        if covariates:
+            return MeanWithCovariate.of(values, covariates, names=names)
+        if spec.kind in ("proportion", "any") or (spec.kind == "auto" and self._held._is_binary(spec.column)):
+            return Proportion.of(values)
+        return Mean.of(values)
+
+
+def _sums(where: Whole, values: Numbers, size: int) -> Numbers:
+    """The sum of the values at each place."""
+    return np.asarray(np.bincount(where, weights=values, minlength=size), dtype=np.float64)
+
+
+def _of_zeros_and_ones(spec: MetricSpec) -> Iterator[tuple[str, str]]:
+    """The columns of a metric that may hold nothing else, and what they are."""
+    if spec.kind in ("proportion", "any"):
+        yield spec.column, "a proportion"
+    if spec.model is not None and spec.denominator is not None:
+        yield spec.denominator, "labels"
+        if spec.model not in SCORED:
+            yield spec.column, "decisions"
+
+
+def _different(units: Whole) -> int:
+    """How many different ones there are; they are numbered from 0."""
+    return int(np.count_nonzero(np.bincount(units)))
+
+
+def _first_rows(units: Whole) -> Whole:
+    """The first row of each unit, in order of the units' numbers."""
+    if not len(units):
+        return units
+    first = np.full(int(units.max()) + 1, -1, dtype=np.int64)
+    # Of several assignments to a place the last one stays.
+    first[units[::-1]] = np.arange(len(units) - 1, -1, -1)
+    return first[first >= 0]
+
+
+def _by_unit(units: Whole) -> tuple[Whole, Whole]:
+    """The first row of each unit, and of each row the place of its unit among these."""
+    first = _first_rows(units)
+    if not len(units):
+        return first, first
+    place = np.zeros(int(units.max()) + 1, dtype=np.int64)
+    place[units[first]] = np.arange(len(first))
+    return first, place[units]
+
+
+def _joined(parts: list[Whole]) -> Whole:
+    return np.concatenate(parts) if parts else np.empty(0, np.int64)

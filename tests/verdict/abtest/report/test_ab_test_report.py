@@ -1,0 +1,236 @@
+"""A report says one thing, for the reason that comes first: gates, then guardrails that block, then the metric."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from truthlag.abtest import (
+    ABTestReport,
+    Comparison,
+    DoubleExposure,
+    Mean,
+    MetricPlan,
+    Proportion,
+    SampleRatioTest,
+    ab_test_report,
+    compare,
+    compare_many,
+    label_arrival_parity,
+    run_gates,
+)
+
+UNITS = 20_000
+
+
+def conversion(k: int, n: int = UNITS, **options: Any) -> Comparison:
+    return compare(Proportion(int(0.12 * n), n), Proportion(k, n), metric="conversion", expected_n=2 * UNITS, **options)
+
+
+BETTER = conversion(2_760)
+WORSE = conversion(2_040)
+OPEN = conversion(2_420)
+
+
+def errors(k: int) -> Comparison:
+    """Of 200 errors of the control, with a margin of half a percent point."""
+    asked = {"hypothesis": "non_inferiority", "margin": 0.005, "direction": "lower", "expected_n": 2 * UNITS}
+    return compare(Proportion(200, UNITS), Proportion(k, UNITS), metric="errors", **asked)
+
+
+PASSES, BLOCKS, UNDECIDED = errors(200), errors(600), errors(285)
+
+
+def gates(control: int = UNITS, treatment: int = UNITS, **more: Any) -> Any:
+    test = SampleRatioTest({"control": 1, "treatment": 1})
+    test.update({"control": control, "treatment": treatment})
+    return run_gates(sample_ratio=test, **more)
+
+
+def report(result: Comparison, guardrail: Comparison | None = None, **options: Any) -> ABTestReport:
+    rails = () if guardrail is None else [guardrail]
+    return ab_test_report(metrics={"conversion": result}, guardrails=rails, **{"gates": gates(), **options})
+
+
+@pytest.mark.parametrize(
+    ("result", "guardrail", "status"),
+    [
+        (BETTER, None, "ship"),
+        (BETTER, PASSES, "ship"),
+        (BETTER, UNDECIDED, "keep_running"),
+        (BETTER, BLOCKS, "revert"),
+        (WORSE, None, "revert"),
+        (WORSE, PASSES, "revert"),
+        (WORSE, UNDECIDED, "revert"),
+        (OPEN, None, "keep_running"),
+        (OPEN, PASSES, "keep_running"),
+        (OPEN, UNDECIDED, "keep_running"),
+        (OPEN, BLOCKS, "revert"),
+    ],
+)
+def test_metric_and_guardrail_decide_together(result: Comparison, guardrail: Comparison, status: str) -> None:
+    assert (BETTER.verdict, WORSE.verdict, OPEN.verdict) == ("better", "worse", "undecided")
+    assert (PASSES.verdict, BLOCKS.verdict, UNDECIDED.verdict) == ("non_inferior", "worse", "undecided")
+    assert report(result, guardrail).status == status
+
+
+def test_a_failed_sample_ratio_makes_everything_invalid() -> None:
+    found = report(BETTER, BLOCKS, gates=gates(20_600, 19_400))
+    assert found.status == "invalid"
+    assert [row.verdict for row in found.metrics] == ["invalid"]
+    assert [row.status for row in found.guardrails] == ["invalid"]
+    assert "sample_ratio" in found.recommendation.text
+    assert found.metric("conversion").comparison.difference == BETTER.difference
+
+
+def test_a_failed_double_exposure_makes_everything_invalid() -> None:
+    assert report(BETTER, gates=gates(double_exposure=DoubleExposure(40_000, 900))).status == "invalid"
+
+
+def test_a_failed_label_arrival_makes_labelled_metrics_invalid_alone() -> None:
+    parity = label_arrival_parity(Proportion(4_600, 5_000), Proportion(4_480, 5_000))
+    assert report(BETTER, PASSES, gates=gates(label_arrival=parity)).status == "ship"
+    found = report(BETTER, PASSES, gates=gates(label_arrival=parity), labelled_metrics=["conversion"])
+    assert found.status == "invalid"
+    assert [row.status for row in found.guardrails] == ["pass"]
+    # A guardrail that blocks is a reason to revert even where the metric cannot be read.
+    assert report(BETTER, BLOCKS, gates=gates(label_arrival=parity), labelled_metrics=["conversion"]).status == "revert"
+    # An invalid guardrail never lets a version pass.
+    found = report(BETTER, PASSES, gates=gates(label_arrival=parity), labelled_metrics=["errors"])
+    assert found.status == "keep_running"
+    assert found.guardrails[0].status == "invalid"
+
+
+def test_the_recommendation_names_the_numbers() -> None:
+    text = report(BETTER, UNDECIDED).recommendation.text
+    low, high = BETTER.difference_interval or (0.0, 0.0)
+    for part in ("0.12", "0.138", "+15%", f"{low:.4g} to {high:.4g}", "errors +0.00425", "margin 0.005"):
+        assert part in text
+    needed = UNDECIDED.additional_n
+    assert needed
+    assert f"about {needed:,} more units for errors" in text
+
+
+def test_a_fixed_size_that_is_reached_ends_the_test() -> None:
+    assert report(_fixed(2_420, UNITS)).status == "stop_no_difference"
+    assert report(_fixed(2_420, 5 * UNITS)).status == "keep_running"
+    shown = compare(
+        Proportion(2_400, UNITS), Proportion(2_300, UNITS), mode="fixed", hypothesis="non_inferiority", margin=0.005
+    )
+    assert shown.verdict == "undecided"
+    assert report(shown).status == "stop_not_shown"
+
+
+def _fixed(k: int, planned: int) -> Comparison:
+    return compare(Proportion(2_400, UNITS), Proportion(k, UNITS), metric="conversion", mode="fixed", planned_n=planned)
+
+
+def test_the_last_look_of_a_plan_ends_the_test() -> None:
+    options = {"mode": "group_sequential", "planned_n": 40_000}
+    last = compare(Proportion(2_400, UNITS), Proportion(2_420, UNITS), looks=[20_000, 40_000], **options)
+    first = compare(Proportion(1_200, 10_000), Proportion(1_210, 10_000), looks=[20_000, 40_000], **options)
+    assert report(last).status == "stop_no_difference"
+    assert report(first).status == "keep_running"
+    assert report(first, is_final=True).status == "stop_no_difference"
+
+
+def test_a_guardrail_that_may_be_looked_at_later_keeps_a_finished_test_running() -> None:
+    fixed = compare(Proportion(2_400, UNITS), Proportion(2_760, UNITS), mode="fixed")
+    assert report(fixed, UNDECIDED).status == "keep_running"
+    asked = {"hypothesis": "non_inferiority", "margin": 0.005, "direction": "lower", "mode": "fixed"}
+    once = compare(Proportion(200, UNITS), Proportion(290, UNITS), metric="errors", **asked)
+    assert once.verdict == "undecided"
+    assert report(fixed, once).status == "stop_not_shown"
+
+
+def test_nothing_to_compare_is_said() -> None:
+    nothing = compare(Proportion(0, 0), Proportion(0, 0))
+    found = report(nothing, gates=run_gates())
+    assert found.status == "no_data"
+    assert "no rows" in found.recommendation.text
+    assert ab_test_report(metrics={}).status == "no_data"
+    assert ab_test_report(metrics={}, guardrails=[PASSES]).status == "ship"
+    assert ab_test_report(metrics={}, guardrails=[UNDECIDED]).status == "keep_running"
+
+
+def test_of_several_treatments_the_best_that_may_be_shipped_is_named() -> None:
+    arms = {
+        "v1": {"conversion": Proportion(2_400, UNITS), "errors": Proportion(200, UNITS)},
+        "v2": {"conversion": Proportion(2_760, UNITS), "errors": Proportion(200, UNITS)},
+        "v3": {"conversion": Proportion(2_900, UNITS), "errors": Proportion(600, UNITS)},
+        "v4": {"conversion": Proportion(2_800, UNITS), "errors": Proportion(190, UNITS)},
+    }
+    plans = {"conversion": "primary", "errors": MetricPlan("guardrail", direction="lower", margin=0.005)}
+    found = ab_test_report(metrics=compare_many(arms, metrics=plans, expected_n=40_000))
+    assert found.control == "v1"
+    assert {one.arm: one.status for one in found.by_arm} == {"v2": "ship", "v3": "revert", "v4": "ship"}
+    assert (found.status, found.recommendation.arm) == ("ship", "v4")
+    assert "v2 may be shipped too" in found.recommendation.text
+    assert [(row.arm, row.metric, row.status) for row in found.guardrails] == [
+        ("v2", "errors", "pass"),
+        ("v3", "errors", "block"),
+        ("v4", "errors", "pass"),
+    ]
+
+
+def test_other_metrics_are_adjusted_and_do_not_decide() -> None:
+    once = {"mode": "fixed"}
+    near = compare(Mean(100, 1.0, 900.0), Mean(100, 1.9, 900.0), **once)
+    assert near.verdict == "better"
+    assert 0.025 < (near.p_value or 0.0) < 0.05
+    flat = compare(Mean(100, 1.0, 900.0), Mean(100, 1.1, 900.0), **once)
+    found = ab_test_report(metrics={"primary": flat, "second": near, "third": near})
+    assert [row.role for row in found.metrics] == ["primary", "secondary", "secondary"]
+    assert [row.verdict for row in found.metrics] == ["undecided", "undecided", "undecided"]
+    assert found.metric("second").adjusted_p_value == pytest.approx(2 * (near.p_value or 0.0))
+    assert found.status == "stop_no_difference"
+
+
+@dataclass
+class Checked:
+    """What a guardrail gives."""
+
+    metric: str
+    status: str
+    comparison: Comparison
+    quantile: float | None = None
+
+
+def test_results_of_guardrails_are_taken_as_they_are() -> None:
+    found = report(BETTER, Checked("latency", "block", PASSES, 0.99))  # type: ignore[arg-type]
+    assert found.status == "revert"
+    assert found.guardrails[0].name == "p99 of latency"
+    assert "p99 of latency" in found.recommendation.text
+
+
+def test_it_is_json_text_and_html() -> None:
+    found = report(BETTER, UNDECIDED, name="<b>ranker</b>", units={"control": 3, "treatment": 4}, notes=["one & two"])
+    content = json.loads(json.dumps(found.to_dict(), allow_nan=False))
+    assert content["recommendation"]["status"] == "keep_running"
+    places = [list(content).index(name) for name in ("gates", "metrics", "guardrails", "recommendation")]
+    assert places == sorted(places)
+    text, html = str(found), found._repr_html_()
+    order = [text.index(part) for part in ("sample_ratio", "conversion", "errors", "recommendation")]
+    assert order == sorted(order)
+    assert "<b>" not in html
+    assert "one &amp; two" in html
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "told"),
+    [
+        ({"metrics": {"a": 1}}, TypeError, r"metrics\['a'\] must be a Comparison, got 1 of type int"),
+        ({"metrics": 7}, TypeError, "metrics must be what compare_many gave"),
+        ({"metrics": [7]}, TypeError, "metrics must be rows of compare_many"),
+        ({"gates": [3]}, TypeError, "gates must be a GateReport or gates, got 3 of type int"),
+        ({"guardrails": [BETTER]}, ValueError, "guardrails must be tests of non-inferiority, got one of superiority"),
+        ({"guardrails": ["p99"]}, TypeError, "guardrails must be results of guardrails"),
+        ({"guardrails": {"v9": [PASSES]}}, ValueError, "guardrails must be of the arms 'treatment', got 'v9'"),
+    ],
+)
+def test_what_is_not_allowed(options: dict[str, Any], error: type[Exception], told: str) -> None:
+    with pytest.raises(error, match=told):
+        ab_test_report(**{"metrics": {"conversion": BETTER}, **options})
