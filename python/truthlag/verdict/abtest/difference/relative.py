@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from truthlag.verdict.abtest.difference.effect import Baseline, Effect, NormalEffect, Undefined
 from truthlag.verdict.abtest.statistics.proportion import Proportion
 
-RELATIVE_METHODS = ("delta", "log", "log_adjusted", "fieller")
+RELATIVE_METHODS = ("delta", "log", "log_adjusted", "fieller", "score")
 
 
 def relative_effect(
