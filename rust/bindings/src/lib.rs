@@ -75,7 +75,7 @@ mod _core {
     use super::tracker::Tracker;
     #[pymodule_export]
     use super::two_sample::{
-        difference_limit, difference_statistic, largest_chance, restricted_estimate, score_statistic,
+        difference_limit, difference_statistic, largest_chance, restricted_estimate, score_limit, score_statistic,
     };
     #[pymodule_export]
     use super::watching::{

@@ -25,6 +25,12 @@ pub(crate) fn score_statistic(counts: Counts, margin: f64, scale: &str) -> PyRes
     Ok(two_sample::score_statistic(&pair_of(counts), margin, scale_of(scale)?))
 }
 
+/// The margin at which that statistic, times the square root of 1 - 1 / N, has a value.
+#[pyfunction]
+pub(crate) fn score_limit(counts: Counts, quantile: f64, scale: &str) -> PyResult<f64> {
+    Ok(two_sample::score_limit(&pair_of(counts), quantile, scale_of(scale)?))
+}
+
 /// The current metric of largest likelihood where the loss is a margin.
 #[pyfunction]
 pub(crate) fn restricted_estimate(counts: Counts, margin: f64, scale: &str) -> PyResult<f64> {

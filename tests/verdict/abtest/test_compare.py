@@ -296,6 +296,7 @@ class TestArms:
             ((Mean(1, 1.0, 0.0), Proportion(1, 2)), {}, TypeError, r"treatment must be of the kind of control \(mean\)"),
             ((5, 6), {}, TypeError, "control must be raw values, a statistic"),
             (([1.0], [2.0]), {"mode": "sometimes"}, ValueError, "mode must be one of"),
+            (([1.0], [2.0]), {"metric": ("a", "b")}, TypeError, "metric must be None or a string, got"),
             (([1.0], [2.0]), {"alpha": 0.6}, ValueError, "alpha must be below 0.5"),
             (([1.0], [2.0]), {"hypothesis": "equivalence"}, ValueError, "margin must be given for equivalence"),
             (([1.0], [2.0]), {"margin": -1}, ValueError, "margin must be a finite number above 0"),

@@ -216,6 +216,7 @@ OPTIONS: list[dict[str, Any]] = [
     {"mode": "fixed", "scale": "relative", "relative_method": "fieller", "alternative": "greater"},
     {"scale": "relative", "relative_method": "log", "hypothesis": "non_inferiority", "margin": 0.1},
     {"mode": "fixed", "planned_n": 10**6, "margin": 1e-300},
+    {"scale": "relative"},
 ]
 
 
@@ -481,3 +482,12 @@ def test_planning() -> None:
                     looks=GroupSequentialPlan(10**6, looks=3),
                 )
             )
+
+
+def test_covariates_at_both_ends_of_floats() -> None:
+    """Three units, whose few degrees of freedom no statistic does, beside values of 1e141: no number is NaN."""
+    far = MeanWithCovariate.of([k * 1e140 for k in range(50)], [(50 - k) * 1e-140 for k in range(50)])
+    for few in (MeanWithCovariate.of([1, 2, 3], [1, 2, 3]), MeanWithCovariate.of([1, 2, 3], [2, 2, 2])):
+        for arms, scale in itertools.product(((few, far), (far, few)), ("absolute", "relative")):
+            with strictly():
+                check(compare(*arms, scale=scale))

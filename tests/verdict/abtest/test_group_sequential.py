@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import math
 import pickle
@@ -17,8 +18,10 @@ from tests.verdict.abtest.vectors import agrees, vector
 from truthlag.abtest import GroupSequentialPlan, Known, Mean, Proportion, compare
 from truthlag.verdict.abtest.inference.crossing import Bounds, Path, crossing_chances, sided
 from truthlag.verdict.abtest.inference.group_sequential import GroupSequential
+from truthlag.verdict.abtest.inference.group_sequential_plan import MAGIC
 from truthlag.verdict.abtest.inference.spent_bounds import Design, level_of, spent_bounds
 from truthlag.verdict.abtest.inference.stage_wise import at_least, shifts
+from truthlag.verdict.detectors.state_bytes import packed, unpacked
 
 FIVE = (0.2, 0.4, 0.6, 0.8, 1.0)
 SPENDINGS: list[Any] = ["obrien_fleming", "pocock", 1.0, 2.0, 3.0]
@@ -283,6 +286,45 @@ class TestPlan:
                 GroupSequentialPlan.from_bytes(wrong)
         with pytest.raises(TypeError, match="data must be bytes"):
             GroupSequentialPlan.from_bytes("text")  # type: ignore[arg-type]
+
+    def test_bytes_whose_content_is_another(self) -> None:
+        """With a right checksum: none is taken as a plan that breaks at its next look, or has another answer."""
+        plan = GroupSequentialPlan(20_000, looks=4)
+        compare(*arms(0.015), mode="group_sequential", looks=plan, metric="conversion")
+        kept = unpacked(MAGIC, "a plan of looks", plan.to_bytes())[1]
+        wrong: list[Any] = ["x", [], [1], math.nan, -1, {}]
+        for path in (
+            ("ends",),
+            ("question",),
+            *((name,) for name in kept["question"]),
+            *(("look", name) for name in kept["taken"][0]),
+        ):
+            for value in wrong:
+                other = copy.deepcopy(kept)
+                if path[0] == "look":
+                    other["taken"][0][path[1]] = value
+                elif path[0] in other["question"]:
+                    other["question"][path[0]] = value
+                else:
+                    other[path[0]] = value
+                is_right = (path == ("metric",) and value == "x") or (
+                    path[-1] in ("estimate", "statistic", "bound") and value == -1
+                )
+                data = packed(MAGIC, "GroupSequentialPlan", other, [])
+                if is_right:
+                    GroupSequentialPlan.from_bytes(data)
+                    continue
+                with pytest.raises(ValueError, match="data must be bytes of a plan of looks, got some whose content"):
+                    GroupSequentialPlan.from_bytes(data)
+        twice = copy.deepcopy(kept)
+        twice["taken"] *= 2
+        with pytest.raises(ValueError, match="content is another"):
+            GroupSequentialPlan.from_bytes(packed(MAGIC, "GroupSequentialPlan", twice, []))
+
+    def test_units_of_numpy_go_to_bytes(self) -> None:
+        plan = GroupSequentialPlan(1_000)
+        plan.look(np.int64(400))  # type: ignore[arg-type]
+        assert GroupSequentialPlan.from_bytes(plan.to_bytes()) == plan
 
     def test_it_is_frozen_at_the_first_look(self) -> None:
         plan = GroupSequentialPlan(20_000)

@@ -20,6 +20,7 @@ from truthlag.abtest import (
     compare,
     statistic_from_dict,
 )
+from truthlag.verdict.abtest.difference.bounded import BoundedEffect, bounded_effect
 
 
 def rows(rng: np.random.Generator, n: int, *, base: float = 0.0, separation: float = 1.0) -> LabelledRows:
@@ -256,3 +257,30 @@ class TestDegenerate:
         assert arm.statistic("roc_auc").estimate == 1.0
         with pytest.raises(ValueError, match=r"scores\[0\] must be from 0 to 1 for brier_score, got 3.0"):
             arm.statistic("brier_score")
+
+
+def test_estimates_inside_their_range_have_the_limits_of_their_log_odds() -> None:
+    """Closed form and Newton's root against the limits of each estimate and a bracketing search: Zou and Donner (2008)."""
+    random = np.random.default_rng(31)
+    for _ in range(200):
+        low, width = float(random.normal()), float(10 ** random.uniform(-2, 2))
+        arms = [
+            Known(
+                int(10 ** random.uniform(1.5, 5)),
+                low + width * float(random.uniform(0.02, 0.98)),
+                width * float(10 ** random.uniform(-3, -1)),
+                (low, low + width),
+            )
+            for _ in range(2)
+        ]
+        effect = bounded_effect(*arms)
+        assert effect.inside is not None
+        slow = BoundedEffect(effect.test)
+        for quantile in (0.5, 1.96, 4.0):
+            assert effect.limits(quantile) == pytest.approx(slow.limits(quantile), rel=1e-12, abs=1e-12 * width)
+            for null, sign in zip(slow.limits(quantile), (1, -1), strict=True):
+                # A limit is off by its rounding, times how many standard errors the range has.
+                assert effect.statistic(null) == pytest.approx(sign * quantile, rel=1e-8)
+        statistic = effect.statistic(0.0)
+        if abs(statistic) < 20:
+            assert statistic == pytest.approx(slow.statistic(0.0), rel=1e-8, abs=1e-8)

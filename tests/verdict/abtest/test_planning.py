@@ -192,6 +192,36 @@ class TestSizes:
             sample_size(0.12, -0.01, hypothesis="non_inferiority", margin=0.01)
 
     @pytest.mark.parametrize(
+        "rule", [{}, {"mode": "group_sequential", "looks": 3}, {"mode": "confidence_sequence", "looks": 3}]
+    )
+    @pytest.mark.parametrize("direction", ["higher", "lower"])
+    @pytest.mark.parametrize("scale", ["absolute", "relative"])
+    def test_the_worst_that_is_shown_not_to_be_inferior(self, rule: dict[str, Any], direction: str, scale: str) -> None:
+        design: dict[str, Any] = {
+            "margin": 0.01 if scale == "absolute" else 0.1,
+            "direction": direction,
+            "scale": scale,
+        }
+        design |= {"hypothesis": "non_inferiority", **rule}
+        sign = 1 if direction == "higher" else -1
+        for n in (5_000, 80_000):
+            found = minimum_detectable_effect(0.1, n, **design)
+            # A small test needs a better treatment, a large one takes a worse one, if not by the margin.
+            assert (sign * found.effect < 0) == (n == 80_000) and sign * found.effect > -design["margin"]
+            assert power(0.1, found.effect, n, **design).power == pytest.approx(0.8, abs=1e-9)
+
+    def test_the_worst_of_a_mean_in_closed_form(self) -> None:
+        found = minimum_detectable_effect(
+            50.0, 40_000, standard_deviation=20.0, hypothesis="non_inferiority", margin=1.0
+        )
+        error = 20 * math.sqrt(2 / 20_000)
+        assert found.effect == pytest.approx(-1 + (stats.norm.isf(0.05) + stats.norm.isf(0.2)) * error, rel=1e-9)
+
+    def test_a_margin_that_leaves_no_room(self) -> None:
+        found = minimum_detectable_effect(0.01, 10**6, hypothesis="non_inferiority", margin=0.5)
+        assert -0.01 <= found.effect < -0.0099
+
+    @pytest.mark.parametrize(
         ("arguments", "options", "error"),
         [
             ((0.0, 0.1), {}, "baseline must be a rate between 0 and 1"),

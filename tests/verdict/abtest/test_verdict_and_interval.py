@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from truthlag.abtest import Comparison, Proportion, compare
+from truthlag.abtest import Comparison, Mean, Proportion, compare
 
 #: What once was found to say one thing in the verdict and another in the interval.
 FOUND: list[tuple[tuple[int, int, int, int], dict[str, Any]]] = [
@@ -82,3 +82,45 @@ def test_any_arms_and_questions(seed: int) -> None:
         # A limit is found to some digits.
         near = min(abs(abs(limit) - margin) for limit in result.difference_interval) < 1e-9
         assert by_verdict == by_interval or near, (arms, options)
+
+
+SIGNED = [(a, b) for a in (-5.0, -1.0, 1.0, 5.0) for b in (-4.0, -1.2, 1.2, 4.0)]
+
+
+@pytest.mark.parametrize("relative_method", ["delta", "log", "fieller"])
+@pytest.mark.parametrize("means", SIGNED)
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"margin": 0.3},
+        {"alternative": "greater"},
+        {"hypothesis": "non_inferiority", "margin": 0.5},
+        {"hypothesis": "equivalence", "margin": 0.5},
+    ],
+)
+def test_relative_verdicts_of_values_of_any_sign(
+    relative_method: str, means: tuple[float, float], options: dict[str, Any]
+) -> None:
+    """The relative difference is over the control's size, so that a higher treatment is higher below 0 too."""
+    control, treatment = (Mean(400, mean, 40.0) for mean in means)
+    for direction in ("higher", "lower"):
+        given: dict[str, Any] = {"direction": direction, "relative_method": relative_method, "scale": "relative"}
+        result = compare(control, treatment, mode="fixed", **given, **options)
+        if relative_method == "log" and means[0] * means[1] < 0:
+            assert result.verdict == "undecided"
+            continue
+        low, high = result.relative_interval
+        assert low <= (means[1] - means[0]) / abs(means[0]) <= high
+        margin = result.margin or 0.0
+        if options.get("alternative") == "greater":
+            assert result.is_decided == (low > 0)
+        elif result.hypothesis == "superiority":
+            expected = "higher" if low > margin else "lower" if high < -margin else None
+            assert result.verdict == (
+                "undecided" if expected is None else "better" if expected == direction else "worse"
+            )
+        elif result.hypothesis == "non_inferiority":
+            assert (result.verdict == "non_inferior") == (low > -margin if direction == "higher" else high < margin)
+        else:
+            assert (result.verdict == "equivalent") == (low > -margin and high < margin)

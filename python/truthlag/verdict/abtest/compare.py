@@ -119,8 +119,9 @@ def compare(
             `"student"` or `"z"`; for ratios `"delta"` or `"jackknife"`; for covariates `"regression"`, `"cuped"` or `"lin"`; for
             calibration `"skewness"` or `"bootstrap"`; for quantiles `"ranks"`, `"guaranteed"` (at any number of values and for any
             distribution, but wider) or `"outer"`. None chooses. A `BatchedProportion` at any time is exact by itself.
-        relative_method: The interval of the relative difference: `"delta"`, `"log"` or `"fieller"`; for proportions also
-            `"log_adjusted"`, with half a success more in each arm, whose centre is not the difference that was seen.
+        relative_method: The interval of the relative difference: `"delta"`, `"log"` or `"fieller"`; for proportions also `"score"`, the
+            score test of their ratio, which stands in for `"delta"` where that sees no spread, and `"log_adjusted"`, with half a success
+            more in each arm, whose centre is not the difference that was seen.
         odds_ratio: For proportions, whether there is an odds ratio in the result, and its interval: `"logit"`,
             `"logit_adjusted"`, `"logit_smoothed"` or `"score"`.
         winsorize: For raw values, the quantile of both arms together at which values are capped, such as 0.99; the limit is among the
@@ -159,6 +160,8 @@ def compare(
         >>> compare(Proportion(600, 5_000), Proportion(690, 4_600), mode="fixed", gates=uneven).verdict
         'invalid'
     """
+    if metric is not None and not isinstance(metric, str):
+        raise TypeError(f"metric must be None or a string, got {described(metric)}")
     standing = None if gates is None and labelled_only is None else _standing(gates, labelled_only)
     given = control
     plan = looks if isinstance(looks, GroupSequentialPlan) else None
@@ -181,8 +184,9 @@ def compare(
     if winsorize is not None:
         control, treatment, capped = _capped(control, treatment, winsorize)
     before, now = arms(control, treatment, metric=metric, cluster=cluster, window=window)
-    if relative_method == "log_adjusted" and not isinstance(before, Proportion):
-        raise ValueError(f"relative_method must be 'delta', 'log' or 'fieller' for a {before.KIND}, got 'log_adjusted'")
+    if relative_method in {"log_adjusted", "score"} and not isinstance(before, Proportion):
+        allowed = "'delta', 'log' or 'fieller'"
+        raise ValueError(f"relative_method must be {allowed} for a {before.KIND}, got {relative_method!r}")
     if odds_ratio is not None:
         choice("odds_ratio", odds_ratio, ODDS_RATIO_METHODS)
         if not isinstance(before, Proportion):

@@ -16,6 +16,7 @@ from truthlag.verdict.abtest.difference import (
     relative_to_baseline,
 )
 from truthlag.verdict.abtest.difference.e_value_rates import EValueDifference, EValueRatio
+from truthlag.verdict.abtest.difference.score_ratio import ScoreRatio
 from truthlag.verdict.abtest.inference import Inference
 from truthlag.verdict.abtest.inference.exact_sequence import ExactSequence
 from truthlag.verdict.abtest.judge import Question, judge
@@ -67,13 +68,8 @@ def compare_statistics(
         # The relative difference has the same degrees of freedom.
         quantile = inference.quantile(effect.degrees_of_freedom, n, one_sided=question.one_sided)
         interval = _interval(effect, question, quantile)
-        if (
-            reading.relative_method == "log_adjusted"
-            and isinstance(control, Proportion)
-            and isinstance(treatment, Proportion)
-        ):
-            relative, why_not = adjusted_log_ratio(control, treatment), ""
-        else:
+        relative, why_not = _ratio(control, treatment, effect, reading.relative_method)
+        if relative is None and not why_not:
             relative, why_not = _relative(before, now, effect, reading.relative_method)
         if relative is not None:
             relative_interval = _interval(relative, question, quantile)
@@ -81,6 +77,7 @@ def compare_statistics(
         if reading.scale == "relative":
             tested = relative
             how = "" if isinstance(relative, RankEffect | EValueRatio) else f"{reading.relative_method} "
+            how = "score " if isinstance(relative, ScoreRatio) else how
             method = f"{method}, {how}on the relative scale"
         if tested is not None:
             answer = judge(question, tested, inference, n)
@@ -94,11 +91,12 @@ def compare_statistics(
                 # At least one, where rounding says that there are enough.
                 additional = None if needed is None else max(1, needed - n)
         if isinstance(control, QuantileArm) and isinstance(treatment, QuantileArm):
-            why_few, missing = few_rows(control, treatment, interval, inference.alpha)
+            why_few, missing = few_rows(control, treatment, effect, interval, inference.alpha)
             reasons += why_few
             if verdict == "undecided" and missing:
                 additional = max(additional or 0, missing)
-        if relative_interval is not None and relative_interval[0] == -math.inf and relative_interval[1] == math.inf:
+        is_unbounded = relative_interval == (-math.inf, math.inf)
+        if is_unbounded and not isinstance(relative, RankEffect):
             reasons.append("the relative interval is unbounded, since the control may be 0.")
         if relative is None:
             reasons.append(why_not)
@@ -171,6 +169,26 @@ def _effect(
     return (effect, "") if is_finite else (None, _BEYOND)
 
 
+def _ratio(control: Statistic, treatment: Statistic, effect: Effect, method: str) -> tuple[Effect | None, str]:
+    """The relative difference by what only proportions have; neither that nor a reason where there is nothing of the kind."""
+    if (
+        not isinstance(control, Proportion)
+        or not isinstance(treatment, Proportion)
+        or isinstance(effect, EValueDifference)
+    ):
+        return None, ""
+    if method == "log_adjusted":
+        return adjusted_log_ratio(control, treatment), ""
+    # Where there is no spread on that scale the delta method knows nothing, and the score test does.
+    has_no_spread = treatment.k == 0 or (control.k == control.n and treatment.k == treatment.n)
+    if method != "score" and not (method == "delta" and has_no_spread):
+        return None, ""
+    try:
+        return ScoreRatio(control, treatment), ""
+    except Undefined as why:
+        return None, str(why)
+
+
 def _relative(control: ArmSummary, treatment: ArmSummary, effect: Effect, method: str) -> tuple[Effect | None, str]:
     """The relative difference, or why there is none."""
     if isinstance(effect, RankEffect):
@@ -204,6 +222,9 @@ def _relative(control: ArmSummary, treatment: ArmSummary, effect: Effect, method
     except (OverflowError, ZeroDivisionError):
         return None, "the control is too near 0 for a relative difference."
     is_finite = math.isfinite(found.estimate) and math.isfinite(found.standard_error)
+    if is_finite and found.standard_error == 0 < effect.standard_error:
+        # Underflow made it 0, which no chance has.
+        return None, "the control is too far from 0 for a relative difference in floats."
     return (found, "") if is_finite else (None, "the control is too near 0 for a relative difference.")
 
 

@@ -42,14 +42,15 @@ class Estimate:
         over the root of share (1 - share), which a change of the metric hardly changes. A sample of more rows than the
         other, or of an unknown number, stays as it is.
         """
-        if self.rows is None or other.rows is None or self.rows > other.rows or min(self._unit, other._unit) <= 0:
+        if self.rows is None or other.rows is None or self.rows > other.rows:
             return self
-        noise = math.hypot(
-            self.standard_error * self.rows / self._unit, other.standard_error * other.rows / other._unit
-        )
-        pooled = self._unit * noise / math.sqrt((self.rows + other.rows) * self.rows)
+        unit, other_unit = self._unit, other._unit
+        if min(unit, other_unit) <= 0:
+            return self
+        noise = math.hypot(self.standard_error * self.rows / unit, other.standard_error * other.rows / other_unit)
+        pooled = unit * noise / math.sqrt((self.rows + other.rows) * self.rows)
         # For means of next to nothing there is no such number.
-        return replace(self, standard_error=max(self.standard_error, pooled)) if math.isfinite(pooled) else self
+        return replace(self, standard_error=pooled) if self.standard_error < pooled < math.inf else self
 
     @property
     def rows_that_tell(self) -> float:

@@ -4,8 +4,7 @@ import math
 from dataclasses import dataclass
 
 from truthlag import _core
-from truthlag.verdict.two_sample.falling import falling_crossing
-from truthlag.verdict.two_sample.null_curve import NullCurve, Pair
+from truthlag.verdict.two_sample.null_curve import Pair
 from truthlag.verdict.two_sample.scale import Identity, Scale
 
 #: Beyond it a normal tail is below the least float.
@@ -61,9 +60,7 @@ class ScoreTest:
         pair = self.pair
         if isinstance(self.scale, Identity):
             return _core.difference_statistic(pair.counts, margin, self.corrects_skewness)
-        rows = pair.baseline_trials + pair.trials
-        statistic = NullCurve(margin, self.scale).statistic(pair)
-        return math.sqrt(1 - 1 / rows) * max(-_FURTHEST, min(_FURTHEST, statistic))
+        return score_statistic(pair, margin, self.scale)
 
     def limit(self, quantile: float) -> float:
         """The margin at which the statistic has this value; it falls with the margin."""
@@ -71,32 +68,11 @@ class ScoreTest:
             return self.estimate
         if isinstance(self.scale, Identity):
             return _core.difference_limit(self.pair.counts, quantile, self.corrects_skewness)
-        almost = 1 - 1e-12
-        guess, error = _about(self.pair, quantile)
-        guess = min(almost, max(-almost, guess))
-        limit = falling_crossing(self.statistic, quantile, (-almost, almost), guess, error)
-        return math.copysign(1.0, limit) if abs(limit) == almost else limit
+        return _core.score_limit(self.pair.counts, quantile, self.scale.name)
 
 
-def _about(pair: Pair, quantile: float) -> tuple[float, float]:
-    """Where about the limit is, and the standard error there."""
-    first, second = pair.baseline_trials, pair.trials
-    before, now = pair.baseline_successes / first, pair.successes / second
-    before_variance, variance = before * (1 - before) / first, now * (1 - now) / second
-    if not (before_variance > 0 and variance > 0):
-        # Agresti and Caffo's (2000) standard error, which is never 0.
-        before, now = (pair.baseline_successes + 1) / (first + 2), (pair.successes + 1) / (second + 2)
-        before_variance, variance = before * (1 - before) / first, now * (1 - now) / second
-    both = before_variance + variance
-    share, factor = before_variance / both, (first + second) / (first + second - 1)
-    error = math.sqrt(both * factor)
-    for _ in range(3):
-        # To first order the restricted estimates share the distance by their variances.
-        distance = quantile * error
-        low = min(1.0, max(0.0, before - share * distance))
-        high = min(1.0, max(0.0, now + (1 - share) * distance))
-        there = low * (1 - low) / first + high * (1 - high) / second
-        if there <= 0:
-            break
-        error = math.sqrt(there * factor)
-    return before - now - quantile * error, error
+def score_statistic(pair: Pair, margin: float, scale: Scale) -> float:
+    """The score statistic on a scale, with the factor N / (N - 1) of Miettinen and Nurminen in its variance."""
+    rows = pair.baseline_trials + pair.trials
+    statistic = _core.score_statistic(pair.counts, margin, scale.name)
+    return math.sqrt(1 - 1 / rows) * max(-_FURTHEST, min(_FURTHEST, statistic))

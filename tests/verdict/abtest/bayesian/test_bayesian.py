@@ -201,3 +201,8 @@ def test_errors() -> None:
         beta_binomial(0.1, Proportion(1, 2))
     with pytest.raises(ValueError, match=r"prior\[1\] must be a finite number above 0"):
         beta_binomial(Proportion(1, 2), Proportion(1, 2), prior=(1, 0))
+
+
+def test_that_a_prior_mean_without_a_spread_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"prior_standard_deviation must be given where there is a prior_mean \(0.1\)"):
+        bayesian_effect(compare(Proportion(60, 500), Proportion(70, 500)), prior_mean=0.1)

@@ -16,6 +16,8 @@ from scipy import stats
 
 from tests.verdict.abtest.vectors import agrees, vector
 from truthlag.abtest import SampleRatioTest, sample_ratio_chi_square
+from truthlag.verdict.abtest.gates.sample_ratio import MAGIC
+from truthlag.verdict.detectors.state_bytes import packed, unpacked
 
 CHI_SQUARES = [
     "srm_growthbook_1",
@@ -256,6 +258,33 @@ class TestState:
                 SampleRatioTest.from_bytes(data[:length])
         with pytest.raises(TypeError, match="data must be bytes"):
             SampleRatioTest.from_bytes("text")  # type: ignore[arg-type]
+
+    @pytest.mark.parametrize("bad", [-1.0, math.nan, math.inf, 0.5, 1e308])
+    def test_counts_that_are_none(self, bad: float) -> None:
+        """With a right checksum."""
+        kind, parameters, state = unpacked(MAGIC, "a sample-ratio test", full().to_bytes())
+        for place in range(1, 1 + 2 * 3):
+            other = [*state[:place], bad, *state[place + 1 :]]
+            with pytest.raises(ValueError, match="contradict themselves"):
+                SampleRatioTest.from_bytes(packed(MAGIC, kind, parameters, other))
+
+    @pytest.mark.parametrize(
+        ("name", "bad"),
+        [
+            ("arms", ["a", "b", None]),
+            ("arms", ["a", "b", []]),
+            ("seen", ["ios", 3]),
+            ("seen", ["ios", "ios"]),
+            ("shares", [[0.7, 0.2, 0.1], []]),
+            ("shares", [[0.7, 0.2, 0.1], [math.nan, 0.5, 0.5]]),
+            ("shares", [[0.7, 0.2, 0.1], [-1.0, 1.0, 1.0]]),
+            ("shares", [[1e308, 0.2, 0.1], [0.5, 0.25, 0.25]]),
+        ],
+    )
+    def test_parameters_that_are_none(self, name: str, bad: Any) -> None:
+        kind, parameters, state = unpacked(MAGIC, "a sample-ratio test", full().to_bytes())
+        with pytest.raises(ValueError, match="contradict themselves"):
+            SampleRatioTest.from_bytes(packed(MAGIC, kind, {**parameters, name: bad}, state))
 
     def test_merge_is_the_test_of_all_units(self) -> None:
         first, second, both = (SampleRatioTest([2, 1], segments=True) for _ in range(3))

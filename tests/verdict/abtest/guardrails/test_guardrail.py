@@ -289,3 +289,22 @@ def test_texts() -> None:
 
 def test_position_without_an_interval() -> None:
     assert position(compare([], [], hypothesis="non_inferiority", margin=1.0)) == "undecided"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("direction", "higher"),
+        ("margin", 500.0),
+        ("hypothesis", "superiority"),
+        ("scale", "relative"),
+        ("alpha", 0.4),
+        ("metric", "recall"),
+        ("alternative", "greater"),
+    ],
+)
+def test_that_a_check_does_not_make_another_guardrail_of_it(name: str, value: Any) -> None:
+    """With `direction="higher"` one that may not rise passed a rise of 200."""
+    rail = Guardrail("latency", "lower", 50, quantile=0.9, mode="fixed")
+    with pytest.raises(ValueError, match=f"{name} must be left out, since it is the guardrail's own"):
+        rail.check(np.arange(100.0), np.arange(100.0) + 200, **{name: value})

@@ -37,6 +37,7 @@ def test_every_look_is_logged() -> None:
     assert [look.at for look in test.looks] == [first.looked_at, second.looked_at]
     assert [look.units for look in test.looks] == [first.units, second.units]
     row = second.metric("bought")
+    assert row.comparison.difference_interval is not None
     assert test.looks[1].results == (
         {
             "arm": "v2",
@@ -44,6 +45,8 @@ def test_every_look_is_logged() -> None:
             "role": "primary",
             "n": 3_000,
             "difference": row.comparison.difference,
+            "interval": list(row.comparison.difference_interval),
+            "confidence": 0.95,
             "p_value": row.adjusted_p_value,
             "verdict": row.verdict,
         },

@@ -77,3 +77,19 @@ def test_errors() -> None:
         team_draft(["a"], ["b"], seed=1).credit(["z"])
     assert compare_interleaved([]).verdict == "undecided"
     assert team_draft([], ["b"], seed=1).items == ()
+
+
+def test_that_rankings_may_be_arrays() -> None:
+    first, second = np.array([3, 1, 2]), np.array([2, 3, 1])
+    assert team_draft(first, second, seed=np.int64(7)) == team_draft([3, 1, 2], [2, 3, 1], seed=7)
+    assert all(type(item) is int for item in team_draft(first, second, seed=7).items)
+
+
+def test_that_the_sign_of_a_seed_counts() -> None:
+    items = list(range(40))
+    assert team_draft(items, items, seed=-5) != team_draft(items, items, seed=5)
+
+
+def test_items_that_do_not_hash() -> None:
+    with pytest.raises(TypeError, match=r"control\[1\] must be an item that hashes, got an object of type list"):
+        team_draft([1, [2]], [1, 2], seed=1)  # type: ignore[list-item]

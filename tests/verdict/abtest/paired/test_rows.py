@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from truthlag import ModelPerformanceTracker
-from truthlag.abtest import PairedRows, compare_paired
+from truthlag.abtest import PairedRows, compare_paired, disagreement
 
 COLUMNS = ("labels", "control_predictions", "treatment_predictions", "control_scores", "treatment_scores")
 
@@ -197,7 +197,7 @@ def test_times_as_they_are_written() -> None:
         rows = PairedRows(**plain, times=times)
         assert rows.times[0] == int(min(moments).timestamp() * 1e6) or isinstance(times, np.ndarray)
     assert PairedRows(**plain, times=texts).labels.tolist() == [0, 1, 1]
-    with pytest.raises(ValueError, match="times must be ISO 8601 texts"):
+    with pytest.raises(ValueError, match=r"times\[0\] must be an ISO 8601 text"):
         PairedRows(**plain, times=["yesterday"] * 3)
 
 
@@ -241,3 +241,13 @@ def test_data_frames(library: str) -> None:
     if library == "pandas":
         nullable = first.assign(label=first["label"].astype("Int8"))
         assert same(PairedRows.from_tables(nullable, second), PairedRows.from_tables(control, treatment))
+
+
+def test_that_a_rate_of_disagreement_by_clusters_says_that_it_is_for_one_look() -> None:
+    rows = PairedRows(
+        labels=[None] * 6,
+        control_predictions=[0] * 6,
+        treatment_predictions=[1, 0, 0, 1, 0, 0],
+        cluster=[1, 1, 2, 2, 3, 3],
+    )
+    assert "at 95% by 3 clusters, for one look)" in str(disagreement(rows))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+import re
 
 import numpy as np
 import pytest
 from scipy import stats
 
 from tests.verdict.abtest.quantiles import plain
-from truthlag.abtest import QuantileArm, Quantiles, compare
+from truthlag.abtest import Comparison, QuantileArm, Quantiles, compare
 from truthlag.verdict.abtest.inference import AsymptoticSequence, Fixed
 from truthlag.verdict.abtest.quantiles.quantile_effect import quantile_effect
 from truthlag.verdict.abtest.quantiles.rank_effect import RankEffect
@@ -223,3 +224,31 @@ class TestDegenerate:
         assert "too few rows" in result.reasons[0]
         constant = QuantileArm.of([5] * 100, 0.5)
         assert "any spread" in compare(constant, constant, method="outer").reasons[0]
+
+
+@pytest.mark.parametrize("p", [0.01, 0.5, 0.9, 0.99])
+@pytest.mark.parametrize("margin", [None, 1.0])
+def test_that_a_sequence_says_from_how_many_rows_on_it_has_limits(p: float, margin: float | None) -> None:
+    """With 1 000 rows it had none for a p99, and did not say why."""
+    hypothesis = "superiority" if margin is None else "non_inferiority"
+
+    def at(rows: int) -> Comparison:
+        arm = QuantileArm.of(np.arange(float(rows)), p)
+        return compare(arm, arm, hypothesis=hypothesis, margin=margin)
+
+    few = at(12)
+    told = re.search(r"has limits of such a quantile from ([\d,]+) rows on", few.reasons[-1])
+    assert told is not None
+    least = int(told.group(1).replace(",", ""))
+    assert few.additional_n is not None
+    assert few.additional_n >= 2 * (least - 12)
+    assert at(least - 1).difference_interval == (-math.inf, math.inf)
+    low, high = at(least).difference_interval or (-math.inf, math.inf)
+    assert -math.inf < low < high < math.inf
+    assert not any("too few rows" in reason for reason in at(least).reasons)
+
+
+def test_that_few_rows_are_not_taken_for_a_control_that_may_be_zero() -> None:
+    result = compare(QuantileArm.of([5.0] * 50, 0.99), QuantileArm.of([6.0] * 50, 0.99), mode="fixed")
+    assert result.relative_interval is not None
+    assert not any("may be 0" in reason for reason in result.reasons)

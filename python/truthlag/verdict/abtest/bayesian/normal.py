@@ -62,6 +62,8 @@ def bayesian_effect(
     deviation = None
     if prior_standard_deviation is not None:
         deviation = real("prior_standard_deviation", prior_standard_deviation, 0.0, above=True)
+    elif mean:
+        raise ValueError(f"prior_standard_deviation must be given where there is a prior_mean ({mean:g}), got None")
     choice("prior_scale", prior_scale, SCALES)
     choice("scale", scale, SCALES)
     level = share("confidence", confidence)

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 
 from truthlag.verdict.abtest.difference.effect import Undefined
+from truthlag.verdict.abtest.difference.log_odds import LogOdds, quantile_of, reach
 from truthlag.verdict.abtest.statistics.known import Known
 from truthlag.verdict.two_sample.difference_test import DifferenceTest
 from truthlag.verdict.two_sample.estimate import Estimate
@@ -21,6 +22,8 @@ class BoundedEffect:
     """
 
     test: DifferenceTest
+    #: Control and treatment, where both are inside their range.
+    inside: tuple[LogOdds, LogOdds] | None = None
 
     @property
     def estimate(self) -> float:
@@ -44,11 +47,22 @@ class BoundedEffect:
 
     def statistic(self, null: float) -> float:
         """See `Effect`."""
-        return self.test.quantile(null)
+        if self.inside is None:
+            return self.test.quantile(null)
+        distance = self.estimate - null
+        if distance == 0:
+            return 0.0
+        control, treatment = self.inside
+        # Above the value the lower limit is asked for: there the control is higher and the treatment lower.
+        falling, rising = (treatment, control) if distance > 0 else (control, treatment)
+        return math.copysign(quantile_of(falling, rising, abs(distance)), distance)
 
     def limits(self, quantile: float) -> tuple[float, float]:
         """See `Effect`."""
-        return self.test.limit(quantile), self.test.limit(-quantile)
+        if self.inside is None:
+            return self.test.limit(quantile), self.test.limit(-quantile)
+        control, treatment = self.inside
+        return self.estimate - reach(treatment, control, quantile), self.estimate + reach(control, treatment, quantile)
 
 
 def bounded_effect(control: Known, treatment: Known) -> BoundedEffect:
@@ -64,7 +78,13 @@ def bounded_effect(control: Known, treatment: Known) -> BoundedEffect:
     )
     if freedom <= 0:
         raise Undefined("an arm has too few rows to tell the spread of its estimate.")
-    effect = BoundedEffect(DifferenceTest(before, now, freedom, False, "difference of log-odds limits"))  # noqa: FBT003
+    test = DifferenceTest(before, now, freedom, False, "difference of log-odds limits")  # noqa: FBT003
+    first, second = LogOdds.of(before), LogOdds.of(now)
+    # Without any spread there is no root to be found.
+    inside = (
+        None if first is None or second is None or before.standard_error == now.standard_error == 0 else (first, second)
+    )
+    effect = BoundedEffect(test, inside)
     if effect.standard_error == 0 and before.value == now.value:
         raise Undefined("neither arm has any spread, so nothing tells how much chance could do.")
     return effect

@@ -13,7 +13,7 @@ from truthlag.verdict.two_sample.falling import falling_crossing
 from truthlag.verdict.two_sample.mid_p import mid_p_quantile
 from truthlag.verdict.two_sample.null_curve import Pair
 from truthlag.verdict.two_sample.scale import F1, Identity, Scale
-from truthlag.verdict.two_sample.score_test import ScoreTest
+from truthlag.verdict.two_sample.score_test import score_statistic
 
 #: From so many expected successes and failures on in both arms the score statistic is normal enough as it is: with ten times
 #: the rows in one arm a one-sided test at .05 has a size of .053 there.
@@ -22,6 +22,7 @@ ENOUGH = 50
 FEW = 10
 
 SCALE = Identity()
+_F1 = F1()
 METHODS = ("score", "mid_p", "newcombe", "agresti_caffo", "wald", "pooled")
 
 
@@ -57,14 +58,14 @@ def f_measure_effect(control: FMeasure, treatment: FMeasure) -> ScoreEffect:
 
     Where few hits or few errors are expected, it is held back at 0 by the mid-p value of Fisher's test.
     """
-    before, now = control.share, treatment.share
-    pair = Pair(now.k, now.n, before.k, before.n)
+    before, now, before_n, now_n = control.true_positives, treatment.true_positives, control.n, treatment.n
+    pair = Pair(now, now_n, before, before_n)
     error = math.hypot(control.standard_error or 0.0, treatment.standard_error or 0.0)
-    both, rows = before.k + now.k, before.n + now.n
-    if min(before.n, now.n) * min(both, rows - both) / rows >= ENOUGH:
-        return ScoreEffect(pair, error, "score test of F1", scale=F1())
-    floor = mid_p_quantile(now.k, now.n, before.k, before.n)
-    return ScoreEffect(pair, error, "mid-p and score test of F1", mid_p=floor, scale=F1())
+    both, rows = before + now, before_n + now_n
+    if min(before_n, now_n) * min(both, rows - both) / rows >= ENOUGH:
+        return ScoreEffect(pair, error, "score test of F1", scale=_F1)
+    floor = mid_p_quantile(now, now_n, before, before_n)
+    return ScoreEffect(pair, error, "mid-p and score test of F1", mid_p=floor, scale=_F1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +96,7 @@ class ScoreEffect:
         if self.scale is SCALE:
             statistic = _core.difference_statistic(self.pair.counts, null, self.corrects_skewness)
         else:
-            statistic = self._test.statistic(null)
+            statistic = score_statistic(self.pair, null, self.scale)
         if self.mid_p is None:
             return statistic
         if null == 0:
@@ -111,16 +112,12 @@ class ScoreEffect:
             low = _core.difference_limit(counts, quantile, self.corrects_skewness)
             high = _core.difference_limit(counts, -quantile, self.corrects_skewness)
         else:
-            test = self._test
-            low, high = test.limit(quantile), test.limit(-quantile)
+            counts, name = self.pair.counts, self.scale.name
+            low, high = _core.score_limit(counts, quantile, name), _core.score_limit(counts, -quantile, name)
         # What the mid-p value does not reject belongs to the interval.
         if self.mid_p is not None and abs(self.mid_p) < quantile:
             low, high = min(low, 0.0), max(high, 0.0)
         return low, high
-
-    @property
-    def _test(self) -> ScoreTest:
-        return ScoreTest(self.pair, self.scale, self.method, self.corrects_skewness)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from truthlag.verdict.abtest.difference.effect import Baseline, Effect, NormalEffect, Undefined
 from truthlag.verdict.abtest.statistics.proportion import Proportion
 
-RELATIVE_METHODS = ("delta", "log", "log_adjusted", "fieller")
+RELATIVE_METHODS = ("delta", "log", "log_adjusted", "fieller", "score")
 
 
 def relative_effect(
@@ -73,6 +73,9 @@ def adjusted_log_ratio(control: Proportion, treatment: Proportion) -> LogRatioEf
     return LogRatioEffect(now / m / (before / n), error, 1.0, math.inf)
 
 
+_MOST_EXPONENT = 700.0
+
+
 @dataclass(frozen=True, slots=True)
 class LogRatioEffect:
     """The relative difference from the logarithm of the ratio."""
@@ -107,7 +110,9 @@ class LogRatioEffect:
     def limits(self, quantile: float) -> tuple[float, float]:
         """See `Effect`."""
         reach = quantile * self.log_error
-        low, high = (self.sign * (self.ratio * math.exp(min(700.0, side * reach)) - 1) for side in (-1, 1))
+        # Beyond that there are no floats.
+        factors = (math.exp(side * reach) if side * reach < _MOST_EXPONENT else math.inf for side in (-1, 1))
+        low, high = (self.sign * (self.ratio * factor - 1) for factor in factors)
         return (low, high) if self.sign > 0 else (high, low)
 
 
@@ -141,7 +146,8 @@ class FiellerEffect:
         """See `Effect`."""
         ratio = 1 + math.copysign(null, null * self.control)
         error = math.hypot(self.treatment_error, ratio * self.control_error)
-        distance = math.copysign(1.0, self.control) * (self.treatment - ratio * self.control)
+        # The control's part is control + null |control|, whatever its sign.
+        distance = self.treatment - ratio * self.control
         if distance == 0:
             return 0.0
         return distance / error if error else math.copysign(math.inf, distance)

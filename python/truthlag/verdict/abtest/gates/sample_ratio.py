@@ -345,7 +345,12 @@ class SampleRatioTest:
     def _of_state(cls, parameters: dict[str, Any], state: list[float]) -> Self:
         named = parameters["segments"]
         shares = [tuple(map(float, one)) for one in parameters["shares"]]
-        arms = [str(arm) for arm in parameters["arms"]]
+        arms, seen = parameters["arms"], parameters["seen"]
+        if not all(isinstance(name, str) for name in (*arms, *seen)) or len(set(seen)) < len(seen):
+            raise ValueError("the names of arms and segments are none")
+        # As they are written they are divided by their sum.
+        if not all(len(one) == len(arms) and min(one) >= 0 and abs(math.fsum(one) - 1) <= 1e-9 for one in shares):
+            raise ValueError("the shares are none")
         test = cls(
             dict(zip(arms, shares[0], strict=True)),
             alpha=parameters["alpha"],
@@ -354,13 +359,15 @@ class SampleRatioTest:
         )
         # As they were written, not divided by their sum again.
         test._shares = shares
-        test._segments = {str(name): test._tally() for name in parameters["seen"]}
+        test._segments = {str(name): test._tally() for name in seen}
         tallies = [test._total, *test._segments.values()]
         width = 1 + len(shares) * len(arms)
         if len(state) != width * len(tallies) or not all(number >= 0 for number in state):
             raise ValueError("the state is not that of its parameters")
         for place, tally in enumerate(tallies):
             tally.highest, *flat = state[place * width : (place + 1) * width]
+            if not all(number <= MOST_UNITS and float(number).is_integer() for number in flat):
+                raise ValueError("the counts are none")
             tally.counts = [
                 [int(number) for number in flat[start : start + len(arms)]] for start in range(0, len(flat), len(arms))
             ]

@@ -17,6 +17,8 @@ from truthlag.verdict.detectors.parameters import choice, real
 
 #: The modes that need no more than a guardrail knows.
 _KNOWN_BY_ITSELF = ("fixed", "confidence_sequence")
+#: What a guardrail is: with another one it would be another guardrail, or none.
+_ITS_OWN = ("hypothesis", "metric", "direction", "margin", "scale", "alpha", "alternative")
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +107,7 @@ class Guardrail:
             treatment: The same of the treatment.
             cluster: For raw values, a pair: the unit of each row of the control, and of the treatment.
             window: For trackers, the arguments of `snapshot`.
-            options: Further arguments of `compare`.
+            options: Further arguments of `compare`, other than what the guardrail itself is: metric, direction, margin, scale and alpha.
 
         Returns:
             The status, the reasons, and the comparison.
@@ -124,6 +126,11 @@ class Guardrail:
             >>> recall.check(Proportion(900, 1_000), Proportion(800, 1_000)).status
             'block'
         """
+        for name in _ITS_OWN:
+            if name in options:
+                raise ValueError(
+                    f"{name} must be left out, since it is the guardrail's own, got {described(options[name])}"
+                )
         if self.quantile is None:
             for name, arm in (("control", control), ("treatment", treatment)):
                 if isinstance(arm, Quantiles | LatencyHistogram):

@@ -17,6 +17,8 @@ EXPECTED_N = 5_000
 _MOST_EXPONENT = 709.0
 _LOG_MOST = math.log(MOST)
 _STEPS = 60
+#: A larger one needs no more units than it has; with few degrees of freedom it may be undecided all the same.
+_MOST_STATISTIC = 1e3
 #: How near the logarithm of the units that are needed is found.
 _NEAR = 1e-8
 
@@ -56,9 +58,11 @@ class AsymptoticSequence:
         weight = n * (self._one_sided if one_sided else self._two_sided)
         squared = statistic * statistic
         exponent = squared * weight / (2 * (weight + 1))
-        if self.is_t and math.isfinite(freedom) and math.isfinite(statistic):
+        if self.is_t and math.isfinite(freedom):
             share = squared / freedom
-            exponent = (freedom + 1) / 2 * (math.log1p(share) - math.log1p(share / (weight + 1)))
+            # Of a square that no float holds, what it goes towards.
+            growth = math.log1p(share) - math.log1p(share / (weight + 1)) if share < math.inf else math.log1p(weight)
+            exponent = (freedom + 1) / 2 * growth
         root = math.sqrt(weight + 1)
         if one_sided and statistic <= 0:
             return Evidence(1.0, 0.0)
@@ -108,7 +112,7 @@ class AsymptoticSequence:
             return None
 
         # Where units are n (quantile / statistic)²: the secant in their logarithms, along which the distance rises by .8 to 2.
-        needed = 2 * math.log(statistic)
+        needed = 2 * math.log(min(statistic, _MOST_STATISTIC))
 
         def distance(log_units: float) -> float:
             squared = self._squared_at(math.exp(log_units), one_sided=one_sided)

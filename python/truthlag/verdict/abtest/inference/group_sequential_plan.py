@@ -14,6 +14,7 @@ from truthlag.verdict.abtest.inference.group_sequential import (
     checked_planned_n,
     is_later,
 )
+from truthlag.verdict.abtest.inference.kept_looks import kept_flag, kept_looks, kept_question
 from truthlag.verdict.abtest.inference.look import Look
 from truthlag.verdict.abtest.inference.spending import Spending, checked_spending
 from truthlag.verdict.abtest.inference.spent_bounds import Design, spent_bounds
@@ -234,7 +235,7 @@ class GroupSequentialPlan:
         one_sided = self._question is not None and _is_one_sided(self._question)
         rule = self._inference(n)
         if self._again(n) is None:
-            self._taken += (self._judged(rule, n, one_sided=one_sided),)
+            self._taken += (self._judged(rule, int(n), one_sided=one_sided),)
         return self._taken[-1]
 
     def _inference(self, n: int) -> GroupSequential:
@@ -381,9 +382,9 @@ class GroupSequentialPlan:
         _, kept, _ = unpacked(MAGIC, "a plan of looks", data)
         try:
             plan = cls(kept["planned_n"], looks=kept["looks"], spending=kept["spending"], alpha=kept["alpha"])
-            plan._ends = kept["ends"]
-            plan._question = kept["question"]
-            plan._taken = tuple(Look(**look) for look in kept["taken"])
+            plan._ends = kept_flag(kept["ends"])
+            plan._question = kept_question(kept["question"])
+            plan._taken = kept_looks(kept["taken"], plan._planned_n, plan._alpha)
         except (KeyError, TypeError) as error:
             raise ValueError("data must be bytes of a plan of looks, got some whose content is another") from error
         return plan

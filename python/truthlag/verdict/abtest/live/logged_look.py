@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -14,7 +15,9 @@ from truthlag.verdict.abtest.live.moments import EARLIEST, LATEST
 from truthlag.verdict.abtest.many.table import ComparisonRow
 from truthlag.verdict.abtest.result.comparison import Comparison
 
-_RESULT = frozenset({"arm", "metric", "role", "n", "difference", "p_value", "verdict"})
+_RESULT = frozenset({"arm", "metric", "role", "n", "difference", "interval", "confidence", "p_value", "verdict"})
+_INFINITIES = {"Infinity": math.inf, "-Infinity": -math.inf}
+_TEXTS = {number: text for text, number in _INFINITIES.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +44,8 @@ class LoggedLook:
     status: str
     """The recommendation, in a word."""
     results: tuple[dict[str, Any], ...]
-    """Of each metric and treatment: units of both arms, difference, p-value and verdict."""
+    """Of each metric and treatment: units of both arms, difference with its interval (infinite limits as texts, as JSON has them) and the
+    level of that, p-value and verdict."""
     is_final: bool = False
     """Whether the metrics were decided by this look for good: with a planned size, at or beyond it, or when a bound was crossed."""
     rows: tuple[ComparisonRow, ...] = ()
@@ -106,15 +110,26 @@ class LoggedLook:
         return look
 
 
+def interval_of(result: Mapping[str, Any]) -> tuple[float, float] | None:
+    """The interval of what was logged of a comparison, its limits as numbers."""
+    if result["interval"] is None:
+        return None
+    low, high = (_INFINITIES.get(limit, limit) for limit in result["interval"])
+    return low, high
+
+
 def result_of(row: ComparisonRow) -> dict[str, Any]:
     """What is logged of a comparison."""
     found = row.comparison
+    interval = found.difference_interval if row.adjusted_interval is None else row.adjusted_interval
     return {
         "arm": row.arm,
         "metric": row.metric,
         "role": row.role,
         "n": found.control.n + found.treatment.n,
         "difference": found.difference,
+        "interval": None if interval is None else [_TEXTS.get(limit, limit) for limit in interval],
+        "confidence": found.confidence,
         "p_value": row.adjusted_p_value if row.adjusted_p_value is not None else found.p_value,
         "verdict": row.verdict,
     }
@@ -138,6 +153,15 @@ def _result(content: Any) -> dict[str, Any]:
     for name in ("difference", "p_value"):
         if content[name] is not None and not isinstance(content[name], float):
             raise TypeError(f"content['results'] must have a {name} of type float, got {described(content[name])}")
+    confidence, interval = content["confidence"], content["interval"]
+    if not isinstance(confidence, float) or not 0 < confidence < 1:
+        raise ValueError(f"content['results'] must have a confidence between 0 and 1, got {described(confidence)}")
+    if interval is not None and (
+        not isinstance(interval, list)
+        or len(interval) != 2
+        or not all(isinstance(limit, float) or limit in ("Infinity", "-Infinity") for limit in interval)
+    ):
+        raise ValueError(f"content['results'] must have an interval of two numbers, got {described(interval)}")
     return dict(content)
 
 

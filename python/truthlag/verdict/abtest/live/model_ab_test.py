@@ -17,9 +17,11 @@ from truthlag.verdict.abtest.live.allocation import Allocation
 from truthlag.verdict.abtest.live.evaluate import Evaluation, evaluate
 from truthlag.verdict.abtest.live.logged_look import LoggedLook, iso
 from truthlag.verdict.abtest.live.moments import moment_of_test
+from truthlag.verdict.abtest.live.over_time import over_time
 from truthlag.verdict.abtest.live.settings import Settings
 from truthlag.verdict.abtest.live.shard import LARGEST, Columns, Shard
 from truthlag.verdict.abtest.live.unit_hash import event_number, typed_bytes, unit_digest
+from truthlag.verdict.abtest.pictures.interval_over_time import IntervalOverTime
 from truthlag.verdict.abtest.quantiles import LatencyHistogram
 from truthlag.verdict.abtest.report.report import ABTestReport
 from truthlag.verdict.abtest.statistics.checks import finite
@@ -470,6 +472,40 @@ class ModelABTest:
             found = evaluate(Evaluation(self._name, *content, tuple(shards.values()), self._looks, when))
             self._looks = _kept((*self._looks, found.look))
         return found.report
+
+    def interval_over_time(self, metric: str | None = None, *, arm: str | None = None) -> IntervalOverTime:
+        """The difference of a metric with its interval at the looks that were taken, as rows and as a picture.
+
+        Args:
+            metric: The metric; None for the primary one.
+            arm: The treatment; None for the only one.
+
+        Raises:
+            TypeError: The arm has the wrong type.
+            ValueError: There is no such metric or treatment, or no look was taken yet.
+
+        Cost: some microseconds a look.
+
+        Example:
+            >>> from truthlag.abtest import ModelABTest
+            >>> test = ModelABTest("ranker", ["v1", "v2"], metrics={"bought": "any"})
+            >>> for user in range(300):
+            ...     arm = test.log_exposure(user, timestamp=float(user))
+            ...     if user % 3 == 0:
+            ...         _ = test.log_outcome(user, "bought", timestamp=float(user))
+            ...     if user % 100 == 99:
+            ...         _ = test.report(now=user + 1.0)
+            >>> shown = test.interval_over_time()
+            >>> [look.n for look in shown.looks], shown.to_svg().startswith("<svg")
+            ([100, 200, 300], True)
+        """
+        treatments = self.arms[1:]
+        if arm is None and len(treatments) > 1:
+            raise ValueError(f"arm must be one of {', '.join(map(repr, treatments))}, got None")
+        which = treatments[0] if arm is None else self.arms[self._place("arm", arm)]
+        if which not in treatments:
+            raise ValueError(f"arm must be a treatment, got {described(arm)}, which is the control")
+        return over_time(self._looks, self._settings, metric, which)
 
     def merge(self, other: ModelABTest) -> ModelABTest:
         """The test of what both have seen, in a process of its own; neither of them is changed, and both may go on.

@@ -21,7 +21,8 @@ from truthlag.verdict.abtest.paired.resampling import BootstrapEffect, drawn, sp
 from truthlag.verdict.abtest.paired.scalar_metrics import Scalar
 from truthlag.verdict.abtest.result.comparison import ArmSummary
 
-#: With fewer clusters the result says that its variances rest on them.
+NO_PAIRS = "there are no pairs: no request was seen by both models."
+#: With fewer clusters, or blocks, the result says that its variances rest on them.
 FEW_CLUSTERS = 20
 
 
@@ -50,10 +51,11 @@ class Case:
     def nothing(self, why: str) -> PairedComparison:
         """The result where the metric is not defined."""
         arm = ArmSummary(None, 0, None)
-        return self._result(arm, arm, None, why_not=why)
+        return self._result(arm, arm, None, why_not=why if self.pairs else NO_PAIRS)
 
     def of_rate(self, before: NDArray[np.bool_], now: NDArray[np.bool_]) -> PairedComparison:
         """By the pairs on which one model alone is right."""
+        self._without_blocks()
         n = len(before)
         control_only, treatment_only = int(np.count_nonzero(before & ~now)), int(np.count_nonzero(now & ~before))
         both = int(np.count_nonzero(before & now))
@@ -91,12 +93,10 @@ class Case:
             arms = [ArmSummary(*arm) for arm in zip(values, rows, errors, strict=True)]
             return self._result(arms[0], arms[1], None, spread, why_not=str(why))
         arms = [ArmSummary(*arm) for arm in zip(values, rows, errors, strict=True)]
-        case, unit = self, "labelled pairs"
+        case, unit = self._held_against_t(), "labelled pairs"
         if clustered:
             name, unit = f"{name} with clustered variances", "clusters"
-            if spread.units < FEW_CLUSTERS:
-                remark = f"the variances rest on {spread.units} clusters alone."
-                case = replace(self, remarks=(*self.remarks, remark))
+            case = case._with_few(spread.units)
         effect = NormalEffect(contrast.difference, math.sqrt(spread.difference), spread.degrees_of_freedom, name)
         return case._result(arms[0], arms[1], effect, spread, looks_by=spread.units, units=spread.units, unit=unit)
 
@@ -109,8 +109,10 @@ class Case:
             return self.nothing("no pair has what the metric needs: a label, and scores where it is of scores.")
         before, now = scalar.metric(np.arange(n))
         try:
-            _check_drawn(before, now, units, unit)
             drawing = self.drawing
+            blocks = units if drawing.block is None else int(n / drawing.block)
+            _check_drawn(before, now, units, unit)
+            _check_blocks(n, drawing.block, blocks)
             first, second = drawn(scalar.metric, n, clusters, drawing.block, drawing.resamples, drawing.seed)
             spread = spread_of(first, second, units)
             _check_spread(spread)
@@ -121,11 +123,27 @@ class Case:
             ArmSummary(value, n, math.sqrt(variance))
             for value, variance in ((before, spread.control), (now, spread.treatment))
         )
-        effect = self._drawn_effect(now - before, math.sqrt(spread.difference), np.sort(second - first), clusters)
-        return self._result(control, treatment, effect, spread, looks_by=units, units=units, unit=unit)
+        case = self._held_against_t()
+        if clusters is not None or drawing.block is not None:
+            case = case._with_few(blocks, "clusters" if drawing.block is None else "blocks")
+        draws = np.sort(second - first)
+        effect = case._drawn_effect(now - before, math.sqrt(spread.difference), draws, clusters, blocks)
+        return case._result(control, treatment, effect, spread, looks_by=units, units=units, unit=unit)
+
+    def _held_against_t(self) -> Case:
+        """With a confidence sequence whose statistics are t: by normal ones the first few clusters would decide far too often."""
+        inference = self.asked.inference
+        if not isinstance(inference, AsymptoticSequence):
+            return self
+        return replace(self, asked=replace(self.asked, inference=replace(inference, is_t=True)))
+
+    def _with_few(self, number: int, what: str = "clusters") -> Case:
+        if number >= FEW_CLUSTERS:
+            return self
+        return replace(self, remarks=(*self.remarks, f"the variances rest on {number} {what} alone."))
 
     def _drawn_effect(
-        self, estimate: float, error: float, draws: NDArray[np.float64], clusters: NDArray[np.intp] | None
+        self, estimate: float, error: float, draws: NDArray[np.float64], clusters: NDArray[np.intp] | None, units: int
     ) -> Effect:
         name = "paired bootstrap"
         if clusters is not None:
@@ -134,7 +152,7 @@ class Case:
             name += f" of blocks of {self.drawing.block:g} rows"
         # So far out as a confidence sequence looks there are no draws.
         if isinstance(self.asked.inference, AsymptoticSequence):
-            return NormalEffect(estimate, error, math.inf, f"{name}, normal")
+            return NormalEffect(estimate, error, units - 1, f"{name}, normal")
         return BootstrapEffect(estimate, error, draws, name)
 
     def allow(self, methods: tuple[str, ...]) -> None:
@@ -143,6 +161,15 @@ class Case:
             names = ", ".join(map(repr, methods or ("bootstrap",)))
             raise ValueError(
                 f"method must be None or {names} for this metric and these pairs, got {described(self.method)}"
+            )
+        if "bootstrap" not in methods:
+            self._without_blocks()
+
+    def _without_blocks(self) -> None:
+        """That nobody takes rows for blocks of them."""
+        if self.drawing.block is not None:
+            raise ValueError(
+                f"block must be None unless pairs are drawn anew (method='bootstrap'), got {described(self.drawing.block)}"
             )
 
     def _result(
@@ -168,7 +195,11 @@ def _check_drawn(before: float, now: float, units: int, unit: str) -> None:
         raise Undefined("the metric is not defined for these pairs.")
 
 
+def _check_blocks(n: int, block: float | None, blocks: int) -> None:
+    if block is not None and blocks < 2:
+        raise Undefined(f"{n} pairs are fewer than two blocks of {block:g}, and nothing tells their spread.")
+
+
 def _check_spread(spread: Spread) -> None:
-    # What is left of rounding, where the differences are all the same, is no spread.
-    if spread.difference <= 1e-28 * (spread.control + spread.treatment):
+    if spread.is_none:
         raise Undefined("the differences within pairs show no spread, so nothing tells how much chance could do.")

@@ -9,12 +9,15 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from truthlag.call.described import described
-from truthlag.verdict.abtest.compare import _question, inference_of
+from truthlag.verdict.abtest.compare import _question, check_plan, inference_of
 from truthlag.verdict.abtest.difference import Undefined
+from truthlag.verdict.abtest.inference import Fixed, GroupSequentialPlan, Inference
+from truthlag.verdict.abtest.inference.spending import Spending
 from truthlag.verdict.abtest.paired.bounds import bounds_of
 from truthlag.verdict.abtest.paired.case import Case, Drawing
 from truthlag.verdict.abtest.paired.evidence import RELATIVE_METHODS, Asked
 from truthlag.verdict.abtest.paired.given import Values, pairs_of
+from truthlag.verdict.abtest.paired.looks import at_look, question_of
 from truthlag.verdict.abtest.paired.metrics import KNOWN, MEANS, RATES, contrast_of, means, right
 from truthlag.verdict.abtest.paired.own_metric import mean_of, of_function
 from truthlag.verdict.abtest.paired.paired_comparison import PairedComparison
@@ -44,6 +47,8 @@ def compare_paired(
     margin: float | None = None,
     direction: Direction | None = None,
     planned_n: int | None = None,
+    looks: Any = None,
+    spending: Spending = "obrien_fleming",
     expected_n: int | None = None,
     scale: Scale = "absolute",
     alternative: Alternative = "two_sided",
@@ -79,7 +84,10 @@ def compare_paired(
         alpha: The probability of a wrong verdict that is allowed.
         margin: A difference that does not matter.
         direction: Which values are better; None for the metric's own, and `"higher"` for metrics that are not known by name.
-        planned_n: With mode `"fixed"`, the pairs (clusters, where there are any) at which one looks: labelled ones that the metric is of.
+        planned_n: With mode `"fixed"`, the pairs (clusters, where there are any) at which one looks: labelled ones that the metric is of;
+            with `"group_sequential"` those at the last look.
+        looks: With mode `"group_sequential"`, a `GroupSequentialPlan`, which logs the look, or the pairs (clusters) at all looks so far.
+        spending: With mode `"group_sequential"`, how alpha is spent; see `compare`.
         expected_n: With a confidence sequence, the pairs at which it is to be narrow, 5 000 by default, or the clusters, 200 by default.
         scale: What margin, p-value and verdict are about.
         alternative: Which differences are looked for.
@@ -88,7 +96,7 @@ def compare_paired(
             for the rest.
         relative_method: The interval of the relative difference: `"delta"` or `"log"`.
         block: For the bootstrap without clusters, the mean length of the blocks of rows, in order of prediction time, that are drawn; None
-            for single rows.
+            for single rows. Autocorrelated rows take blocks several times as long as the correlation lasts.
         resamples: How many samples the bootstrap draws, from 100 to 100 000.
         seed: The same seed draws the same samples.
 
@@ -124,14 +132,22 @@ def compare_paired(
     is_clustered = (rows.cluster if isinstance(rows, PairedRows) else rows[2]) is not None
     if expected_n is None and is_clustered and mode == "confidence_sequence":
         expected_n = EXPECTED_CLUSTERS
-    inference = inference_of(mode, alpha, planned_n, expected_n)
+    if isinstance(looks, GroupSequentialPlan):
+        check_plan(looks, mode, alpha, planned_n, expected_n, spending)
+        inference: Inference = Fixed(looks.alpha)
+    else:
+        inference = inference_of(mode, alpha, planned_n, expected_n, looks, spending)
     drawing = _drawing(block, resamples, seed, is_clustered=is_clustered)
     name = metric if isinstance(metric, str) else getattr(metric, "__name__", "metric")
-    asked = Asked(question, inference, name, scale, relative_method)
-    if isinstance(rows, PairedRows):
-        case = Case(asked, method, drawing, len(rows), int(np.count_nonzero(rows.is_labelled)), _remarks(rows))
-        return _of_rows(rows, metric, case)
-    return _of_values(rows, Case(asked, method, drawing, len(rows[0]), len(rows[0])))
+
+    def found(rule: Inference) -> PairedComparison:
+        asked = Asked(question, rule, name, scale, relative_method)
+        if isinstance(rows, PairedRows):
+            case = Case(asked, method, drawing, len(rows), int(np.count_nonzero(rows.is_labelled)), _remarks(rows))
+            return _of_rows(rows, metric, case)
+        return _of_values(rows, Case(asked, method, drawing, len(rows[0]), len(rows[0])))
+
+    return at_look(looks, inference, question_of(name, question, scale), found)
 
 
 def _direction(direction: Any, metric: Any) -> Any:

@@ -28,7 +28,12 @@ class Spread:
     @property
     def label_ratio(self) -> float | None:
         """How many labels two separate arms of such rows need for one label of pairs, for the same standard error."""
-        return 2 * (self.control + self.treatment) / self.difference if self.difference > 0 else None
+        return None if self.is_none else 2 * (self.control + self.treatment) / self.difference
+
+    @property
+    def is_none(self) -> bool:
+        """Whether the difference is the same in all units: what is left of rounding is no spread."""
+        return self.difference <= 1e-28 * (self.control + self.treatment)
 
     @property
     def correlation(self) -> float | None:
@@ -88,12 +93,20 @@ class Contrast:
         is_plain = self.is_corrected and self.clusters is None
         if not is_plain:
             scale *= units / (units - 1)
-        apart = second - first
+        with np.errstate(over="ignore", invalid="ignore"):
+            apart = second - first
+            products = [
+                float(one @ other) * scale
+                for one, other in ((first, first), (second, second), (first, second), (apart, apart))
+            ]
+        if not all(map(math.isfinite, products)):
+            raise Undefined("the values are too large: their squares are no numbers.")
+        of_control, of_treatment, shared, of_difference = products
         return Spread(
-            float(first @ first) * scale,
-            float(second @ second) * scale,
-            float(first @ second) * scale,
-            float(apart @ apart) * scale,
+            of_control,
+            of_treatment,
+            shared,
+            of_difference,
             units,
             math.inf if is_plain else units - 1,
         )

@@ -72,7 +72,8 @@ class Disagreement:
         text = f"decisions differ on {self.disagreements:,} of {self.pairs:,} requests, {100 * self.rate:.3g}%"
         if self.interval is not None:
             low, high = (f"{100 * limit:.3g}%" for limit in self.interval)
-            text += f" ({low} to {high} at {100 * self.confidence:g}%)"
+            by = "" if self.clusters is None else f" by {self.clusters:,} clusters, for one look"
+            text += f" ({low} to {high} at {100 * self.confidence:g}%{by})"
         low, high = (f"{100 * limit:+.3g}%" for limit in self.bounds)
         text += f"\nthe difference of accuracy on them lies between {low} and {high}, whatever the missing labels are"
         return f"{text}\n{self.labels_needed:,} more labels, of requests where they differ, would tell it"

@@ -10,7 +10,9 @@ from truthlag.verdict.abtest.difference import Effect, NormalEffect
 from truthlag.verdict.abtest.difference.relative import LogRatioEffect
 from truthlag.verdict.abtest.inference import Inference
 from truthlag.verdict.abtest.judge import Question, judge
+from truthlag.verdict.abtest.paired.agreeing_effect import AgreeingEffect
 from truthlag.verdict.abtest.paired.contrast import Spread
+from truthlag.verdict.abtest.paired.discordant_effect import DiscordantEffect
 from truthlag.verdict.abtest.paired.paired_comparison import PairedComparison
 from truthlag.verdict.abtest.result.comparison import ArmSummary, Interval
 from truthlag.verdict.abtest.result.words import Scale, Verdict
@@ -63,6 +65,8 @@ def result_of(asked: Asked, seen: Seen, **counts: Any) -> PairedComparison:
         quantile = inference.quantile(effect.degrees_of_freedom, n, one_sided=question.one_sided)
         interval = _interval(effect, question, quantile)
         relative, why_no_relative = _relative(seen, asked.relative_method)
+        if relative is not None and isinstance(effect, DiscordantEffect) and effect.at_null is not None:
+            relative = AgreeingEffect(relative, effect)
         if relative is not None:
             relative_interval = _interval(relative, question, quantile)
         method = effect.method

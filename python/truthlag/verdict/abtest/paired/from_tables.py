@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from truthlag.call.described import described
-from truthlag.verdict.abtest.paired.join import codes, matched
+from truthlag.verdict.abtest.paired.join import codes, matched, missing
 from truthlag.verdict.abtest.paired.table import binary, column_of, has_column, is_table, moments
 from truthlag.verdict.abtest.paired.window import bounds, within
 
@@ -75,8 +75,19 @@ def columns_of_tables(control: Any, treatment: Any, on: Any, cluster: Any, **win
     if isinstance(cluster, timedelta):
         columns["cluster"] = cluster
     elif cluster is not None:
-        columns["cluster"] = codes([column_of("control", control, name)[first] for name in _names("cluster", cluster)])
+        columns["cluster"] = codes([_cluster(control, name, first) for name in _names("cluster", cluster)])
     return {**columns, "unpaired_control": unpaired[0], "unpaired_treatment": unpaired[1]}
+
+
+def _cluster(control: Any, name: str, places: NDArray[np.intp]) -> NDArray[Any]:
+    column = column_of("control", control, name)[places]
+    without = missing(column)
+    if without.any():
+        row = int(places[int(np.argmax(without))])
+        raise ValueError(
+            f"control[{name!r}][{row}] must be a cluster, got a missing value: no two of them need be one cluster"
+        )
+    return column
 
 
 def _labels(

@@ -68,7 +68,7 @@ def team_draft(
     clicks as much on either team.
 
     Args:
-        control: The ranking of the ranker in place, best first.
+        control: The ranking of the ranker in place, best first: a list, a tuple or an array of items.
         treatment: That of the other one.
         seed: What the draws are made of, such as the request id: the same list for the same request.
         length: How many items are shown, at most as many as the shorter ranking has, so that neither runs out of items; None for that
@@ -92,11 +92,10 @@ def team_draft(
         True
     """
     rankings = {"control": _ranking("control", control), "treatment": _ranking("treatment", treatment)}
-    if isinstance(seed, bool) or not isinstance(seed, str | int):
-        raise TypeError(f"seed must be a str or an int, got {described(seed)}")
+    start = _start(seed)
     shorter = min(map(len, rankings.values()))
     most = shorter if length is None else int(count("length", length, 0, shorter))
-    coin = random.Random(seed)  # noqa: S311 - a draw that has to be repeatable, not a secret
+    coin = random.Random(start)  # noqa: S311 - a draw that has to be repeatable, not a secret
     places = {"control": 0, "treatment": 0}
     items: list[Hashable] = []
     teams: list[str] = []
@@ -156,13 +155,26 @@ def compare_interleaved(credit: Any, *, cluster: Any = None, **asked: Any) -> Pa
     return mcnemar(lost, won, pairs=len(array), **{"metric": METRIC, **asked})
 
 
+def _start(seed: Any) -> str | int:
+    if isinstance(seed, bool) or not isinstance(seed, str | int | np.integer):
+        raise TypeError(f"seed must be a str or an int, got {described(seed)}")
+    # Of an int the sign is dropped by the draws: as texts -5 and 5 are two.
+    return seed if isinstance(seed, str) else int(seed) if seed >= 0 else str(seed)
+
+
 def _ranking(side: str, items: Any) -> tuple[Hashable, ...]:
+    if isinstance(items, np.ndarray) and items.ndim == 1:
+        items = items.tolist()
     if isinstance(items, str | bytes) or not isinstance(items, Sequence):
         raise TypeError(f"{side} must be a sequence of items, got {described(items)}")
     ranking = tuple(items)
     seen: set[Hashable] = set()
-    for item in ranking:
-        if item in seen:
+    for place, item in enumerate(ranking):
+        try:
+            is_twice = item in seen
+        except TypeError as error:
+            raise TypeError(f"{side}[{place}] must be an item that hashes, got {described(item)}") from error
+        if is_twice:
             raise ValueError(f"{side} must have each item once, got {described(item)} twice")
         seen.add(item)
     return ranking

@@ -9,8 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from truthlag.call.described import described
+from truthlag.verdict.abtest.statistics.column import is_missing
 
 Places: TypeAlias = NDArray[np.intp]
+
+#: Up to here each whole number is a float of its own.
+_EXACT = 2.0**53
 
 
 def matched(
@@ -28,14 +32,28 @@ def matched(
 
     Cost: a sort of each column.
     """
-    n = len(control[0])
-    keys = codes([_joined(first, second) for first, second in zip(control, treatment, strict=True)])
+    # What has no key is nobody's partner.
+    there = [np.flatnonzero(~np.any([missing(one) for one in side], axis=0)) for side in (control, treatment)]
+    known = [[one[places] for one in side] for side, places in zip((control, treatment), there, strict=True)]
+    n = len(there[0])
+    keys = codes([_joined(first, second) for first, second in zip(*known, strict=True)])
     before, now = keys[:n], keys[n:]
-    for side, own, columns in (("control", before, control), ("treatment", now, treatment)):
+    for side, own, columns in (("control", before, known[0]), ("treatment", now, known[1])):
         _refuse_twice(side, own, columns, names)
     _, first, second = np.intersect1d(before, now, assume_unique=True, return_indices=True)
     order = np.argsort(first, kind="stable")
-    return first[order], second[order]
+    return there[0][first[order]], there[1][second[order]]
+
+
+def missing(column: NDArray[Any]) -> NDArray[np.bool_]:
+    """Where a column has no value: None, NaN, NaT or what data frames have in their place."""
+    if column.dtype.kind == "f":
+        return np.asarray(np.isnan(column))
+    if column.dtype.kind in "Mm":
+        return np.asarray(np.isnat(column))
+    if column.dtype.kind == "O":
+        return np.array([is_missing(one) for one in column.tolist()], dtype=bool)
+    return np.zeros(len(column), dtype=bool)
 
 
 def codes(columns: Sequence[NDArray[Any]]) -> Places:
@@ -57,10 +75,16 @@ def _numbers(column: NDArray[Any]) -> Places:
 
 
 def _joined(first: NDArray[Any], second: NDArray[Any]) -> NDArray[Any]:
-    """Both under each other; numbers and texts never equal, as in a dict."""
-    if first.dtype.kind == second.dtype.kind or {first.dtype.kind, second.dtype.kind} <= set("biuf"):
+    """Both under each other; numbers and texts never equal, as in a dict, and no number made another one."""
+    kinds = {first.dtype.kind, second.dtype.kind}
+    if len(kinds) == 1 or (kinds <= set("biuf") and max(map(_largest, (first, second))) <= _EXACT):
         return np.concatenate([first, second])
     return np.concatenate([first.astype(object), second.astype(object)])
+
+
+def _largest(column: NDArray[Any]) -> float:
+    """The largest size of a number."""
+    return max(abs(float(column.min())), abs(float(column.max()))) if len(column) else 0.0
 
 
 def _refuse_twice(side: str, keys: Places, columns: Sequence[NDArray[Any]], names: Sequence[str]) -> None:

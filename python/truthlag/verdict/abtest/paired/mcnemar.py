@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from truthlag.verdict.abtest.compare import _question, inference_of
+from typing import Any
+
+from truthlag.verdict.abtest.compare import _question, check_plan, inference_of
 from truthlag.verdict.abtest.difference import Undefined
-from truthlag.verdict.abtest.inference import AsymptoticSequence
+from truthlag.verdict.abtest.inference import AsymptoticSequence, Fixed, GroupSequentialPlan, Inference
+from truthlag.verdict.abtest.inference.spending import Spending
+from truthlag.verdict.abtest.paired.case import NO_PAIRS
 from truthlag.verdict.abtest.paired.evidence import Asked, Seen, result_of, without_difference
+from truthlag.verdict.abtest.paired.looks import at_look, question_of
 from truthlag.verdict.abtest.paired.mixed_sequence import MixedSequence
 from truthlag.verdict.abtest.paired.paired_comparison import PairedComparison
 from truthlag.verdict.abtest.paired.rate import rate_effect, tuned
@@ -27,6 +32,8 @@ def mcnemar(
     margin: float | None = None,
     direction: Direction = "higher",
     planned_n: int | None = None,
+    looks: Any = None,
+    spending: Spending = "obrien_fleming",
     expected_n: int | None = None,
     alternative: Alternative = "two_sided",
     method: str | None = None,
@@ -48,7 +55,9 @@ def mcnemar(
         alpha: The probability of a wrong verdict that is allowed.
         margin: A difference that does not matter; it needs `pairs`.
         direction: Whether more successes are better.
-        planned_n: The pairs at which a test with mode `"fixed"` is looked at.
+        planned_n: The pairs at which a test with mode `"fixed"` is looked at; with `"group_sequential"` those at the last look.
+        looks: With mode `"group_sequential"`, a `GroupSequentialPlan`, which logs the look, or the pairs at all looks so far.
+        spending: With mode `"group_sequential"`, how alpha is spent; see `compare`.
         expected_n: The pairs at which a confidence sequence is to be narrow, if 16 percent of them are discordant; 5 000 by default.
         alternative: Which differences are looked for.
         method: With mode `"fixed"`: `"score"` (McNemar 1947), `"mid_p"`, `"exact"`, `"corrected"` (Edwards 1948) or `"wald"`; None for the
@@ -78,7 +87,11 @@ def mcnemar(
         0.197, 0.063 to 0.325
     """
     question = _question(hypothesis, margin, direction, alternative)
-    inference = tuned(inference_of(mode, alpha, planned_n, expected_n), question, method)
+    if isinstance(looks, GroupSequentialPlan):
+        check_plan(looks, mode, alpha, planned_n, expected_n, spending)
+        inference: Inference = Fixed(looks.alpha)
+    else:
+        inference = tuned(inference_of(mode, alpha, planned_n, expected_n, looks, spending), question, method)
     betas = None
     if concentration is not None:
         betas = (real("concentration", concentration, 2.0, 1e6),)
@@ -95,11 +108,16 @@ def mcnemar(
         raise ValueError(f"pairs must be at least control_only + treatment_only ({first + second}), got {n}")
     arm = ArmSummary(None, n, None)
     counts = {"control_only": first, "treatment_only": second, "disagreements": None}
-    asked = Asked(question, inference, metric)
-    try:
-        effect, looks_by = rate_effect(first, second, n, question, inference, method, betas)
-    except Undefined as why:
-        return result_of(asked, Seen(arm, arm, None, why_not=str(why), pairs=n, labelled_pairs=n), **counts)
-    seen = Seen(arm, arm, effect, looks_by=looks_by, units=n, pairs=n, labelled_pairs=n)
-    result = result_of(asked, seen, **counts)
-    return result if pairs is not None else without_difference(result)
+
+    def found(rule: Inference) -> PairedComparison:
+        asked = Asked(question, rule, metric)
+        try:
+            effect, looks_by = rate_effect(first, second, n, question, rule, method, betas)
+        except Undefined as why:
+            why_not = str(why) if n else NO_PAIRS
+            return result_of(asked, Seen(arm, arm, None, why_not=why_not, pairs=n, labelled_pairs=n), **counts)
+        seen = Seen(arm, arm, effect, looks_by=looks_by, units=n, pairs=n, labelled_pairs=n)
+        return result_of(asked, seen, **counts)
+
+    result = at_look(looks, inference, question_of(metric, question, "absolute"), found)
+    return result if pairs is not None or result.standard_error is None else without_difference(result)

@@ -144,7 +144,8 @@ class PairedRows:
             control: The log of the model in place: a dict of columns or a data frame (pandas, polars, Arrow), with `prediction` or
                 `score` or both, `label`, and, where there are times, `timestamp` and `label_timestamp`.
             treatment: That of the other model; its labels count where the control has none.
-            on: The columns by which rows are joined; together they have to tell the rows of each log apart.
+            on: The columns by which rows are joined; together they have to tell the rows of each log apart. A row in which one of
+                them is missing has no partner.
             cluster: The column, or columns, whose values make the clusters; or a timedelta.
             window: As in `from_trackers`. With `now`, labels that come later by their `label_timestamp` are not known yet.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 
 from truthlag import _core
 from truthlag.call.described import described
+from truthlag.verdict.abtest.statistics.column import is_missing
 
 ALLOWED = "a table: a dict of columns, or a data frame whose columns are had by name"
 
@@ -47,7 +49,7 @@ def numbers(name: str, column: Any) -> NDArray[np.float64]:
         return np.empty(0)
     if array.dtype.kind == "O":
         # None and the missing values of data frames, which are not equal to themselves or cannot tell.
-        array = np.array([np.nan if _is_missing(one) else one for one in array.tolist()])
+        array = np.array([np.nan if is_missing(one) else one for one in array.tolist()])
     if array.dtype.kind not in "biuf":
         raise TypeError(f"{name} must be numbers, got {described(array[0])}")
     return array.astype(np.float64)
@@ -85,18 +87,27 @@ def moments(name: str, column: Any) -> NDArray[np.int64]:
 
 
 def _texts(name: str, texts: NDArray[np.str_]) -> NDArray[np.int64]:
-    # All of them in UTC, as logs are written.
+    # Mostly in UTC, as logs are written; those that say how far they are from it are read one by one.
     plain = np.char.replace(np.char.replace(texts, "+00:00", ""), "Z", "")
     try:
-        return plain.astype("datetime64[us]").astype(np.int64)
-    except ValueError as error:
-        raise ValueError(f"{name} must be ISO 8601 texts in UTC, got {described(str(texts[0]))}: {error}") from error
+        if not _have_offsets(plain):
+            return plain.astype("datetime64[us]").astype(np.int64)
+    except ValueError:
+        pass
+    return np.array([_moment(name, place, one) for place, one in enumerate(texts.tolist())], dtype=np.int64)
 
 
-def _is_missing(value: Any) -> bool:
-    if value is None:
-        return True
+def _have_offsets(texts: NDArray[np.str_]) -> bool:
+    """Whether a time of the day is followed by a sign."""
+    times = [one[10:] for one in texts.tolist()]
+    return any("+" in one or "-" in one for one in times)
+
+
+def _moment(name: str, place: int, text: str) -> int:
     try:
-        return bool(value != value)
-    except (TypeError, ValueError):
-        return True
+        when = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise ValueError(
+            f"{name}[{place}] must be an ISO 8601 text, in UTC or with its offset, got {described(text)}"
+        ) from error
+    return int(_core.microseconds(name, when if when.tzinfo else when.replace(tzinfo=UTC)))

@@ -103,6 +103,10 @@ def power(baseline: Any, effect: float | None, n: int, **design: Unpack[Design])
 def minimum_detectable_effect(baseline: Any, n: int, *, power: float = 0.8, **design: Unpack[Design]) -> TestPlan:
     """The least difference that a test of a size finds.
 
+    For non-inferiority that is the worst true difference which the test still shows not to be worse than the margin: below 0 (with
+    `direction` `"higher"`) where the test is large enough for a treatment that is a little worse, above 0 where it is so small that only a
+    better one passes.
+
     Args:
         baseline: As in `sample_size`.
         n: The units of all arms together.
@@ -122,23 +126,27 @@ def minimum_detectable_effect(baseline: Any, n: int, *, power: float = 0.8, **de
         >>> from truthlag.abtest import minimum_detectable_effect
         >>> print(f"{minimum_detectable_effect(0.12, 20_000).effect:.4f}")
         0.0132
+        >>> guarded = minimum_detectable_effect(0.12, 40_000, hypothesis="non_inferiority", margin=0.01)
+        >>> print(f"{guarded.effect:.4f}")
+        -0.0019
     """
     asked = asked_of(baseline, design)
     size = int(count("n", n, 1 + asked.treatments, MOST_UNITS))
     wanted = share("power", power)
-    if asked.margin is not None:
-        raise ValueError("margin must be None: the least difference beyond it is that from it")
     sign = asked.sign
+    # Where the difference is what it is held against, for which a rate may have no room.
+    least = max(sign * asked.null, -asked.outcome.largest(-sign) * (1 - 1e-12))
     largest = asked.outcome.largest(sign)
     if math.isinf(largest):
         # So many standard errors are always found.
         unit = asked.spread(0.0)
-        largest = 100 * math.sqrt(unit.control / asked.control_n(size) + unit.treatment / asked.treatment_n(size))
+        error = math.sqrt(unit.control / asked.control_n(size) + unit.treatment / asked.treatment_n(size))
+        largest = least + 100 * error
 
     def surplus(effect: float) -> float:
         return asked.found(sign * effect, float(size)).power - wanted
 
-    found = _root(surplus, 0.0, largest * (1 - 1e-12), "n", n)
+    found = _root(surplus, least, largest * (1 - 1e-12), "n", n)
     return asked.plan(sign * found, float(size), is_given=True)
 
 

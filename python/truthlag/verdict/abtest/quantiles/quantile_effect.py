@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
 from truthlag.call.described import described
 from truthlag.verdict.abtest.difference.effect import Effect, NormalEffect, Undefined
 from truthlag.verdict.abtest.inference import AsymptoticSequence, Inference
 from truthlag.verdict.abtest.quantiles.binomial_ranks import least_rows
 from truthlag.verdict.abtest.quantiles.ladder import Ladder
-from truthlag.verdict.abtest.quantiles.quantile_arm import COMPARISONS, QuantileArm
+from truthlag.verdict.abtest.quantiles.quantile_arm import COMPARISONS, MOST_ROWS, QuantileArm
 from truthlag.verdict.abtest.quantiles.rank_effect import RankEffect
 from truthlag.verdict.abtest.quantiles.rank_scale import BinomialScale, MixtureScale
 from truthlag.verdict.abtest.quantiles.total_scale import GuaranteedTotal, NormalTotal, SequenceTotal
@@ -72,21 +74,57 @@ def _narrow_at(arm: QuantileArm, units: int, sequence: AsymptoticSequence, *, on
 
 
 def few_rows(
-    control: QuantileArm, treatment: QuantileArm, interval: tuple[float, float], alpha: float
+    control: QuantileArm, treatment: QuantileArm, effect: Effect, interval: tuple[float, float], alpha: float
 ) -> tuple[list[str], int]:
     """Why a limit is missing, if it is because there are few rows, and how many more of both arms together it takes at least."""
     if all(map(math.isfinite, interval)) or not control.rows or not treatment.rows:
         return [], 0
-    needed = least_rows(control.p, alpha)
+    arms = (("control", control), ("treatment", treatment))
+    if isinstance(effect, RankEffect) and isinstance(effect.scale, SequenceTotal):
+        least = {
+            name: _least_at_any_time(own, other, -math.log(alpha))
+            for name, own, other in (
+                ("control", effect.control, effect.treatment),
+                ("treatment", effect.treatment, effect.control),
+            )
+        }
+        how = "a confidence sequence has limits of such a quantile from {:,} rows on."
+    else:
+        needed = least_rows(control.p, alpha)
+        # Of one arm without the other it is half.
+        least = dict.fromkeys(("control", "treatment"), 2 * needed)
+        how = f"the limits of one such quantile alone take {needed:,}."
     missing = {
-        name: math.ceil((2 * needed - arm.effective_rows) * arm.n / arm.effective_rows)
-        for name, arm in (("control", control), ("treatment", treatment))
-        if arm.effective_rows < 2 * needed
+        name: math.ceil((least[name] - arm.effective_rows) * arm.n / arm.effective_rows)
+        for name, arm in arms
+        if arm.effective_rows < least[name]
     }
     if not missing:
         return [], 0
-    reason = (
-        f"a limit of the interval is infinite: of {' and '.join(missing)} there are too few rows; the limits of one such quantile"
-        f" alone take {needed:,}."
+    told = how.format(max(least[name] for name in missing))
+    return [f"a limit of the interval is infinite: of {' and '.join(missing)} there are too few rows; {told}"], sum(
+        missing.values()
     )
-    return [reason], sum(missing.values())
+
+
+def _least_at_any_time(own: Ladder, other: Ladder, budget: float) -> int:
+    """From how many rows on all of an arm's values on one side of a quantile are enough evidence, whatever those of the other arm.
+
+    The other arm grows with it.
+    """
+    rarer, ratio = min(own.p, 1 - own.p), other.effective_rows / own.effective_rows
+
+    def is_enough(rows: int) -> bool:
+        against = own.scale.evidence(np.zeros(1), float(rows), rarer)
+        # All values on the common side of the quantile: the least that the other arm can say.
+        least = other.scale.evidence(np.full(1, rows * ratio), rows * ratio, 1 - rarer)
+        return float(against[0] + least[0]) > budget
+
+    high = 1
+    while high < MOST_ROWS and not is_enough(high):
+        high *= 2
+    low = high // 2
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if is_enough(middle) else (middle, high)
+    return high

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from truthlag.call.described import described
-from truthlag.verdict.abtest.statistics.column import Floats, floats
+from truthlag.verdict.abtest.statistics.column import Floats, floats, is_missing
 
 ALLOWED = "a sequence or an array of one dimension, of the cluster of each row"
 
@@ -36,6 +36,9 @@ def places(name: str, cluster: Any, length: int) -> tuple[NDArray[np.intp], int]
         place = int(np.flatnonzero(np.isnan(ids))[0])
         raise ValueError(f"{name}[{place}] must be a cluster, got nan of type float")
     if ids.dtype.kind == "O":
+        for place, one in enumerate(ids):
+            if one is None or (not isinstance(one, tuple) and is_missing(one)):
+                raise ValueError(f"{name}[{place}] must be a cluster, got {described(one)}")
         numbers: dict[Any, int] = {}
         try:
             found = [numbers.setdefault(one, len(numbers)) for one in ids]

@@ -83,3 +83,13 @@ def _of_objects(name: str, array: NDArray[Any]) -> NDArray[Any]:
         return array.astype(np.float64)
     except Exception as error:
         raise TypeError(f"{name} must be {ALLOWED}, got {described(array[0])}") from error
+
+
+def is_missing(value: Any) -> bool:
+    """Whether it is None, or one of the values that are not equal to themselves, or cannot tell."""
+    if value is None:
+        return True
+    try:
+        return bool(value != value)
+    except (TypeError, ValueError):
+        return True

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from operator import mul
 from typing import Any, ClassVar
 
 import numpy as np
@@ -220,31 +221,35 @@ class PredictionPoweredRatio:
     def _figures(self) -> tuple[float, float | None, float | None]:
         found = self._found
         if found is None:
-            table = np.array(self.moments.comoments)
-            weight = self._weight(table)
+            weight = self._weight()
             top, bottom = self._sums(weight)
             ratio = top / bottom if bottom else None
-            found = weight, ratio, None if ratio is None else self._error(table, weight, ratio, bottom)
+            found = weight, ratio, None if ratio is None else self._error(weight, ratio, bottom)
             object.__setattr__(self, "_found", found)
         return found
 
-    def _weight(self, table: Floats) -> float:
+    def _weight(self) -> float:
         means = self.moments.means
         if not self.labelled or not means[4] or not means[7] or not means[1]:
             return 0.0
         if self.tuning is not None:
             return self.tuning
         own, helped = self._gradients(means[0] / means[1])
-        product = table @ helped
-        spread = float(helped @ product)
-        return float(own @ product) / spread if spread > 0 else 0.0
+        product = self._product(helped)
+        spread = _dot(helped, product)
+        return _dot(own, product) / spread if spread > 0 else 0.0
 
-    def _error(self, table: Floats, weight: float, ratio: float, bottom: float) -> float | None:
+    def _error(self, weight: float, ratio: float, bottom: float) -> float | None:
         if self.labelled < 2:
             return None
         own, helped = self._gradients(ratio)
-        slope = (own - weight * helped) * (self._sums(0.0)[1] / bottom)
-        return math.sqrt(max(0.0, float(slope @ table @ slope)) / (self.units - 1) / self.units)
+        scale = self._sums(0.0)[1] / bottom
+        slope = [(one - weight * other) * scale for one, other in zip(own, helped, strict=True)]
+        return math.sqrt(max(0.0, _dot(slope, self._product(slope))) / (self.units - 1) / self.units)
+
+    def _product(self, slope: list[float]) -> list[float]:
+        """The table of squares times a vector: of eight numbers the call of a library would take longer."""
+        return [_dot(row, slope) for row in self.moments.comoments]
 
     def merge(self, other: PredictionPoweredRatio) -> PredictionPoweredRatio:
         """That of the units of both.
@@ -294,11 +299,27 @@ class PredictionPoweredRatio:
             bottom / rows + weight * (other_under / others - under / rows),
         )
 
-    def _gradients(self, ratio: float) -> tuple[Floats, Floats]:
+    def _gradients(self, ratio: float) -> tuple[list[float], list[float]]:
         """How the ratio of the labels moves with each mean, and how the predictions' part of it does, times minus the tuning."""
         top, bottom, over, under, rows, other_over, other_under, others = self.moments.means
-        own = np.array([1.0, -ratio, 0, 0, -(top - ratio * bottom) / rows, 0, 0, 0])
+        own = 1 / bottom
         share = rows / others if others else 0.0
         mean = (other_over - ratio * other_under) / others if others else 0.0
-        helped = np.array([0, 0, 1.0, -ratio, -(over - ratio * under) / rows, -share, ratio * share, mean * share])
-        return own / bottom, helped / bottom
+        return (
+            [own, -ratio * own, 0.0, 0.0, -(top - ratio * bottom) / rows * own, 0.0, 0.0, 0.0],
+            [
+                0.0,
+                0.0,
+                own,
+                -ratio * own,
+                -(over - ratio * under) / rows * own,
+                -share * own,
+                ratio * share * own,
+                mean * share * own,
+            ],
+        )
+
+
+def _dot(first: Sequence[float], second: Sequence[float]) -> float:
+    product: float = sum(map(mul, first, second))
+    return product

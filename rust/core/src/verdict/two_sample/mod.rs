@@ -10,8 +10,10 @@
 //! ```
 
 mod binomial;
+mod crossing;
 mod difference;
 mod largest;
+mod limit;
 mod null_curve;
 mod rejection_region;
 mod scale;
@@ -21,6 +23,7 @@ mod tests;
 
 use binomial::Masses;
 pub use difference::{difference_limit, difference_statistic};
+pub use limit::score_limit;
 use null_curve::NullCurve;
 pub use null_curve::Pair;
 use rejection_region::RejectionRegion;

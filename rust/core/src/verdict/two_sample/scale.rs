@@ -10,6 +10,15 @@ pub enum Scale {
 }
 
 impl Scale {
+    /// The metric at a proportion.
+    #[must_use]
+    pub fn metric(self, proportion: f64) -> f64 {
+        match self {
+            Self::Identity => proportion,
+            Self::F1 => 2.0 * proportion / (1.0 + proportion),
+        }
+    }
+
     /// The proportion at which the metric has this value.
     #[must_use]
     pub fn proportion(self, metric: f64) -> f64 {

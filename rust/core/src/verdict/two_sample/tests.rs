@@ -4,7 +4,7 @@ use super::binomial::Masses;
 use super::null_curve::{NullCurve, Pair};
 use super::rejection_region::RejectionRegion;
 use super::tails::Tails;
-use super::{Scale, difference_limit, difference_statistic, largest_chance, score_statistic};
+use super::{Scale, difference_limit, difference_statistic, largest_chance, score_limit, score_statistic};
 use crate::verdict::sequences::beta::Beta;
 use proptest::prelude::*;
 
@@ -201,5 +201,29 @@ fn failures_are_successes_turned_round() {
             let sum = difference_statistic(&pair, margin, corrects) + difference_statistic(&turned, -margin, corrects);
             assert!(sum.abs() <= 1e-9, "{counts:?}");
         }
+    }
+}
+
+proptest! {
+    #[test]
+    fn the_statistic_at_a_limit_is_the_quantile(pair in pairs(2_000), quantile in -6.0..6.0_f64, scale in scales()) {
+        let limit = score_limit(&pair, quantile, scale);
+        let rows = pair.baseline_trials + pair.trials;
+        let at = |margin: f64| (1.0 - 1.0 / rows).sqrt() * score_statistic(&pair, margin, scale);
+        prop_assert!((-1.0..=1.0).contains(&limit));
+        // It falls, in a jump where a restricted estimate leaves an end.
+        let beside = 1e-9;
+        if limit > -1.0 + beside {
+            prop_assert!(at(limit - beside) >= quantile - 1e-6, "{limit} {}", at(limit - beside));
+        }
+        if limit < 1.0 - beside {
+            prop_assert!(at(limit + beside) <= quantile + 1e-6, "{limit} {}", at(limit + beside));
+        }
+    }
+
+    #[test]
+    fn on_the_scale_of_proportions_limits_are_those_in_closed_form(pair in pairs(2_000), quantile in -6.0..6.0_f64) {
+        let (one, other) = (score_limit(&pair, quantile, Scale::Identity), difference_limit(&pair, quantile, false));
+        prop_assert!((one - other).abs() <= 1e-7, "{one} {other}");
     }
 }
