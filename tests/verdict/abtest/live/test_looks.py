@@ -212,3 +212,15 @@ def test_a_clock_that_was_set_back_does_not_stop_the_looks() -> None:
     assert (report.looked_at, sum((report.units or {}).values())) == ("1970-01-01T00:01:40+00:00", 1)
     with pytest.raises(ValueError, match="now must not be before the last look"):
         test.report(now=50.0)
+
+
+def test_a_gate_that_failed_once_is_not_forgotten() -> None:
+    test = ModelABTest("ranker", ["v1", "v2"], metrics={"bought": "any"}, assignment="external")
+    for unit in range(2_000):
+        test.log_exposure(unit, "v1" if unit < 1_333 else "v2", timestamp=0.0)
+    assert test.report(now=DAY).status == "invalid"
+    for unit in range(2_000, 2_666):
+        test.log_exposure(unit, "v2", timestamp=DAY)
+    report = test.report(now=2 * DAY)
+    assert report.status != "invalid"
+    assert f"a gate failed at the look of {test.looks[0].at}, and none fails now" in str(report)

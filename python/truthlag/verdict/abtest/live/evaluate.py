@@ -81,10 +81,16 @@ def evaluate(asked: Evaluation) -> Found:
         rolled.notes[
             "control and treatment are shown for all units; differences are averaged over the allocation periods."
         ] = None
+    gates = live_gates(rolled, settings, trackers)
+    unsound = [look for look in asked.looks if look.status == "invalid"]
+    if unsound and not gates.failed:
+        rolled.notes[
+            f"a gate failed at the look of {unsound[-1].at}, and none fails now: find out what was wrong then before anything is decided."
+        ] = None
     units = dict(zip(arms, rolled.counts(), strict=True))
     report = ab_test_report(
         metrics=rows,
-        gates=live_gates(rolled, settings, trackers),
+        gates=gates,
         guardrails=guardrail_rows(rolled, settings, trackers, asked.histograms),
         name=asked.name,
         control=arms[0],

@@ -13,6 +13,8 @@ from truthlag.verdict.abtest.result.comparison import Comparison
 
 _SHOWN = frozenset({"better", "non_inferior", "equivalent"})
 _MOST_TOLD = 3
+#: More units than so many times those that are there are none that anybody waits for.
+_OUT_OF_REACH = 1_000
 _RANK: tuple[Action, ...] = (
     "ship",
     "keep_running",
@@ -40,7 +42,7 @@ def advice_on(
     by_status = {
         status: [row for row in guardrails if row.status == status] for status in ("pass", "block", "undecided")
     }
-    seen = "" if primary is None else f" {_sentence(of_metric(primary))}"
+    seen = "" if primary is None else f" {of_metric(primary)}."
     if by_status["block"]:
         told = listed([of_guardrail(row) for row in by_status["block"]])
         return Recommendation("revert", arm, f"Revert {arm}: a guardrail blocks: {told}.{seen}")
@@ -170,14 +172,14 @@ def _is_last(result: Comparison) -> bool:
 
 def _more(primary: ComparisonRow, guardrails: Sequence[GuardrailRow]) -> str:
     """How many more units what is undecided needs, if things stay as they are."""
-    needs = {} if primary.verdict in _SHOWN else {primary.metric: primary.comparison.additional_n}
-    needs.update({row.name: row.comparison.additional_n for row in guardrails if row.status == "undecided"})
-    known = {name: count for name, count in needs.items() if count}
-    if not known:
-        return ""
-    told = [f"about {count:,} more units for {name}" for name, count in known.items()]
-    return f" If things stay as they are: {listed(told)}."
+    undecided = [] if primary.verdict in _SHOWN else [(primary.metric, primary.comparison)]
+    undecided += [(row.name, row.comparison) for row in guardrails if row.status == "undecided"]
+    told = [_needed(name, result) for name, result in undecided if result.additional_n]
+    return f" If things stay as they are: {listed(told)}." if told else ""
 
 
-def _sentence(text: str) -> str:
-    return f"{text[:1].upper()}{text[1:]}." if not text.endswith(".") else text
+def _needed(name: str, result: Comparison) -> str:
+    needed = result.additional_n or 0
+    if needed > _OUT_OF_REACH * (result.control.n + result.treatment.n):
+        return f"no number of units within reach for {name}"
+    return f"about {needed:,} more units for {name}"
