@@ -40,7 +40,13 @@ demo: $(STAMPS)/extension $(STAMPS)/extra-cli ## watch late labels mislead, and 
 .PHONY: test
 test: $(STAMPS)/extension $(STAMPS)/extra-test ## run all tests: Rust core, then Python
 	cargo test --package truthlag-core $(CARGO_ARGUMENTS)
+ifeq ($(strip $(PYTEST_ARGUMENTS)),)
+	@# Simulations take all processors; what forks, kills and waits has the machine for itself.
+	$(BIN)/python -m pytest --ignore=tests/verdict
+	$(BIN)/python -m pytest --numprocesses=auto --dist=loadfile tests/verdict
+else
 	$(BIN)/python -m pytest $(PYTEST_ARGUMENTS)
+endif
 
 .PHONY: lint
 lint: $(STAMPS)/extension $(STAMPS)/extra-dev ## formatting, clippy, rustdoc, ruff, mypy, stubs; warnings are errors

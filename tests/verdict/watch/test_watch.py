@@ -392,6 +392,8 @@ def test_alarms_that_stand_are_told_once() -> None:
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="the system has no fork")
+# From Python 3.12 on a fork beside threads is warned of, and whoever runs the tests may have some.
+@pytest.mark.filterwarnings("ignore:.*use of fork.*:DeprecationWarning")
 @pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
 def test_a_child_goes_on_though_another_thread_was_looking() -> None:
     tracker = ModelPerformanceTracker("model", retention=None)

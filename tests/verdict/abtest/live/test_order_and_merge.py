@@ -179,6 +179,8 @@ def test_threads_share_a_test() -> None:
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+# From Python 3.12 on a fork beside threads is warned of, and whoever runs the tests may have some.
+@pytest.mark.filterwarnings("ignore:.*use of fork.*:DeprecationWarning")
 def test_a_child_of_a_fork_is_a_process_of_its_own() -> None:
     half = len(EVENTS) // 2
     parent = tell(server("parent"), EVENTS[:half])

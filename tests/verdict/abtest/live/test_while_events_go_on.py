@@ -101,6 +101,8 @@ def test_a_ramp_does_not_wait_for_a_look(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+# From Python 3.12 on a fork beside threads is warned of, and whoever runs the tests may have some.
+@pytest.mark.filterwarnings("ignore:.*use of fork.*:DeprecationWarning")
 @pytest.mark.filterwarnings("ignore:.*multi-threaded.*:DeprecationWarning")
 def test_a_child_of_a_process_whose_threads_log_has_whole_events() -> None:
     test = ModelABTest("ranker", ["v1", "v2"], metrics={"bought": "any"}, max_outcomes=5_000)
