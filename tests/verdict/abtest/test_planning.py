@@ -355,6 +355,27 @@ class TestOutlook:
         )
         assert guard.as_seen > 0.95
 
+    @pytest.mark.parametrize("mode", ["fixed", "confidence_sequence", "group_sequential"])
+    def test_one_sided(self, mode: Any) -> None:
+        error = math.sqrt(2 / 4_000)
+        plan = {"looks": 4} if mode == "group_sequential" else {}
+        options: dict[str, Any] = {"mode": mode, **plan}
+        if mode != "confidence_sequence":
+            options["planned_n"] = 20_000
+
+        def ahead(statistic: float, **asked: Any) -> Any:
+            return outlook(
+                seen(statistic * error, 4_000, **options, **asked), 20_000, effect=0.1, looks=plan.get("looks")
+            )
+
+        wrong = ahead(1.0, alternative="less")
+        assert (wrong.as_seen, wrong.as_planned, wrong.predictive_power, wrong.is_futile) == (0.0, 0.0, 0.0, True)
+        right, both = ahead(1.0, alternative="greater"), ahead(1.0)
+        assert right.as_seen > both.as_seen > 0.01
+        mirrored = ahead(-1.0, alternative="less", direction="lower")
+        assert mirrored.as_seen == pytest.approx(right.as_seen, rel=1e-9)
+        assert ahead(-1.0, alternative="greater", direction="lower").as_seen == 0.0
+
     def test_confidence_sequence(self) -> None:
         error = math.sqrt(2 / 4_000)
         now = seen(error, 4_000, expected_n=20_000)
@@ -405,6 +426,16 @@ class TestMoreUnits:
         one_sided = seen(0.0, mode="fixed", alternative="greater")
         assert additional_units(one_sided, -0.01) is None
         assert additional_units(one_sided, 0.0) is None
+        # Of what is worse too, on the side that is looked at.
+        losing = seen(0.0, mode="fixed", alternative="less")
+        assert additional_units(losing, 0.01) is None
+        assert additional_units(losing, -0.01) == additional_units(one_sided, 0.01)
+
+    def test_a_margin_counts_on_both_sides(self) -> None:
+        now = seen(0.0, 1_000, mode="fixed", margin=0.02)
+        assert additional_units(now, 0.07) == additional_units(now, -0.07)
+        assert additional_units(now, 0.07) == additional_units(seen(0.0, 1_000, mode="fixed"), 0.05)
+        assert additional_units(now, -0.01) is None
 
     def test_it_is_the_sample_size(self) -> None:
         more = additional_units(seen(0.3, 100, mode="fixed"), 0.1)

@@ -29,7 +29,7 @@ def additional_units(
         expected_n: As in `compare`, of a confidence sequence.
 
     Returns:
-        The units of both arms together, 0 where there are enough; None where the effect is not on the side that is to be shown.
+        The units of both arms together, 0 where there are enough; None where the effect is not on the side that is looked at.
 
     Raises:
         TypeError: An argument has the wrong type.
@@ -54,6 +54,9 @@ def additional_units(
     elif expected_n is not None:
         raise ValueError(f"expected_n must be None with mode 'fixed', got {described(expected_n)}")
     null, sign = side(comparison)
+    if comparison.alternative != "two_sided":
+        sign = 1.0 if comparison.alternative == "greater" else -1.0
+        null = sign * (comparison.margin or 0.0)
     _, error = judged(comparison)
     n = comparison.control.n + comparison.treatment.n
     sides = 2 if is_two_sided(comparison) else 1
@@ -61,9 +64,8 @@ def additional_units(
     looked = rule(
         comparison.mode, comparison.alpha, sides=sides, looks=looks, spending="obrien_fleming", expected_n=tuned
     )
-    distance = (true - null) / error
-    # A two-sided test without a margin finds what is worse as well.
-    distance = abs(distance) if sides == 2 and not null else sign * distance
+    # A two-sided test finds what is worse as well.
+    distance = (abs(true) - abs(null) if sides == 2 else sign * (true - null)) / error
     if distance <= 0:
         return None
 

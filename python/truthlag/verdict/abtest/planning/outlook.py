@@ -100,7 +100,7 @@ def outlook(
         expected_n: As in `compare`, of a confidence sequence.
 
     Returns:
-        The chances. Where there is a verdict already, they are 1 or 0.
+        The chances. Where there is a verdict already, they are 1 or 0; a one-sided test that looks to the losing side has none.
 
     Raises:
         TypeError: An argument has the wrong type.
@@ -134,6 +134,9 @@ def outlook(
     if comparison.is_decided or n >= size:
         shown = 1.0 if comparison.verdict in ("better", "non_inferior", "equivalent") else 0.0
         return Outlook(n, size, shown, None if true is None else shown, shown, true, below)
+    if comparison.alternative not in ("two_sided", "greater" if sign > 0 else "less"):
+        # It looks to the losing side alone.
+        return Outlook(n, size, 0.0, None if true is None else 0.0, 0.0, true, below)
     units, bounds = _to_come(comparison, plan, n, size, looks, spending, expected_n)
     statistic = sign * (difference - null) / error
     now, shares = n / size, [one / size for one in units]
@@ -244,9 +247,7 @@ def _to_come(
 
 def is_two_sided(comparison: Comparison) -> bool:
     """Whether both sides share alpha."""
-    interval = comparison.difference_interval
-    is_open = interval is not None and (math.isinf(interval[0]) != math.isinf(interval[1]))
-    return comparison.hypothesis == "superiority" and not is_open
+    return comparison.hypothesis == "superiority" and comparison.alternative == "two_sided"
 
 
 def _later(n: int, size: int, looks: Any) -> list[int]:
