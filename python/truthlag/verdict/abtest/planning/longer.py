@@ -64,14 +64,18 @@ def additional_units(
     looked = rule(
         comparison.mode, comparison.alpha, sides=sides, looks=looks, spending="obrien_fleming", expected_n=tuned
     )
+    margin, is_equivalence = comparison.margin or 0.0, comparison.hypothesis == "equivalence"
     # A two-sided test finds what is worse as well.
-    distance = (abs(true) - abs(null) if sides == 2 else sign * (true - null)) / error
-    if distance <= 0:
+    distance = (abs(true) - margin if sides == 2 else sign * (true - null)) / error
+    width = 2 * margin / error if is_equivalence or sides == 2 else 0.0
+    if distance <= 0 or (is_equivalence and distance >= width):
         return None
 
     def surplus(logarithm: float) -> float:
         units = math.exp(logarithm)
-        return looked.found(distance * math.sqrt(units / n), units).power - wanted
+        root = math.sqrt(units / n)
+        found = looked.found(distance * root, units, width=width * root, is_equivalence=is_equivalence)
+        return found.power - wanted
 
     if surplus(math.log(n)) >= 0:
         return 0
