@@ -668,6 +668,28 @@ class TestMoreUnits:
         # The wrong side is counted too, and a part of a unit is one.
         assert more == pytest.approx(expected, abs=1)
 
+    @pytest.mark.parametrize("asked", [{}, {"alternative": "greater"}, {"hypothesis": "equivalence", "margin": 0.2}])
+    def test_of_a_plan_of_looks(self, asked: dict[str, Any]) -> None:
+        plan = GroupSequentialPlan(4_000, looks=4)
+        now = seen(0.0, 500, mode="group_sequential", looks=plan, **asked)
+        bound = spent_bounds(Design("obrien_fleming", 0.05, 1 if asked else 2), (0.25, 0.5, 0.75, 1.0)).bounds[-1]
+        if "margin" in asked:
+            # No difference, and so both margins alike.
+            needed = 4 * ((bound + stats.norm.isf(0.1)) / 0.2) ** 2
+            more = additional_units(now, 0.0, looks=plan, power=0.8)
+        else:
+            needed = 4 * ((bound + stats.norm.isf(0.2)) / 0.1) ** 2
+            more = additional_units(now, 0.1, looks=plan, power=0.8)
+        assert more == (0 if needed < 1_000 else pytest.approx(needed - 1_000, abs=1))
+        again = seen(0.0, 500, mode="group_sequential", planned_n=4_000, looks=4, **asked)
+        assert additional_units(again, 0.1, looks=4, planned_n=4_000) == additional_units(now, 0.1, looks=plan)
+
+    def test_a_plan_that_is_over(self) -> None:
+        plan = GroupSequentialPlan(4_000, looks=4)
+        now = seen(1.0, 500, mode="group_sequential", looks=plan)
+        with pytest.raises(ValueError, match="looks must have one that is still to come"):
+            additional_units(now, 0.1, looks=plan)
+
     @pytest.mark.parametrize("mode", ["fixed", "confidence_sequence"])
     @pytest.mark.parametrize("true", [0.0, 0.015, -0.015])
     def test_equivalence(self, mode: Any, true: float) -> None:
@@ -683,8 +705,21 @@ class TestMoreUnits:
         assert additional_units(now, 0.05) is None and additional_units(now, -0.06) is None
 
     def test_arguments(self) -> None:
-        with pytest.raises(ValueError, match="got one of 'group_sequential'"):
-            additional_units(seen(0.0, mode="group_sequential", planned_n=20_000, looks=4), 0.1)
+        now = seen(0.0, mode="group_sequential", planned_n=20_000, looks=4)
+        with pytest.raises(ValueError, match="planned_n must be given where looks is no plan"):
+            additional_units(now, 0.1)
+        with pytest.raises(ValueError, match="looks must be a plan, or the looks"):
+            additional_units(now, 0.1, planned_n=20_000)
+        with pytest.raises(ValueError, match="looks must have one that is still to come after 10000 units"):
+            additional_units(now, 0.1, planned_n=10_000, looks=2)
+        with pytest.raises(ValueError, match="expected_n must be None with mode 'group_sequential'"):
+            additional_units(now, 0.1, planned_n=20_000, looks=4, expected_n=5)
+        with pytest.raises(ValueError, match="looks must be None with mode 'fixed'"):
+            additional_units(seen(0.0, mode="fixed"), 0.1, looks=3)
+        with pytest.raises(ValueError, match="planned_n must be None with mode 'confidence_sequence'"):
+            additional_units(seen(0.0), 0.1, planned_n=3)
+        with pytest.raises(ValueError, match="expected_n must be"):
+            additional_units(seen(0.0), 0.1, expected_n=0)
         with pytest.raises(ValueError, match="expected_n must be None"):
             additional_units(seen(0.0, mode="fixed"), 0.1, expected_n=10)
 

@@ -41,6 +41,8 @@ class Rule:
     shares: tuple[float, ...]
     spending: str | float = "obrien_fleming"
     expected_n: int | None = None
+    #: Those at the looks, where they follow from looks that were taken before.
+    known_bounds: tuple[float, ...] | None = None
 
     @property
     def depends_on_size(self) -> bool:
@@ -49,6 +51,8 @@ class Rule:
 
     def bounds(self, n: float, freedom: float = math.inf) -> tuple[float, ...]:
         """Those at each look of a test with n units of both arms."""
+        if self.known_bounds is not None:
+            return self.known_bounds
         if self.mode == "fixed":
             return (Fixed(self.alpha).quantile(freedom, 0, one_sided=self.sides == 1),)
         if self.mode == "group_sequential":
