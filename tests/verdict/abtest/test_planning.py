@@ -395,6 +395,9 @@ class TestEquivalence:
         found = minimum_detectable_effect(50.0, 40_000, standard_deviation=20.0, hypothesis="equivalence", margin=1.0)
         error = 20 * math.sqrt(2 / 20_000)
         assert found.effect == pytest.approx(1 - (stats.norm.isf(0.05) + stats.norm.isf(0.2)) * error, rel=1e-6)
+        # Both sides are alike, whatever is rounded.
+        many: dict[str, Any] = {"mode": "confidence_sequence", "looks": 20, "hypothesis": "equivalence", "margin": 0.01}
+        assert minimum_detectable_effect(0.0, 10**9, standard_deviation=1.0, **many).effect > 0
 
     def test_the_side_where_less_is_shown(self) -> None:
         assert minimum_detectable_effect(0.9, 80_000, hypothesis="equivalence", margin=0.01).effect < 0

@@ -185,8 +185,14 @@ def _largest_equivalent(asked: Asked, size: int, wanted: float, n: Any) -> float
             rooms.append((largest, sign))
         else:
             found.append((_root(shortage, 0.0, largest, "n", n), sign))
-    # All there is, where a rate has no room for more on either side.
-    effect, sign = min(found, key=lambda one: (one[0], -one[1])) if found else max(rooms)
+    if not found:
+        # All there is, where a rate has no room for more on either side.
+        effect, sign = max(rooms)
+        return sign * effect
+    effect, sign = found[-1]
+    # Where both sides are alike but for rounding, it is the upper one.
+    if len(found) == 2 and found[0][0] < effect * (1 - 1e-6):
+        effect, sign = found[0]
     return sign * effect
 
 
