@@ -39,9 +39,11 @@ nitpick_ignore_regex = [
     ("py:.*", r"(np|numpy|scipy|pyarrow|pandas|polars)\..*"),
     ("py:.*", r"(ArrayLike|NDArray|float64|int64)"),
     # Of fields that a class inherits from one of another module, as their text says.
-    ("py:class", r"(Interval|Verdict|Hypothesis|Direction|Mode|Scale)"),
+    ("py:class", r"(Interval|Verdict|Hypothesis|Direction|Mode|Scale|Alternative)"),
     # The arguments that all planning has in common, as their text says.
     ("py:class", r"truthlag\.verdict\.abtest\.planning\.asked\.Design"),
+    # What arguments of comparisons may be, as their text says.
+    ("py:class", r"(Gates|Spending|FamilyAdjustment|SegmentAdjustment)"),
     # What arguments of `watch` may be, as their text says.
     ("py:class", r"(Baseline|LossFunction|WatchedLoss)"),
     # What a quantile is of; it is made by others.

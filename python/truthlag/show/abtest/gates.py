@@ -86,7 +86,7 @@ def _sample_ratio(
         test.update(list(seen.units), segment=segment)
     if not test.gate().has_failed and once.p_value <= _ALPHA:
         sizes = " and ".join(f"{arm} {count:,}" for arm, count in counts.items())
-        wanted = " and ".join(f"{count:,.0f}" for count in once.expected.values())
+        wanted = " and ".join(f"{count:,.1f}".removesuffix(".0") for count in once.expected.values())
         notes.append(
             f"The sizes of the arms are in doubt: {sizes} where {wanted} are expected, chi-square p = {probability(once.p_value)}"
             f" for a single look. The sequential test, which allows for a look after every unit, does not reject (e ="

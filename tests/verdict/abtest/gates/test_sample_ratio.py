@@ -355,3 +355,18 @@ class TestRefusals:
             SampleRatioTest([1, 1], concentration=0)
         with pytest.raises(ValueError, match="weights must be of the arms"):
             SampleRatioTest({"a": 1, "b": 1}).new_period({"a": 1, "c": 1})
+
+
+def test_sizes_that_were_off_and_are_not_any_more() -> None:
+    test = SampleRatioTest({"a": 1, "b": 1})
+    test.update([5_000, 4_000])
+    assert "a 5,000, b 4,000) are not those of their shares (4,500, 4,500)" in test.gate().reason
+    test.update([4_000, 5_000])
+    gate = test.gate()
+    assert gate.has_failed
+    assert gate.reason.startswith("the sizes of the arms were not those of their shares at an earlier look (p = ")
+
+
+def test_shares_of_odd_numbers_are_not_rounded() -> None:
+    gate = sample_ratio_chi_square([44_700, 45_489], [1, 1]).gate()
+    assert "(45,094.5, 45,094.5)" in gate.reason

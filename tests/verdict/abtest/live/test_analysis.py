@@ -136,6 +136,10 @@ def test_a_ramp_that_changes_weights_makes_no_paradox() -> None:
         assert row.verdict == "undecided"
         low, high = row.comparison.difference_interval or (1.0, 1.0)
         assert low < 0 < high
+    # The words do not tell the paradox.
+    assert "bought fell from" not in report.recommendation.text.lower()
+    assert "with like held against like" in report.recommendation.text
+    assert any("averaged over the allocation periods" in note for note in report.notes)
     assert report.gates["sample_ratio"].status == "passed"
     assert abs(report.metric("bought").comparison.difference or 1.0) < 0.012
 
@@ -452,3 +456,20 @@ def test_what_there_is_no_room_for_is_counted() -> None:
     note = "2 exposures and 2 outcomes were dropped, since there was no room for more."
     assert note in test.report(now=DAY).notes
     assert note in ModelABTest.from_bytes(test.to_bytes()).report(now=2 * DAY).notes
+
+
+def test_who_ships_is_told_what_got_worse() -> None:
+    test = ModelABTest("ranker", ["v1", "v2"], metrics={"bought": "any", "stayed": "any"}, segments=True)
+    random = np.random.default_rng(4)
+    for unit in range(6_000):
+        segment = ("ios", "web")[unit % 2]
+        arm = test.log_exposure(unit, timestamp=0.0, segment=segment)
+        chances = (0.1, 0.5) if arm == "v1" else (0.3 if segment == "ios" else 0.02, 0.3)
+        for name, chance in zip(("bought", "stayed"), chances, strict=True):
+            if random.random() < chance:
+                test.log_outcome(unit, name, timestamp=1.0)
+    report = test.report(now=2.0)
+    assert report.status == "ship"
+    assert report.metric("stayed").verdict == "worse"
+    assert "Know that it is worse elsewhere: stayed fell from 0.4" in report.recommendation.text
+    assert " in web bought fell from 0.1" in report.recommendation.text

@@ -115,6 +115,7 @@ def test_a_fixed_test_has_one_look() -> None:
     assert later.metrics[0].comparison.difference == final.metrics[0].comparison.difference
     assert later.status == "ship"
     assert "the metrics were decided by the look of 1970-01-03" in later.metrics[0].comparison.reasons[-1]
+    assert any("the metrics were decided by the look of 1970-01-03" in note for note in later.notes)
     assert sum((later.units or {}).values()) == 8_000
 
 
@@ -199,3 +200,27 @@ def test_counts_are_those_of_the_assignment() -> None:
     test = made()
     fed(test, 0, 500, (0.5, 0.5), 0.0)
     assert list((test.report(now=DAY).units or {}).values()) == counts(test, range(500))
+
+
+def test_a_clock_that_was_set_back_does_not_stop_the_looks() -> None:
+    now = [100.0]
+    test = ModelABTest("ranker", ["v1", "v2"], metrics={"bought": "any"}, clock=lambda: now[0])
+    assert test.report().looked_at == "1970-01-01T00:01:40+00:00"
+    now[0] = 50.0
+    test.log_exposure("ann")
+    report = test.report()
+    assert (report.looked_at, sum((report.units or {}).values())) == ("1970-01-01T00:01:40+00:00", 1)
+    with pytest.raises(ValueError, match="now must not be before the last look"):
+        test.report(now=50.0)
+
+
+def test_a_gate_that_failed_once_is_not_forgotten() -> None:
+    test = ModelABTest("ranker", ["v1", "v2"], metrics={"bought": "any"}, assignment="external")
+    for unit in range(2_000):
+        test.log_exposure(unit, "v1" if unit < 1_333 else "v2", timestamp=0.0)
+    assert test.report(now=DAY).status == "invalid"
+    for unit in range(2_000, 2_666):
+        test.log_exposure(unit, "v2", timestamp=DAY)
+    report = test.report(now=2 * DAY)
+    assert report.status != "invalid"
+    assert f"a gate failed at the look of {test.looks[0].at}, and none fails now" in str(report)

@@ -16,6 +16,7 @@ from truthlag.abtest import (
     MetricPlan,
     Proportion,
     SampleRatioTest,
+    Strata,
     ab_test_report,
     compare,
     compare_many,
@@ -112,6 +113,44 @@ def test_the_recommendation_names_the_numbers() -> None:
     needed = UNDECIDED.additional_n
     assert needed
     assert f"about {needed:,} more units for errors" in text
+
+
+def test_the_recommendation_names_what_was_to_be_shown() -> None:
+    asked: dict[str, Any] = {"mode": "fixed", "hypothesis": "non_inferiority"}
+    arms = Proportion(2_400, UNITS), Proportion(2_390, UNITS)
+    shown = compare(*arms, metric="conversion", margin=0.01, **asked)
+    text = report(shown).recommendation.text
+    assert text.startswith("Ship treatment: conversion fell from 0.12 to 0.1195")
+    low, high = shown.difference_interval or (0.0, 0.0)
+    assert f"90% interval of the difference {low:.4g} to {high:.4g}, margin of non-inferiority 0.01)" in text
+    shown = compare(*arms, metric="conversion", margin=0.1, scale="relative", **asked)
+    low, high = shown.relative_interval or (0.0, 0.0)
+    text = report(shown).recommendation.text
+    limits = f"{100 * low:.4g}% to +{100 * high:.4g}%"
+    assert f"90% interval of the relative difference {limits}, margin of non-inferiority 10%)" in text
+    assert "margin of" not in report(BETTER).recommendation.text
+
+
+def test_a_difference_within_strata_is_not_told_as_that_of_all_units() -> None:
+    before = Strata({"good": Proportion(1_000, 2_000), "bad": Proportion(800, 8_000)})
+    now = Strata({"good": Proportion(4_400, 8_000), "bad": Proportion(260, 2_000)})
+    against = Strata({"good": Proportion(3_600, 8_000), "bad": Proportion(140, 2_000)})
+    # All units rise from 0.18 to 0.374, and within both strata they fall.
+    for treatment, moved, share in ((now, "rose by 0.04", "0.466"), (against, "fell by 0.04", "0.374")):
+        result = compare(before, treatment, metric="conversion", mode="fixed")
+        text = report(result).recommendation.text
+        assert f"conversion {moved} with like held against like, where all units show 0.18 and {share}" in text
+
+
+def test_a_guardrail_that_is_not_known_or_not_valid_is_told_as_such() -> None:
+    nothing = compare(
+        Mean(0, 0.0, 0.0), Mean(0, 0.0, 0.0), metric="cost", hypothesis="non_inferiority", margin=1.0, direction="lower"
+    )
+    text = report(BETTER, nothing).recommendation.text
+    assert "a guardrail is undecided: cost is not known: the control and the treatment have no rows." in text
+    parity = label_arrival_parity(Proportion(9_000, 10_000), Proportion(5_000, 10_000))
+    found = report(BETTER, PASSES, gates=gates(label_arrival=parity), labelled_metrics=["errors"])
+    assert "but a guardrail is invalid: errors" in found.recommendation.text
 
 
 def test_a_fixed_size_that_is_reached_ends_the_test() -> None:

@@ -80,7 +80,7 @@ ADVICE = "Find out where units are lost or added before any metric is read: who 
 def mismatch(counts: dict[str, int], expected: dict[str, float]) -> str:
     """The sizes that were seen and expected, in a sentence."""
     seen = ", ".join(f"{arm} {number:,}" for arm, number in counts.items())
-    wanted = ", ".join(f"{number:,.0f}" for number in expected.values())
+    wanted = ", ".join(f"{number:,.1f}".removesuffix(".0") for number in expected.values())
     return f"the sizes of the arms ({seen}) are not those of their shares ({wanted})"
 
 

@@ -35,6 +35,9 @@ class _Tally:
         return sum(map(sum, self.counts))
 
 
+_PAST = "the sizes of the arms were not those of their shares at an earlier look"
+
+
 class SampleRatioTest:
     """Whether the arms get the shares of the units that they should: sequential, in total and by segment.
 
@@ -285,7 +288,9 @@ class SampleRatioTest:
             reason = unexpected_reason(unexpected)
         elif self.p_value <= level:
             where = f"; by segment in {', '.join(guilty[:5])}" if guilty else ""
-            seen = mismatch(self.counts, self._expected())
+            # The largest evidence stays, whatever comes later.
+            is_past = self.log_e_value < -math.log(level)
+            seen = _PAST if is_past else mismatch(self.counts, self._expected())
             reason = f"{seen} ({shown(self.p_value)}, at any time){where}. {ADVICE}"
         elif guilty:
             more = f" and {len(guilty) - 5} more" if len(guilty) > 5 else ""

@@ -25,6 +25,7 @@ from truthlag.verdict.abtest.many.table import ComparisonRow
 from truthlag.verdict.abtest.quantiles import LatencyHistogram
 from truthlag.verdict.abtest.report.make import ab_test_report
 from truthlag.verdict.abtest.report.report import ABTestReport
+from truthlag.verdict.abtest.statistics.strata import Strata
 
 #: Segments whose metrics are compared; sizes of arms are looked at in more.
 _MOST_SEGMENTS = 100
@@ -39,7 +40,7 @@ class Evaluation:
     settings: Settings
     trackers: Mapping[str, ModelPerformanceTracker]
     histograms: Mapping[tuple[str, str], LatencyHistogram]
-    shards: Sequence[Columns | Shard]
+    shards: Sequence[Columns]
     looks: Sequence[LoggedLook]
     now: int
 
@@ -58,9 +59,8 @@ def evaluate(asked: Evaluation) -> Found:
         ValueError: A metric needs a tracker that is not attached.
     """
     settings, arms = asked.settings, asked.allocation.arms
-    shards = asked.shards or [Shard(len(settings.covariates))]
-    columns = [one.columns() if isinstance(one, Shard) else one for one in shards]
-    table = together(columns, len(arms), len(settings.covariates), asked.now)
+    shards = asked.shards or [Shard(len(settings.covariates)).columns()]
+    table = together(shards, len(arms), len(settings.covariates), asked.now)
     rolled = RollUp(table, asked.allocation, asked.now)
     trackers = _trackers(asked, table)
     shown: dict[str, dict[str, Any]] = {arm: {} for arm in arms}
@@ -74,10 +74,23 @@ def evaluate(asked: Evaluation) -> Found:
     rows, is_final = metric_rows(shown, settings, asked.looks, _by_segment(rolled, settings))
     if trackers is not None:
         rows = [_with_coverage(row, arms[0], settings, trackers) for row in rows]
+    final = next((look for look in asked.looks if look.is_final), None)
+    if final is not None:
+        rolled.notes[f"the metrics were decided by the look of {final.at}: what came later is not looked at."] = None
+    if any(isinstance(one, Strata) for one in shown[arms[0]].values()):
+        rolled.notes[
+            "control and treatment are shown for all units; differences are averaged over the allocation periods."
+        ] = None
+    gates = live_gates(rolled, settings, trackers)
+    unsound = [look for look in asked.looks if look.status == "invalid"]
+    if unsound and not gates.failed:
+        rolled.notes[
+            f"a gate failed at the look of {unsound[-1].at}, and none fails now: find out what was wrong then before anything is decided."
+        ] = None
     units = dict(zip(arms, rolled.counts(), strict=True))
     report = ab_test_report(
         metrics=rows,
-        gates=live_gates(rolled, settings, trackers),
+        gates=gates,
         guardrails=guardrail_rows(rolled, settings, trackers, asked.histograms),
         name=asked.name,
         control=arms[0],

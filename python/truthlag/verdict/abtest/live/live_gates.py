@@ -48,7 +48,7 @@ def _sample_ratio(rolled: RollUp, settings: Settings) -> SampleRatioTest:
     It is that of the sizes as they are, so that it is the same whatever came first; the largest evidence on the way is not looked for.
     """
     arms = rolled.allocation.arms
-    cells = np.unique(rolled.cell[rolled.counted]).tolist()
+    cells = np.flatnonzero(np.bincount(rolled.cell[rolled.counted])).tolist()
     weights = [rolled.allocation.weights_of(cell) for cell in cells] or [rolled.allocation.periods[-1].weights]
     segments = settings.segments
     tests = []

@@ -25,6 +25,7 @@ from truthlag.verdict.abtest.pictures.interval_over_time import IntervalOverTime
 from truthlag.verdict.abtest.quantiles import LatencyHistogram
 from truthlag.verdict.abtest.report.report import ABTestReport
 from truthlag.verdict.abtest.statistics.checks import finite
+from truthlag.verdict.alerts.forking import guard
 from truthlag.verdict.detectors.parameters import choice, count
 from truthlag.verdict.process_lock import ProcessLock
 
@@ -145,16 +146,20 @@ class ModelABTest:
         if clock is not None and not callable(clock):
             raise TypeError(f"clock must be a callable or None, got {described(clock)}")
         self._clock = clock
-        self._lock, self._looking, self._process = RLock(), ProcessLock(), os.getpid()
+        #: The lock of the events is held for moments; the others, for a look and a copy, are taken before it.
+        self._lock, self._looking, self._copying, self._process = RLock(), ProcessLock(), ProcessLock(), os.getpid()
         self._source = secrets.token_hex(8) if source is None else _text("source", source)
         self._own = Shard(len(self._settings.covariates))
         self._others: dict[str, Columns] = {}
+        #: What the parent of this process had seen when it forked.
+        self._inherited: dict[str, Shard] = {}
         self._looks: tuple[LoggedLook, ...] = ()
         self._trackers: dict[str, ModelPerformanceTracker] = {}
         self._histograms: dict[tuple[str, str], LatencyHistogram] = {}
         self._places = {arm: place for place, arm in enumerate(self._allocation.arms)}
         self._known_outcomes = frozenset(self._settings.outcomes)
         self._no_values = [float("nan")] * len(self._settings.covariates)
+        guard(self)
 
     @property
     def name(self) -> str:
@@ -246,7 +251,8 @@ class ModelABTest:
             ('v1', None, 'v2', 0.5)
         """
         start = self._moment("at", at)
-        with self._looking, self._lock:
+        # Whoever ramps down in an emergency does not wait for a look.
+        with self._lock:
             self._allocation = self._allocation.ramp(share, weights, start)
 
     def log_exposure(
@@ -435,7 +441,8 @@ class ModelABTest:
         """Look: gates, then metrics, then guardrails, then one recommendation. The look is logged, and freezes what is asked.
 
         Args:
-            now: The moment of the look, from which on nothing has happened yet; None for the clock. Not before that of the last look.
+            now: The moment of the look, from which on nothing has happened yet; not before that of the last look. None for the clock,
+                or the last look where the clock was set back or is behind that of a process which was merged.
 
         Returns:
             The report.
@@ -444,8 +451,8 @@ class ModelABTest:
             TypeError: It is no time.
             ValueError: It is before the last look, or a metric needs a tracker that is not attached.
 
-        Cost: some milliseconds, and from many units two to four microseconds a unit and one an outcome; logging goes on meanwhile but for
-        the copying of the columns. With mode `"group_sequential"` some ten milliseconds more a metric for each look before.
+        Cost: some milliseconds, and from many units two to four microseconds a unit and one an outcome; logging goes on meanwhile, the
+        columns are copied piece by piece. With mode `"group_sequential"` some ten milliseconds more a metric for each look before.
 
         Example:
             >>> from truthlag.abtest import ModelABTest
@@ -454,14 +461,14 @@ class ModelABTest:
             Nothing can be said of v2 yet: the control and the treatment have no rows.
         """
         when = self._moment("now", now)
-        if self._process != os.getpid():
-            self._after_fork()
         with self._looking:
+            if now is None and self._looks:
+                when = max(when, self._looks[-1].moment)
             if self._looks and when < self._looks[-1].moment:
                 raise ValueError(f"now must not be before the last look, {self._looks[-1].at}, got {iso(when)}")
-            with self._lock:
-                shards = self._shards()
-                content = (self._allocation, self._settings, dict(self._trackers), dict(self._histograms))
+            # What is logged after the copy began is of a later look. The allocation is read after it, and so knows all periods of it.
+            shards = self._taken_shards()
+            content = (self._allocation, self._settings, dict(self._trackers), dict(self._histograms))
             found = evaluate(Evaluation(self._name, *content, tuple(shards.values()), self._looks, when))
             self._looks = _kept((*self._looks, found.look))
         return found.report
@@ -542,8 +549,8 @@ class ModelABTest:
             if value != asked[what]:
                 raise ValueError(f"other must have the {what} of this test, got others")
         made = self._alike()
-        made._allocation = self._allocation.joined(other._allocation)
         made._others = _joined(self._taken_shards(), other._taken_shards())
+        made._allocation = self._allocation.joined(other._allocation)
         looks = {_look_key(look): look for look in (*self._looks, *other._looks)}
         made._looks = _kept(tuple(looks[key] for key in sorted(looks)))
         return made
@@ -640,29 +647,48 @@ class ModelABTest:
         made._begin(self._max_units, self._max_outcomes, self._clock, None)
         return made
 
+    def _before_fork(self) -> None:
+        """No event is half logged in the child."""
+        self._lock.acquire()
+
+    def _after_fork_in_parent(self) -> None:
+        self._lock.release()
+
+    def _after_fork_in_child(self) -> None:
+        self._lock = RLock()
+
     def _after_fork(self) -> None:
-        """A child of a fork has a place of its own, since its parent goes on with the other; nobody holds its locks."""
+        """A child of a fork has a place of its own, since its parent goes on with the other."""
         with _FORKED:
             if self._process == os.getpid():
                 return
             if self._own.version:
-                self._others[self._source] = self._own.columns()
+                # Put into columns when they are asked for: this is the first event that the child logs.
+                self._inherited[self._source] = self._own
             self._own, self._source = Shard(len(self._settings.covariates)), secrets.token_hex(8)
-            self._lock, self._process = RLock(), os.getpid()
-
-    def _shards(self) -> dict[str, Any]:
-        """All that was seen by source; that of this process is copied, and in order later."""
-        found: dict[str, Any] = dict(self._others)
-        if self._own.version:
-            found[self._source] = self._own.copy()
-        return found
+            self._process = os.getpid()
 
     def _taken_shards(self) -> dict[str, Columns]:
+        """All that was seen by source, as of now; events go on but for moments."""
         if self._process != os.getpid():
             self._after_fork()
-        with self._lock:
-            shards = self._shards()
-        return {source: one.columns() if isinstance(one, Shard) else one for source, one in shards.items()}
+        with self._copying:
+            for source, shard in self._inherited.items():
+                self._others[source] = shard.columns()
+            self._inherited = {}
+            found = dict(self._others)
+            with self._lock:
+                own, source = self._own, self._source
+                if not own.version:
+                    return found
+                copy = own.begin_copy()
+            try:
+                copy.fill()
+            finally:
+                with self._lock:
+                    saved = own.end_copy()
+        found[source] = copy.columns(saved)
+        return found
 
     def _moment(self, name: str, value: Any) -> int:
         if value is None:

@@ -1,12 +1,16 @@
-"""What one process has seen of a test: who was exposed to what and when, and what came of it."""
+"""What one process has seen of a test: who was exposed to what and when, and what came of it.
+
+Events are logged while a request waits. So nothing here takes long at once, however much there is: the index of the units is many
+small tables, which grow one at a time, and a copy is taken piece by piece while events go on.
+"""
 
 from __future__ import annotations
 
 import math
 from array import array
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +19,14 @@ from numpy.typing import NDArray
 NONE = -1
 #: Of a value, so that sums of squares are floats.
 LARGEST = 1e100
+#: Rows that are copied at once, in well under a millisecond.
+_PIECE = 16_384
+#: The first byte of a digest says in which table it is.
+_TABLES = 256
+_KIND_OF_DIGESTS = "S32"
+
+#: Arm, time, segment and covariates of a unit.
+_Row: TypeAlias = tuple[int, int, int, list[float]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -26,7 +38,8 @@ class Columns:
     """
 
     version: int
-    digests: list[bytes]
+    #: An array of 32 bytes each.
+    digests: NDArray[np.bytes_]
     arm: NDArray[np.int16]
     time: NDArray[np.int64]
     segment: NDArray[np.int32]
@@ -47,7 +60,8 @@ class Columns:
     def may_grow_to(self, other: Columns) -> bool:
         """Whether this can be an earlier state of another one: by all numbers if neither has seen more, else by the units."""
         if self.version != other.version:
-            return len(self.event_unit) <= len(other.event_unit) and set(self.digests).issubset(other.digests)
+            fewer = len(self.event_unit) <= len(other.event_unit) and len(self.digests) <= len(other.digests)
+            return fewer and bool(np.isin(self.digests, other.digests, assume_unique=True).all())
         return all(
             np.array_equal(mine, theirs, equal_nan=mine.dtype.kind == "f")
             if isinstance(mine, np.ndarray)
@@ -67,7 +81,9 @@ class Shard:
 
     __slots__ = (
         "_arm",
+        "_copied",
         "_covariates",
+        "_digests",
         "_event_id",
         "_event_outcome",
         "_event_time",
@@ -76,6 +92,7 @@ class Shard:
         "_index",
         "_others",
         "_outcomes",
+        "_saved",
         "_segment",
         "_segment_names",
         "_segments",
@@ -87,7 +104,10 @@ class Shard:
 
     def __init__(self, covariates: int) -> None:
         self.version = self.dropped_units = self.dropped_events = 0
-        self._index: dict[bytes, int] = {}
+        self._index: list[dict[bytes, int]] = [{} for _ in range(_TABLES)]
+        self._digests: list[bytes] = []
+        #: Of the first units, which a copy is being taken of, those that have changed since it began, as they were.
+        self._copied, self._saved = 0, dict[int, _Row]()
         self._arm, self._time, self._segment = array("h"), array("q"), array("i")
         self._covariates = [array("d") for _ in range(covariates)]
         self._others: dict[tuple[int, int], int] = {}
@@ -100,7 +120,7 @@ class Shard:
     @property
     def units(self) -> int:
         """How many are known, exposed or not."""
-        return len(self._index)
+        return len(self._digests)
 
     @property
     def events(self) -> int:
@@ -114,7 +134,7 @@ class Shard:
 
     def knows(self, digest: bytes) -> bool:
         """Whether the unit takes no more memory."""
-        return digest in self._index
+        return digest in self._index[digest[0]]
 
     def knows_segment(self, segment: str) -> bool:
         """Whether it was seen."""
@@ -134,6 +154,8 @@ class Shard:
             if before is None or time < before:
                 self._others[unit, arm] = time
             return
+        if unit < self._copied and unit not in self._saved:
+            self._saved[unit] = held, self._time[unit], self._segment[unit], [one[unit] for one in self._covariates]
         self._arm[unit], self._time[unit] = arm, time
         self._segment[unit] = NONE if segment is None else self._segment_code(segment)
         for column, value in zip(self._covariates, covariates, strict=True):
@@ -149,101 +171,38 @@ class Shard:
         self._event_value.append(value + 0.0)
         self._event_id.append(event_id)
 
-    def copy(self) -> Shard:
-        """One that does not grow with this one."""
-        made = Shard(len(self._covariates))
-        for name in self.__slots__:
-            value = getattr(self, name)
-            if name == "_covariates":
-                value = [column[:] for column in value]
-            elif not isinstance(value, int):
-                value = value[:] if isinstance(value, array | list) else dict(value)
-            setattr(made, name, value)
-        return made
-
-    def columns(self) -> Columns:
-        """All of it in its one order."""
-        held = list(self._index)
-        # Compared as texts of 32 bytes, which is their order.
-        old = np.argsort(np.frombuffer(b"".join(held), dtype="S32"), kind="stable")
-        digests = [held[place] for place in old.tolist()]
-        new = np.empty(len(digests), np.int64)
-        new[old] = np.arange(len(digests))
-        outcomes, outcome_code = _in_order(list(self._outcomes))
-        segment = _taken(self._segment, np.int32)[old]
-        arm, time = _taken(self._arm, np.int16)[old], _taken(self._time, np.int64)[old]
-        covariates = np.empty((len(self._covariates), len(digests)))
-        for place, column in enumerate(self._covariates):
-            covariates[place] = _taken(column, np.float64)[old]
-        rows = [(int(new[unit]), other, when) for (unit, other), when in self._others.items()]
-        if rows:
-            rows = _settled(rows, arm, time, segment, covariates)
-        # Those of exposures that an earlier one has taken the place of are of none.
-        used = np.unique(segment[segment != NONE]).tolist()
-        segments, in_order = _in_order([self._segment_names[code] for code in used])
-        codes = np.full(len(self._segment_names) + 1, NONE, np.int32)
-        codes[used] = in_order
-        # The code of none is the last place.
-        segment = codes[segment]
-        others = np.array(rows, np.int64).reshape(-1, 3)
-        unit = new[_taken(self._event_unit, np.int64)] if self.events else np.empty(0, np.int64)
-        outcome = _taken(self._event_outcome, np.int32)
-        outcome = outcome_code[outcome] if self.events else outcome
-        when, value, event_id = (
-            _taken(self._event_time, np.int64),
-            _taken(self._event_value, np.float64),
-            _taken(self._event_id, np.uint64),
-        )
-        order = np.lexsort((event_id, value, when, outcome, unit))
-        return Columns(
+    def begin_copy(self) -> ShardCopy:
+        """A copy of what there is now, still empty; it is filled while events go on. One at a time."""
+        self._copied, self._saved = self.units, {}
+        return ShardCopy(
+            self,
             self.version,
-            digests,
-            arm,
-            time,
-            segment,
-            covariates,
-            others[:, 0].copy(),
-            others[:, 1].astype(np.int16),
-            others[:, 2].copy(),
-            unit[order],
-            outcome[order].astype(np.int32),
-            when[order],
-            value[order],
-            event_id[order],
-            tuple(segments),
-            tuple(outcomes),
+            self.units,
+            self.events,
+            dict(self._others),
+            list(self._segment_names),
+            list(self._outcomes),
             self.dropped_units,
             self.dropped_events,
         )
 
-    @classmethod
-    def of_columns(cls, columns: Columns) -> Shard:
-        """The shard that such columns are of."""
-        made = cls(len(columns.covariates))
-        made.version = columns.version
-        made.dropped_units, made.dropped_events = columns.dropped_units, columns.dropped_events
-        made._index = {digest: place for place, digest in enumerate(columns.digests)}
-        made._arm.frombytes(columns.arm.astype(np.int16).tobytes())
-        made._time.frombytes(columns.time.astype(np.int64).tobytes())
-        made._segment.frombytes(columns.segment.astype(np.int32).tobytes())
-        for place, column in enumerate(made._covariates):
-            column.frombytes(columns.covariates[place].tobytes())
-        rows = zip(columns.other_unit.tolist(), columns.other_arm.tolist(), columns.other_time.tolist(), strict=True)
-        made._others = {(unit, arm): time for unit, arm, time in rows}
-        made._segment_names = list(columns.segments)
-        made._segments = {name: place for place, name in enumerate(columns.segments)}
-        made._outcomes = {name: place for place, name in enumerate(columns.outcomes)}
-        made._event_unit.frombytes(columns.event_unit.astype(np.int64).tobytes())
-        made._event_outcome.frombytes(columns.event_outcome.astype(np.int32).tobytes())
-        made._event_time.frombytes(columns.event_time.astype(np.int64).tobytes())
-        made._event_value.frombytes(columns.event_value.astype(np.float64).tobytes())
-        made._event_id.frombytes(columns.event_id.astype(np.uint64).tobytes())
-        return made
+    def end_copy(self) -> dict[int, _Row]:
+        """The units that have changed since, as they were."""
+        saved, self._copied, self._saved = self._saved, 0, {}
+        return saved
+
+    def columns(self) -> Columns:
+        """All of it in its one order, where no event comes meanwhile."""
+        copy = self.begin_copy()
+        copy.fill()
+        return copy.columns(self.end_copy())
 
     def _unit(self, digest: bytes) -> int:
-        unit = self._index.get(digest)
+        table = self._index[digest[0]]
+        unit = table.get(digest)
         if unit is None:
-            unit = self._index[digest] = len(self._index)
+            unit = table[digest] = len(self._digests)
+            self._digests.append(digest)
             self._arm.append(NONE)
             self._time.append(0)
             self._segment.append(NONE)
@@ -262,6 +221,104 @@ class Shard:
         code = self._segment[unit]
         segment = None if code == NONE else self._segment_names[code]
         return _key(self._time[unit], segment, [column[unit] for column in self._covariates])
+
+
+class ShardCopy:
+    """The events of one process up to a moment."""
+
+    def __init__(
+        self,
+        shard: Shard,
+        version: int,
+        units: int,
+        events: int,
+        others: dict[tuple[int, int], int],
+        segment_names: list[str],
+        outcomes: list[str],
+        dropped_units: int,
+        dropped_events: int,
+    ) -> None:
+        self._shard, self._version, self._units, self._events = shard, version, units, events
+        self._others, self._segment_names, self._outcomes = others, segment_names, outcomes
+        self._dropped_units, self._dropped_events = dropped_units, dropped_events
+        self._digests = np.empty(units, _KIND_OF_DIGESTS)
+        self._arm, self._time = np.empty(units, np.int16), np.empty(units, np.int64)
+        self._segment = np.empty(units, np.int32)
+        self._covariates = np.empty((len(shard._covariates), units))
+        self._event_unit, self._event_time = np.empty(events, np.int64), np.empty(events, np.int64)
+        self._event_outcome, self._event_value = np.empty(events, np.int32), np.empty(events)
+        self._event_id = np.empty(events, np.uint64)
+
+    def fill(self) -> None:
+        """Copy the columns, piece by piece: they grow meanwhile, and units that change are saved as they were."""
+        shard = self._shard
+        # A slice of an array is one step, in which no other thread makes it grow.
+        for start in range(0, self._units, _PIECE):
+            piece = slice(start, min(start + _PIECE, self._units))
+            self._digests[piece] = np.frombuffer(b"".join(shard._digests[piece]), _KIND_OF_DIGESTS)
+            self._arm[piece], self._time[piece] = shard._arm[piece], shard._time[piece]
+            self._segment[piece] = shard._segment[piece]
+            for place, column in enumerate(shard._covariates):
+                self._covariates[place, piece] = column[piece]
+        for start in range(0, self._events, _PIECE):
+            piece = slice(start, min(start + _PIECE, self._events))
+            self._event_unit[piece], self._event_time[piece] = shard._event_unit[piece], shard._event_time[piece]
+            self._event_outcome[piece], self._event_value[piece] = (
+                shard._event_outcome[piece],
+                shard._event_value[piece],
+            )
+            self._event_id[piece] = shard._event_id[piece]
+
+    def columns(self, saved: Mapping[int, _Row]) -> Columns:
+        """All of it in its one order.
+
+        Args:
+            saved: What `Shard.end_copy` gave.
+        """
+        for unit, (was, when, code, values) in saved.items():
+            self._arm[unit], self._time[unit], self._segment[unit] = was, when, code
+            self._covariates[:, unit] = values
+        # Compared as texts of 32 bytes, which is their order.
+        old = np.argsort(self._digests, kind="stable")
+        new = np.empty(self._units, np.int64)
+        new[old] = np.arange(self._units)
+        outcomes, outcome_code = _in_order(self._outcomes)
+        segment, arm, time = self._segment[old], self._arm[old], self._time[old]
+        covariates = self._covariates[:, old]
+        rows = [(int(new[unit]), other, when) for (unit, other), when in self._others.items()]
+        if rows:
+            rows = _settled(rows, arm, time, segment, covariates)
+        # Those of exposures that an earlier one has taken the place of are of none.
+        used = np.flatnonzero(np.bincount(segment + 1, minlength=1)[1:]).tolist()
+        segments, in_order = _in_order([self._segment_names[code] for code in used])
+        codes = np.full(len(self._segment_names) + 1, NONE, np.int32)
+        codes[used] = in_order
+        # The code of none is the last place.
+        segment = codes[segment]
+        others = np.array(rows, np.int64).reshape(-1, 3)
+        event_unit: NDArray[np.int64] = new[self._event_unit]
+        outcome = outcome_code[self._event_outcome]
+        order = np.lexsort((self._event_id, self._event_value, self._event_time, outcome, event_unit))
+        return Columns(
+            self._version,
+            self._digests[old],
+            arm,
+            time,
+            segment,
+            covariates,
+            others[:, 0].copy(),
+            others[:, 1].astype(np.int16),
+            others[:, 2].copy(),
+            event_unit[order],
+            outcome[order],
+            self._event_time[order],
+            self._event_value[order],
+            self._event_id[order],
+            tuple(segments),
+            tuple(outcomes),
+            self._dropped_units,
+            self._dropped_events,
+        )
 
 
 def _key(time: int, segment: str | None, covariates: Sequence[float]) -> tuple[Any, ...]:
@@ -296,8 +353,3 @@ def _in_order(names: list[str]) -> tuple[list[str], NDArray[np.int32]]:
     codes = np.empty(len(names), np.int32)
     codes[order] = np.arange(len(names), dtype=np.int32)
     return [names[place] for place in order], codes
-
-
-def _taken(column: Any, dtype: Any) -> NDArray[Any]:
-    """A copy, so that the column can go on growing."""
-    return np.array(column, dtype=dtype)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import struct
+from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
 
@@ -19,6 +21,7 @@ VERSION = 1
 _DIGEST = 16
 _WHAT = "data must be bytes of a ModelABTest"
 _MOST_TEXT = 1_024
+_PIECE = 65_536
 
 
 def written(header: dict[str, Any], shards: dict[str, Columns]) -> bytes:
@@ -39,10 +42,23 @@ def written(header: dict[str, Any], shards: dict[str, Columns]) -> bytes:
                 "dropped_events": columns.dropped_events,
             }
         )
-        parts += [b"".join(columns.digests), *(array.astype(kind).tobytes() for array, kind in _arrays(columns))]
+        parts += [columns.digests, *(array.astype(kind, copy=False) for array, kind in _arrays(columns))]
     text = json.dumps({**header, "shards": described_shards}, allow_nan=False, separators=(",", ":")).encode()
-    body = b"".join([struct.pack("<IQ", VERSION, len(text)), text, *parts])
-    return MAGIC + body + hashlib.blake2b(body, digest_size=_DIGEST).digest()
+    digest, file = hashlib.blake2b(digest_size=_DIGEST), io.BytesIO()
+    file.write(MAGIC)
+    for piece in (struct.pack("<IQ", VERSION, len(text)), text, *_pieces(parts)):
+        digest.update(piece)
+        file.write(piece)
+    file.write(digest.digest())
+    return file.getvalue()
+
+
+def _pieces(parts: list[Any]) -> Iterator[bytes]:
+    """The bytes of arrays, so few at once that no other thread waits for long."""
+    for part in parts:
+        flat = part.reshape(-1)
+        for start in range(0, len(flat), _PIECE):
+            yield flat[start : start + _PIECE].tobytes()
 
 
 def read(data: Any) -> tuple[dict[str, Any], memoryview]:
@@ -123,13 +139,9 @@ class _Reader:
         # In the order of this machine, and not bound to the bytes.
         return found.astype(np.dtype(kind).newbyteorder("="))
 
-    def digests(self, count: int) -> list[bytes]:
-        size = 32 * count
-        _check(self._place + size <= len(self._data))
-        raw = bytes(self._data[self._place : self._place + size])
-        self._place += size
-        found = [raw[start : start + 32] for start in range(0, size, 32)]
-        _check(all(before < after for before, after in pairwise(found)))
+    def digests(self, count: int) -> Any:
+        found = self.take(count, "S32")
+        _check(bool((found[:-1] < found[1:]).all()))
         return found
 
     @property

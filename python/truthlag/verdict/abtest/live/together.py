@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from truthlag.verdict.abtest.live.shard import NONE, Columns
 
 _LATEST = np.iinfo(np.int64).max
+_PIECE = 65_536
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,16 +53,15 @@ def together(shards: Sequence[Columns], arms: int, covariates: int, now: int) ->
     The earliest exposure of a unit counts. Outcomes of one unit, name and id count once: the earliest, and of those the least.
     """
     alone = len(shards) == 1
-    digests = shards[0].digests if alone else sorted(set().union(*(shard.digests for shard in shards)))
-    index = {} if alone else {digest: place for place, digest in enumerate(digests)}
-    numbers = np.frombuffer(b"".join(digests), dtype=">u8").reshape(-1, 4)
+    digests = shards[0].digests if alone else _all([shard.digests for shard in shards])
+    numbers = digests.view(">u8").reshape(-1, 4)
     segments = tuple(sorted(set().union(*(shard.segments for shard in shards))))
     outcomes = tuple(sorted(set().union(*(shard.outcomes for shard in shards))))
     exposures, events = [], []
     for shard in shards:
         unit = np.arange(len(digests))
         if not alone:
-            unit = np.fromiter((index[digest] for digest in shard.digests), np.int64, len(shard.digests))
+            unit = np.searchsorted(digests, shard.digests)
         exposures += _exposures(shard, unit, _codes(shard.segments, segments))
         code = _codes(shard.outcomes, outcomes)
         events.append(
@@ -90,6 +91,27 @@ def together(shards: Sequence[Columns], arms: int, covariates: int, now: int) ->
         sum(shard.dropped_units for shard in shards),
         sum(shard.dropped_events for shard in shards),
     )
+
+
+def _all(parts: Sequence[NDArray[np.bytes_]]) -> NDArray[np.bytes_]:
+    """The digests of all parts in order, each once."""
+    found = joined(parts)
+    # It lets other threads go on, as np.unique does not.
+    found.sort()
+    return found[np.r_[True, found[1:] != found[:-1]]] if len(found) else found
+
+
+def joined(parts: Sequence[NDArray[Any]]) -> NDArray[Any]:
+    """The parts one after another, copied piece by piece, so that no other thread waits for long."""
+    if len(parts) == 1:
+        return parts[0]
+    found, at = np.empty(sum(map(len, parts)), parts[0].dtype), 0
+    for part in parts:
+        for start in range(0, len(part), _PIECE):
+            piece = part[start : start + _PIECE]
+            found[at : at + len(piece)] = piece
+            at += len(piece)
+    return found
 
 
 def _codes(names: Sequence[str], all_names: Sequence[str]) -> NDArray[np.int32]:
@@ -131,7 +153,7 @@ def _first(
     several = np.zeros(units, bool)
     if not exposures:
         return arm, time, segment, values, several, np.zeros(arms, np.int64)
-    who, which, when, where = (np.concatenate([one[place] for one in exposures]) for place in range(4))
+    who, which, when, where = (joined([one[place] for one in exposures]) for place in range(4))
     what = np.concatenate([one[4] for one in exposures], axis=1)
     by_now = when <= now
     who, which, when, where, what = who[by_now], which[by_now], when[by_now], where[by_now], what[:, by_now]
@@ -149,7 +171,9 @@ def _first(
     )
     if len(starts):
         several[found] = np.minimum.reduceat(which, starts) != np.maximum.reduceat(which, starts)
-    pairs = np.unique(who * arms + which) % arms if len(who) else np.empty(0, np.int64)
+    # Rows of a unit are in order of their time: those of one arm need not be neighbours.
+    pairs = np.sort(who * arms + which)
+    pairs = pairs[np.r_[True, pairs[1:] != pairs[:-1]]] % arms if len(pairs) else pairs
     return arm, time, segment, values, several, np.bincount(pairs.astype(np.int64), minlength=arms)
 
 
@@ -160,7 +184,7 @@ def _events(
     now: int,
 ) -> tuple[tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int64], NDArray[np.float64]], int]:
     """The outcomes in order, each once, and how many were repeats."""
-    unit, outcome, time, value, number = (np.concatenate([one[place] for one in events]) for place in range(5))
+    unit, outcome, time, value, number = (joined([one[place] for one in events]) for place in range(5))
     by_now = time <= now
     unit, outcome, time, value, number = unit[by_now], outcome[by_now], time[by_now], value[by_now], number[by_now]
     repeated = 0

@@ -75,11 +75,11 @@ class IntervalOverTime:
         >>> shown = interval_over_time(looks)
         >>> print(shown)
         clicks: difference and its 95% interval by units of both arms together, confidence sequence
-        units of both arms together  difference             interval    verdict
-                              1,000        0.04   -0.03459 to 0.1154  undecided
-                              2,000        0.04 -0.008572 to 0.08899  undecided
-                              4,000        0.04   0.00667 to 0.07354     better
-                              8,000        0.04     0.0164 to 0.0637     better
+        units of both arms together  difference              interval    verdict
+                              1,000        0.04    -0.03459 to 0.1154  undecided
+                              2,000        0.04  -0.008572 to 0.08899  undecided
+                              4,000        0.04    0.00667 to 0.07354     better
+                              8,000        0.04      0.0164 to 0.0637     better
         >>> shown.first_verdict.at, shown.levels
         (4000, (0.0,))
         >>> shown.to_svg().startswith("<svg")

@@ -12,6 +12,9 @@ from truthlag.verdict.abtest.report.sentences import listed, of_guardrail, of_me
 from truthlag.verdict.abtest.result.comparison import Comparison
 
 _SHOWN = frozenset({"better", "non_inferior", "equivalent"})
+_MOST_TOLD = 3
+#: More units than so many times those that are there are none that anybody waits for.
+_OUT_OF_REACH = 1_000
 _RANK: tuple[Action, ...] = (
     "ship",
     "keep_running",
@@ -39,7 +42,7 @@ def advice_on(
     by_status = {
         status: [row for row in guardrails if row.status == status] for status in ("pass", "block", "undecided")
     }
-    seen = "" if primary is None else f" {_sentence(of_metric(primary))}"
+    seen = "" if primary is None else f" {of_metric(primary)}."
     if by_status["block"]:
         told = listed([of_guardrail(row) for row in by_status["block"]])
         return Recommendation("revert", arm, f"Revert {arm}: a guardrail blocks: {told}.{seen}")
@@ -56,11 +59,13 @@ def advice_on(
     last = _is_last(primary.comparison) if is_final is None else is_final
     if primary.verdict in _SHOWN:
         if len(by_status["pass"]) == len(guardrails):
-            text = f"Ship {arm}: {of_metric(primary)}. {_passing(guardrails, by_status)}"
+            text = f"Ship {arm}: {of_metric(primary)}. {_passing(guardrails, by_status)}{_losses(metrics)}"
             return Recommendation("ship", arm, text)
         undecided = [row for row in guardrails if row.status != "pass"]
         are = "a guardrail is" if len(undecided) == 1 else "guardrails are"
-        told = f"{of_metric(primary)}, but {are} undecided: {listed([of_guardrail(row) for row in undecided])}."
+        invalid = sum(row.status == "invalid" for row in undecided)
+        what = "undecided" if not invalid else "invalid" if invalid == len(undecided) else "undecided or invalid"
+        told = f"{of_metric(primary)}, but {are} {what}: {listed([of_guardrail(row) for row in undecided])}."
         # A guardrail that may be looked at any time can pass after the metric's last look.
         if last if is_final is not None else all(_is_last(row.comparison) for row in undecided):
             return Recommendation(
@@ -137,6 +142,19 @@ def _passing(guardrails: Sequence[GuardrailRow], by_status: dict[str, list[Guard
     return f"Of the guardrails {listed(parts)}."
 
 
+def _losses(metrics: Sequence[ComparisonRow]) -> str:
+    """What got worse all the same: it does not decide, and whoever ships should know."""
+    lost = [row for row in metrics if row.verdict == "worse"]
+    if not lost:
+        return ""
+    told = [
+        of_metric(row) if row.segment is None else f"in {row.segment} {of_metric(row)}" for row in lost[:_MOST_TOLD]
+    ]
+    if len(lost) > len(told):
+        told.append(f"{len(lost) - len(told)} more in the table")
+    return f" Know that it is worse elsewhere: {listed(told)}."
+
+
 def _lacking(primary: ComparisonRow) -> str:
     """Why a comparison says nothing at all; empty where it says something."""
     result = primary.comparison
@@ -154,14 +172,14 @@ def _is_last(result: Comparison) -> bool:
 
 def _more(primary: ComparisonRow, guardrails: Sequence[GuardrailRow]) -> str:
     """How many more units what is undecided needs, if things stay as they are."""
-    needs = {} if primary.verdict in _SHOWN else {primary.metric: primary.comparison.additional_n}
-    needs.update({row.name: row.comparison.additional_n for row in guardrails if row.status == "undecided"})
-    known = {name: count for name, count in needs.items() if count}
-    if not known:
-        return ""
-    told = [f"about {count:,} more units for {name}" for name, count in known.items()]
-    return f" If things stay as they are: {listed(told)}."
+    undecided = [] if primary.verdict in _SHOWN else [(primary.metric, primary.comparison)]
+    undecided += [(row.name, row.comparison) for row in guardrails if row.status == "undecided"]
+    told = [_needed(name, result) for name, result in undecided if result.additional_n]
+    return f" If things stay as they are: {listed(told)}." if told else ""
 
 
-def _sentence(text: str) -> str:
-    return f"{text[:1].upper()}{text[1:]}." if not text.endswith(".") else text
+def _needed(name: str, result: Comparison) -> str:
+    needed = result.additional_n or 0
+    if needed > _OUT_OF_REACH * (result.control.n + result.treatment.n):
+        return f"no number of units within reach for {name}"
+    return f"about {needed:,} more units for {name}"

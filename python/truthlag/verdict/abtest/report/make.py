@@ -74,7 +74,7 @@ def ab_test_report(
         >>> report.status, report.guardrails[0].status
         ('keep_running', 'undecided')
         >>> print(report.recommendation)
-        Keep v2 running: nothing is decided. Conversion rose from 0.12 to 0.138 (+15%; 95% interval of the difference ...
+        Keep v2 running: nothing is decided. conversion rose from 0.12 to 0.138 (+15%; 95% interval of the difference ...
     """
     report = _gates(gates)
     rows, guarded = _rows(metrics, treatment)

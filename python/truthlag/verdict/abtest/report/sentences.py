@@ -15,14 +15,15 @@ def of_metric(row: ComparisonRow) -> str:
     result = row.comparison
     if result.control.estimate is None or result.treatment.estimate is None or result.difference is None:
         return f"{row.metric} is not known"
-    return f"{_moved(row.metric, result)} ({_evidence(result, row.adjusted_interval or result.difference_interval)})"
+    return f"{_moved(row.metric, result)} ({_evidence(row)})"
 
 
 def of_guardrail(row: GuardrailRow) -> str:
     """Where a guarded metric stands beside its margin."""
     result = row.comparison
     if result.difference is None:
-        return f"{row.name} is not known"
+        why = f": {result.reasons[0].rstrip('.')}" if result.reasons else ""
+        return f"{row.name} is not known{why}"
     is_relative = result.scale == "relative"
     margin = percent(result.margin).removeprefix("+") if is_relative else number(result.margin)
     interval = result.relative_interval if is_relative else result.difference_interval
@@ -33,20 +34,45 @@ def of_guardrail(row: GuardrailRow) -> str:
 
 def _moved(metric: str, result: Comparison) -> str:
     before, now = number(result.control.estimate), number(result.treatment.estimate)
-    if result.difference == 0 and before == now:
+    difference = result.difference or 0.0
+    how = "rose" if difference > 0 else "fell"
+    if not _is_that_of_the_estimates(result):
+        # What is averaged over strata, or adjusted, may even go the other way.
+        moved = f"{how} by {number(abs(difference))}" if difference else "stayed as it was"
+        return f"{metric} {moved} with like held against like, where all units show {before} and {now}"
+    if difference == 0 and before == now:
         return f"{metric} stayed at {now}"
-    how = "rose" if (result.difference or 0.0) > 0 else "fell"
     return f"{metric} {how} from {before} to {now}"
 
 
-def _evidence(result: Comparison, interval: Interval | None) -> str:
+def _is_that_of_the_estimates(result: Comparison) -> bool:
+    """Whether the reader who subtracts the two numbers finds the difference, but for their last digits."""
+    before, now, difference = result.control.estimate, result.treatment.estimate, result.difference
+    if before is None or now is None or difference is None:
+        return True
+    return abs((now - before) - difference) <= max(1e-4 * abs(difference), 1e-9 * max(abs(before), abs(now)))
+
+
+def _evidence(row: ComparisonRow) -> str:
+    result = row.comparison
     told = [] if result.relative_difference is None else [percent(result.relative_difference)]
+    # That of a family is of the difference.
+    is_relative = result.scale == "relative" and row.adjusted_interval in (None, result.difference_interval)
+    interval = result.relative_interval if is_relative else row.adjusted_interval or result.difference_interval
     if interval is None:
         told.append("without an interval")
     else:
-        level = f"{100 * result.confidence:.6g}% interval of the difference"
-        told.append(f"{level} {_limits(interval, relative=False)}")
+        level = f"{100 * result.confidence:.6g}% interval of the {'relative ' if is_relative else ''}difference"
+        told.append(f"{level} {_limits(interval, relative=is_relative)}{_margin(result)}")
     return "; ".join(told)
+
+
+def _margin(result: Comparison) -> str:
+    """What was to be shown, where it is not that there is a difference at all."""
+    if result.hypothesis == "superiority" and not result.margin:
+        return ""
+    margin = percent(result.margin).removeprefix("+") if result.scale == "relative" else number(result.margin)
+    return f", margin of {result.hypothesis.replace('_', '-')} {margin}"
 
 
 def _limits(interval: Interval, *, relative: bool) -> str:
