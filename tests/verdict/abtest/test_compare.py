@@ -321,3 +321,20 @@ def test_it_is_not_loaded_before_it_is_asked_for() -> None:
 
     code = "import sys, truthlag; assert not any('abtest' in name or name == 'scipy' for name in sys.modules)"
     subprocess.run([sys.executable, "-P", "-c", code], check=True)
+
+
+class TestAlternative:
+    @pytest.mark.parametrize("alternative", ["greater", "less"])
+    def test_a_result_knows_where_it_looked(self, alternative: Any) -> None:
+        result = compare(Mean(50, 1.0, 9.0), Mean(50, 1.5, 9.5), mode="fixed", alternative=alternative)
+        assert result.alternative == alternative
+        check(result)
+        assert f"alpha 0.05 one-sided ({alternative})" in str(result)
+        assert "one-sided" not in str(compare(Mean(50, 1.0, 9.0), Mean(50, 1.5, 9.5), mode="fixed"))
+
+    def test_a_dict_is_checked(self) -> None:
+        content = compare(Mean(50, 1.0, 9.0), Mean(50, 1.5, 9.5), mode="fixed").to_dict()
+        with pytest.raises(ValueError, match=r"content\['alternative'\] must be one of two_sided, greater, less"):
+            Comparison.from_dict({**content, "alternative": "both"})
+        with pytest.raises(ValueError, match="must be 'two_sided' for equivalence, got 'less'"):
+            Comparison.from_dict({**content, "hypothesis": "equivalence", "margin": 1.0, "alternative": "less"})

@@ -243,7 +243,14 @@ class TestSizes:
                 "looks must be a number of looks or shares",
             ),
             ((0.1, 0.01), {"mode": "always"}, "mode must be"),
-            ((0.1, 0.01), {"margin": 0.1}, "margin must be given for non-inferiority, and for that alone"),
+            ((0.1, 0.01), {"margin": 0.1}, r"effect must be better than what it is held against \(0.1\)"),
+            ((0.1, -0.01), {"margin": 0.02}, r"effect must be better than what it is held against \(-0.02\)"),
+            ((0.1, None), {"margin": 0.02}, "effect must be a finite number"),
+            ((0.1, 0.01), {"hypothesis": "equivalence"}, "margin must be given for equivalence, got None"),
+            ((0.1, 0.01), {"hypothesis": "non_inferiority"}, "margin must be given for non_inferiority, got None"),
+            ((0.1, 0.01), {"hypothesis": "equivalence", "margin": 0.01}, "effect must be within the margin of 0.01"),
+            ((0.1, -0.02), {"hypothesis": "equivalence", "margin": 0.01}, "effect must be within the margin of 0.01"),
+            ((0.1, 0.01), {"hypothesis": "sameness", "margin": 0.01}, "hypothesis must be"),
             ((0.1, 0.01), {"sides": 1}, "design must be of"),
             ((0.1, 0.01), {"scale": "relative", "variance": "pooled"}, "variance must be 'unpooled'"),
             ((5.0, 1.0), {"standard_deviation": 0}, "standard_deviation must be"),
@@ -259,6 +266,181 @@ class TestSizes:
     def test_no_effect_is_large_enough(self) -> None:
         with pytest.raises(ValueError, match="n must be what some test reaches"):
             minimum_detectable_effect(0.9, 10)
+
+
+EQUIVALENCE_MODES: list[dict[str, Any]] = [
+    {},
+    {"mode": "group_sequential", "looks": 4},
+    {"mode": "confidence_sequence", "looks": 4},
+    {"mode": "confidence_sequence", "looks": 3, "expected_n": 10_000},
+    {"scale": "relative", "margin": 0.1},
+    {"variance": "pooled", "ratio": 0.5},
+    {"variance": "arcsine"},
+    {"variance": "baseline", "treatments": 2},
+]
+
+
+def ends(
+    drifts: Any, width: float, bounds: Any, shares: Any, begin: tuple[float, float] = (0.0, 0.0), seed: int = 1
+) -> tuple[float, float, float]:
+    """The shares of simulated tests at two margins that end with equivalence and beyond a margin, and where they end on average.
+
+    `begin` are information and score against the lower margin at the last look.
+    """
+    random = np.random.default_rng(seed)
+    runs = 200_000
+    steps = np.diff([begin[0], *shares])
+    moves = random.normal(0, 1, (runs, len(steps))) * np.sqrt(steps) + drifts * steps
+    roots = np.sqrt(shares)
+    lower = (begin[1] + np.cumsum(moves, axis=1)) / roots
+    upper = width * roots - lower
+    inside = np.minimum(lower, upper) >= bounds
+    outside = -np.minimum(lower, upper) >= bounds
+    first = np.where(inside.any(axis=1), inside.argmax(axis=1), 99)
+    other = np.where(outside.any(axis=1), outside.argmax(axis=1), 99)
+    last = np.minimum(np.minimum(first, other), len(steps) - 1)
+    return float((first < other).mean()), float((other < first).mean()), float(np.asarray(shares)[last].mean())
+
+
+class TestEquivalence:
+    @pytest.mark.parametrize("options", EQUIVALENCE_MODES)
+    def test_they_agree_with_each_other(self, options: dict[str, Any]) -> None:
+        design: dict[str, Any] = {"hypothesis": "equivalence", "margin": 0.02, **options}
+        true = design["margin"] / 4
+        plan = sample_size(0.1, true, **design)
+        found = power(0.1, true, plan.planned_n, **design)
+        assert 0.8 - 1e-6 <= found.power <= 0.803
+        # A rate's variance rises with it, so that above is the side where less is shown.
+        least = minimum_detectable_effect(0.1, plan.planned_n, **design)
+        assert least.power == pytest.approx(0.8, abs=1e-8)
+        if design.get("variance") not in ("arcsine", "baseline"):
+            assert least.effect == pytest.approx(true, rel=5e-3)
+        assert power(0.1, -0.99 * least.effect, plan.planned_n, **design).power >= 0.8
+        assert (plan.hypothesis, plan.margin) == ("equivalence", design["margin"])
+        assert "shows equivalence, margin" in str(plan) and "alpha 0.05 of each side" in str(plan)
+        json.dumps(plan.to_dict(), allow_nan=False)
+        assert duration(plan, 1_000).units == plan.planned_n
+
+    def test_no_difference_in_closed_form(self) -> None:
+        # Chow, Shao and Wang (2008), 4.2.3; their beta is halved where there is no difference.
+        z = stats.norm.isf(0.05) + stats.norm.isf(0.1)
+        plan = sample_size(0.12, hypothesis="equivalence", margin=0.01)
+        assert plan.size == pytest.approx(4 * 0.12 * 0.88 * (z / 0.01) ** 2, rel=1e-9)
+
+    def test_rates_in_closed_form(self) -> None:
+        error = math.sqrt((0.12 * 0.88 + 0.125 * 0.875) / 20_000)
+        expected = (
+            stats.norm.cdf(0.015 / error - 1.6448536269514722) + stats.norm.cdf(0.005 / error - 1.6448536269514722) - 1
+        )
+        found = power(0.12, 0.005, 40_000, hypothesis="equivalence", margin=0.01)
+        assert found.power == pytest.approx(expected, rel=1e-9)
+        assert power(0.12, 0.0, 4_000, hypothesis="equivalence", margin=0.001).power == 0.0
+
+    def test_means_as_published(self) -> None:
+        # PowerTOST's sampleN.TOST(CV = 0.3): 40 subjects of a crossover, a power of 0.815845 by Owen's Q. A crossover's standard
+        # error is that of two arms whose variance is half as large, with as many degrees of freedom.
+        deviation = math.sqrt(math.log(1.09) / 2)
+        design: dict[str, Any] = {
+            "hypothesis": "equivalence",
+            "margin": math.log(1.25),
+            "standard_deviation": deviation,
+        }
+        assert power(0.0, math.log(0.95), 40, **design).power == pytest.approx(0.815845, abs=1e-6)
+        assert sample_size(0.0, math.log(0.95), **design).planned_n == 40
+
+    @pytest.mark.parametrize("arm", [2, 3, 12])
+    def test_few_rows_by_simulation(self, arm: int) -> None:
+        random = np.random.default_rng(arm)
+        runs, margin, true = 200_000, 3.0, 0.5
+        arms = random.normal(0, 1, (2, runs, arm))
+        difference = true + arms[1].mean(axis=1) - arms[0].mean(axis=1)
+        error = np.sqrt((arms[0].var(axis=1, ddof=1) + arms[1].var(axis=1, ddof=1)) / arm)
+        reach = stats.t.isf(0.05, 2 * arm - 2) * error
+        share = ((difference - reach >= -margin) & (difference + reach <= margin)).mean()
+        found = power(0.0, true, 2 * arm, standard_deviation=1.0, hypothesis="equivalence", margin=margin)
+        assert share == pytest.approx(found.power, abs=4 * math.sqrt(0.25 / runs))
+
+    @pytest.mark.parametrize(
+        "rule",
+        [
+            {"mode": "group_sequential", "looks": 4},
+            {"mode": "group_sequential", "looks": [0.3, 0.8], "spending": "pocock"},
+            {"mode": "confidence_sequence", "looks": 5},
+        ],
+    )
+    @pytest.mark.parametrize("effect", [0.0, -0.006, 0.02])
+    def test_many_looks_by_simulation(self, rule: dict[str, Any], effect: float) -> None:
+        n = 60_000
+        found = power(0.12, effect, n, variance="baseline", hypothesis="equivalence", margin=0.01, **rule)
+        error = math.sqrt(2 * 0.12 * 0.88 / (n / 2))
+        shares = [one / n for one in found.looks]
+        inside, _, mean = ends((effect + 0.01) / error, 0.02 / error, found.bounds, shares)
+        assert inside == pytest.approx(found.power, abs=4 * math.sqrt(0.25 / 200_000))
+        assert mean * n == pytest.approx(found.mean_n, rel=4e-3)
+
+    def test_a_relative_margin_by_simulation(self) -> None:
+        random = np.random.default_rng(5)
+        n, runs = 6_000, 100_000
+        before, now = random.normal(50, 20 / math.sqrt(n), runs), random.normal(50.5, 20 / math.sqrt(n), runs)
+        difference, error = now / before - 1, 20 / math.sqrt(n) / before * np.sqrt(1 + (now / before) ** 2)
+        reach = stats.norm.isf(0.05) * error
+        share = ((difference - reach >= -0.025) & (difference + reach <= 0.025)).mean()
+        found = power(
+            50.0, 0.01, 2 * n, standard_deviation=20.0, scale="relative", hypothesis="equivalence", margin=0.025
+        )
+        # The delta method is right to the order of the control's own relative error, 0.5%.
+        assert share == pytest.approx(found.power, abs=0.01)
+
+    def test_the_largest_in_closed_form(self) -> None:
+        found = minimum_detectable_effect(50.0, 40_000, standard_deviation=20.0, hypothesis="equivalence", margin=1.0)
+        error = 20 * math.sqrt(2 / 20_000)
+        assert found.effect == pytest.approx(1 - (stats.norm.isf(0.05) + stats.norm.isf(0.2)) * error, rel=1e-6)
+        # Both sides are alike, whatever is rounded.
+        many: dict[str, Any] = {"mode": "confidence_sequence", "looks": 20, "hypothesis": "equivalence", "margin": 0.01}
+        assert minimum_detectable_effect(0.0, 10**9, standard_deviation=1.0, **many).effect > 0
+
+    def test_the_side_where_less_is_shown(self) -> None:
+        assert minimum_detectable_effect(0.9, 80_000, hypothesis="equivalence", margin=0.01).effect < 0
+        assert minimum_detectable_effect(0.1, 80_000, hypothesis="equivalence", margin=0.01).effect > 0
+        assert minimum_detectable_effect(0.3, 10**6, hypothesis="equivalence", margin=0.9).effect == pytest.approx(0.7)
+        # There is no lesser rate than 0, which is within the margin.
+        assert 0 < minimum_detectable_effect(0.01, 10**6, hypothesis="equivalence", margin=0.012).effect < 0.012
+        with pytest.raises(ValueError, match="n must be what some test reaches, got 100"):
+            minimum_detectable_effect(0.1, 100, hypothesis="equivalence", margin=0.01)
+
+
+class TestSuperiorityByAMargin:
+    def test_in_closed_form(self) -> None:
+        z = stats.norm.isf(0.025) + stats.norm.isf(0.2)
+        for effect in (0.02, -0.02):
+            found = sample_size(0.12, effect, margin=0.005, variance="baseline")
+            assert found.size == pytest.approx(4 * 0.12 * 0.88 * (z / 0.015) ** 2, rel=1e-9)
+        one_sided = sample_size(0.12, 0.02, margin=0.005, variance="baseline", alternative="greater", alpha=0.025)
+        assert one_sided.size == pytest.approx(found.size, rel=1e-9)
+        assert "shows superiority, margin 0.005, at a difference of -0.02" in str(found)
+
+    @pytest.mark.parametrize("options", [{}, {"mode": "group_sequential", "looks": 3}, {"standard_deviation": 0.3}])
+    def test_they_agree_with_each_other(self, options: dict[str, Any]) -> None:
+        for direction, effect in (("higher", 0.03), ("lower", -0.03)):
+            design = {"margin": 0.01, **options}
+            plan = sample_size(0.12, effect, **design)
+            assert power(0.12, effect, plan.planned_n, **design).power == pytest.approx(0.8, abs=2e-3)
+            least = minimum_detectable_effect(0.12, plan.planned_n, direction=direction, **design)
+            assert least.effect == pytest.approx(effect, rel=2e-3)
+
+    def test_both_sides_by_simulation(self) -> None:
+        n, margin = 8, 0.2
+        random = np.random.default_rng(8)
+        arms = random.normal(0, 1, (2, 200_000, n))
+        difference = 0.3 + arms[1].mean(axis=1) - arms[0].mean(axis=1)
+        error = np.sqrt((arms[0].var(axis=1, ddof=1) + arms[1].var(axis=1, ddof=1)) / n)
+        share = (np.abs(difference) - margin >= stats.t.isf(0.025, 2 * n - 2) * error).mean()
+        found = power(0.0, 0.3, 2 * n, standard_deviation=1.0, margin=margin)
+        assert share == pytest.approx(found.power, abs=4 * math.sqrt(found.power / 200_000))
+
+    def test_no_room(self) -> None:
+        with pytest.raises(ValueError, match="margin must leave room for an effect beyond it"):
+            minimum_detectable_effect(0.1, 1_000, margin=0.95)
 
 
 class TestDuration:
@@ -355,6 +537,78 @@ class TestOutlook:
         )
         assert guard.as_seen > 0.95
 
+    @pytest.mark.parametrize("mode", ["fixed", "confidence_sequence", "group_sequential"])
+    def test_one_sided(self, mode: Any) -> None:
+        error = math.sqrt(2 / 4_000)
+        plan = {"looks": 4} if mode == "group_sequential" else {}
+        options: dict[str, Any] = {"mode": mode, **plan}
+        if mode != "confidence_sequence":
+            options["planned_n"] = 20_000
+
+        def ahead(statistic: float, **asked: Any) -> Any:
+            return outlook(
+                seen(statistic * error, 4_000, **options, **asked), 20_000, effect=0.1, looks=plan.get("looks")
+            )
+
+        wrong = ahead(1.0, alternative="less")
+        assert (wrong.as_seen, wrong.as_planned, wrong.predictive_power, wrong.is_futile) == (0.0, 0.0, 0.0, True)
+        right, both = ahead(1.0, alternative="greater"), ahead(1.0)
+        assert right.as_seen > both.as_seen > 0.01
+        mirrored = ahead(-1.0, alternative="less", direction="lower")
+        assert mirrored.as_seen == pytest.approx(right.as_seen, rel=1e-9)
+        assert ahead(-1.0, alternative="greater", direction="lower").as_seen == 0.0
+
+    def test_equivalence_at_one_look_in_closed_form(self) -> None:
+        share, bound = 0.4, stats.norm.isf(0.05)
+        error = math.sqrt(2 / 4_000)
+        margin = 2.1 * error
+        now = seen(0.5 * error, 4_000, mode="fixed", planned_n=20_000, hypothesis="equivalence", margin=margin)
+        found = outlook(now, 20_000, effect=-0.3 * error)
+        last = error * math.sqrt(share)
+        inside = margin - bound * last
+        for true, chance in ((0.5, found.as_seen), (-0.3, found.as_planned)):
+            mean, spread = share * 0.5 * error + (1 - share) * true * error, last * math.sqrt(1 - share)
+            expected = stats.norm.cdf((inside - mean) / spread) - stats.norm.cdf((-inside - mean) / spread)
+            assert chance == pytest.approx(expected, rel=1e-9)
+        spread = error * math.sqrt(1 - share)
+        expected = stats.norm.cdf((inside - 0.5 * error) / spread) - stats.norm.cdf((-inside - 0.5 * error) / spread)
+        assert found.predictive_power == pytest.approx(expected, rel=1e-9)
+
+    @pytest.mark.parametrize("statistic", [0.8, -1.9])
+    def test_equivalence_at_many_looks_by_simulation(self, statistic: float) -> None:
+        plan = GroupSequentialPlan(20_000, looks=4)
+        error, width = math.sqrt(2 / 2_500), 6.0
+        now = seen(
+            statistic * error,
+            2_500,
+            mode="group_sequential",
+            looks=plan,
+            hypothesis="equivalence",
+            margin=width / 2 * error * 0.5,
+        )
+        assert now.verdict == "undecided"
+        found = outlook(now, looks=plan, effect=0.0)
+        shares = (0.25, 0.5, 0.75, 1.0)
+        bounds = spent_bounds(Design("obrien_fleming", 0.05, 1), shares).bounds[1:]
+        random = np.random.default_rng(3)
+        # Against the lower margin, where the drift is that of the last look.
+        begin = 0.25, (statistic + width / 4) * 0.5
+        for drift, chance in (
+            (width / 2, found.as_planned),
+            (statistic / 0.5 + width / 2, found.as_seen),
+            (random.normal(statistic / 0.5 + width / 2, 2.0, (200_000, 1)), found.predictive_power),
+        ):
+            inside, _, _ = ends(drift, width, bounds, shares[1:], begin)
+            assert inside == pytest.approx(chance, abs=4 * math.sqrt(0.25 / 200_000))
+
+    def test_a_margin_of_superiority_is_on_both_sides(self) -> None:
+        # What is worse is shown beyond the lower margin, which so many standard errors below are not.
+        plan = GroupSequentialPlan(20_000, looks=2)
+        error = math.sqrt(2 / 5_000)
+        now = seen(-1.5 * error, 5_000, mode="group_sequential", looks=plan, margin=2.0 * error)
+        found = outlook(now, looks=plan, effect=20 * error)
+        assert now.verdict == "undecided" and found.as_planned == pytest.approx(1.0, abs=1e-9)
+
     def test_confidence_sequence(self) -> None:
         error = math.sqrt(2 / 4_000)
         now = seen(error, 4_000, expected_n=20_000)
@@ -375,11 +629,6 @@ class TestOutlook:
             ({"mode": "fixed"}, {"planned_n": 0}, "planned_n must be"),
             ({"mode": "fixed"}, {"planned_n": 20_000, "futile_below": 2}, "futile_below must be"),
             ({"mode": "fixed"}, {"planned_n": 20_000, "effect": "x"}, "effect must be"),
-            (
-                {"mode": "fixed", "hypothesis": "equivalence", "margin": 0.1},
-                {"planned_n": 20_000},
-                "got one of equivalence",
-            ),
             (
                 {"mode": "group_sequential", "planned_n": 20_000, "looks": 4},
                 {"planned_n": 20_000},
@@ -405,6 +654,16 @@ class TestMoreUnits:
         one_sided = seen(0.0, mode="fixed", alternative="greater")
         assert additional_units(one_sided, -0.01) is None
         assert additional_units(one_sided, 0.0) is None
+        # Of what is worse too, on the side that is looked at.
+        losing = seen(0.0, mode="fixed", alternative="less")
+        assert additional_units(losing, 0.01) is None
+        assert additional_units(losing, -0.01) == additional_units(one_sided, 0.01)
+
+    def test_a_margin_counts_on_both_sides(self) -> None:
+        now = seen(0.0, 1_000, mode="fixed", margin=0.02)
+        assert additional_units(now, 0.07) == additional_units(now, -0.07)
+        assert additional_units(now, 0.07) == additional_units(seen(0.0, 1_000, mode="fixed"), 0.05)
+        assert additional_units(now, -0.01) is None
 
     def test_it_is_the_sample_size(self) -> None:
         more = additional_units(seen(0.3, 100, mode="fixed"), 0.1)
@@ -412,9 +671,58 @@ class TestMoreUnits:
         # The wrong side is counted too, and a part of a unit is one.
         assert more == pytest.approx(expected, abs=1)
 
+    @pytest.mark.parametrize("asked", [{}, {"alternative": "greater"}, {"hypothesis": "equivalence", "margin": 0.2}])
+    def test_of_a_plan_of_looks(self, asked: dict[str, Any]) -> None:
+        plan = GroupSequentialPlan(4_000, looks=4)
+        now = seen(0.0, 500, mode="group_sequential", looks=plan, **asked)
+        bound = spent_bounds(Design("obrien_fleming", 0.05, 1 if asked else 2), (0.25, 0.5, 0.75, 1.0)).bounds[-1]
+        if "margin" in asked:
+            # No difference, and so both margins alike.
+            needed = 4 * ((bound + stats.norm.isf(0.1)) / 0.2) ** 2
+            more = additional_units(now, 0.0, looks=plan, power=0.8)
+        else:
+            needed = 4 * ((bound + stats.norm.isf(0.2)) / 0.1) ** 2
+            more = additional_units(now, 0.1, looks=plan, power=0.8)
+        assert more == (0 if needed < 1_000 else pytest.approx(needed - 1_000, abs=1))
+        again = seen(0.0, 500, mode="group_sequential", planned_n=4_000, looks=4, **asked)
+        assert additional_units(again, 0.1, looks=4, planned_n=4_000) == additional_units(now, 0.1, looks=plan)
+
+    def test_a_plan_that_is_over(self) -> None:
+        plan = GroupSequentialPlan(4_000, looks=4)
+        now = seen(1.0, 500, mode="group_sequential", looks=plan)
+        with pytest.raises(ValueError, match="looks must have one that is still to come"):
+            additional_units(now, 0.1, looks=plan)
+
+    @pytest.mark.parametrize("mode", ["fixed", "confidence_sequence"])
+    @pytest.mark.parametrize("true", [0.0, 0.015, -0.015])
+    def test_equivalence(self, mode: Any, true: float) -> None:
+        now = seen(0.0, 1_000, mode=mode, hypothesis="equivalence", margin=0.05)
+        more = additional_units(now, true)
+        rule = {} if mode == "fixed" else {"mode": mode, "looks": 1, "expected_n": 20_000}
+        plan = sample_size(0.0, true, standard_deviation=1.0, hypothesis="equivalence", margin=0.05, **rule)
+        if mode == "fixed":
+            # The t of a plan against the z of a test that is running.
+            assert more == pytest.approx(plan.size - 2_000, rel=1e-3)
+        else:
+            assert additional_units(now, true, expected_n=20_000) == math.ceil(plan.size - 2_000)
+        assert additional_units(now, 0.05) is None and additional_units(now, -0.06) is None
+
     def test_arguments(self) -> None:
-        with pytest.raises(ValueError, match="got one of 'group_sequential'"):
-            additional_units(seen(0.0, mode="group_sequential", planned_n=20_000, looks=4), 0.1)
+        now = seen(0.0, mode="group_sequential", planned_n=20_000, looks=4)
+        with pytest.raises(ValueError, match="planned_n must be given where looks is no plan"):
+            additional_units(now, 0.1)
+        with pytest.raises(ValueError, match="looks must be a plan, or the looks"):
+            additional_units(now, 0.1, planned_n=20_000)
+        with pytest.raises(ValueError, match="looks must have one that is still to come after 10000 units"):
+            additional_units(now, 0.1, planned_n=10_000, looks=2)
+        with pytest.raises(ValueError, match="expected_n must be None with mode 'group_sequential'"):
+            additional_units(now, 0.1, planned_n=20_000, looks=4, expected_n=5)
+        with pytest.raises(ValueError, match="looks must be None with mode 'fixed'"):
+            additional_units(seen(0.0, mode="fixed"), 0.1, looks=3)
+        with pytest.raises(ValueError, match="planned_n must be None with mode 'confidence_sequence'"):
+            additional_units(seen(0.0), 0.1, planned_n=3)
+        with pytest.raises(ValueError, match="expected_n must be"):
+            additional_units(seen(0.0), 0.1, expected_n=0)
         with pytest.raises(ValueError, match="expected_n must be None"):
             additional_units(seen(0.0, mode="fixed"), 0.1, expected_n=10)
 

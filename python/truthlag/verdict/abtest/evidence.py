@@ -124,6 +124,7 @@ def compare_statistics(
         1 - question.confidence_sides * inference.alpha,
         odds,
         odds_interval,
+        question.alternative,
     )
 
 

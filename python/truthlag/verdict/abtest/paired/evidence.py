@@ -118,6 +118,7 @@ def result_of(asked: Asked, seen: Seen, **counts: Any) -> PairedComparison:
         method=method,
         scale=asked.scale,
         confidence=1 - question.confidence_sides * inference.alpha,
+        alternative=question.alternative,
         **fields,
     )
 

@@ -15,10 +15,10 @@ from truthlag.verdict.abtest.inference import GroupSequentialPlan
 from truthlag.verdict.abtest.pictures.over_time_svg import drawn
 from truthlag.verdict.abtest.result.comparison import Comparison, Interval
 from truthlag.verdict.abtest.result.text import number, percent
-from truthlag.verdict.abtest.result.words import SCALES, Direction, Hypothesis, Scale
+from truthlag.verdict.abtest.result.words import SCALES, Alternative, Direction, Hypothesis, Scale
 from truthlag.verdict.detectors.parameters import choice, real
 
-_ASKED = ("metric", "hypothesis", "margin", "direction", "scale", "mode")
+_ASKED = ("metric", "hypothesis", "margin", "direction", "scale", "mode", "alternative")
 _ONCE = "Each interval holds for one look: whoever stops at the first verdict is wrong more often than alpha says."
 #: So many rows are shown as text.
 _MOST_LINES = 40
@@ -106,6 +106,8 @@ class IntervalOverTime:
     """What the looks stand at."""
     planned: tuple[int, ...] = ()
     """The units at looks of a plan that are still to come."""
+    alternative: Alternative = "two_sided"
+    """For superiority, which differences are looked for."""
 
     @property
     def first_verdict(self) -> IntervalLook | None:
@@ -119,11 +121,8 @@ class IntervalOverTime:
             return (0.0,)
         if self.hypothesis == "non_inferiority":
             return (0.0, -self.margin if self.direction == "higher" else self.margin)
-        # An interval that is open on one side is of a test that looks to the other.
-        known = [look.interval for look in self.looks if look.interval is not None]
-        is_open = [known and all(math.isinf(interval[side]) for interval in known) for side in (0, 1)]
-        if is_open[0] != is_open[1]:
-            return (0.0, self.margin if is_open[1] else -self.margin)
+        if self.alternative != "two_sided":
+            return (0.0, self.margin if self.alternative == "greater" else -self.margin)
         return (0.0, -self.margin, self.margin)
 
     @property
@@ -155,6 +154,7 @@ class IntervalOverTime:
             "margin": self.margin,
             "scale": self.scale,
             "confidence": self.confidence,
+            "alternative": self.alternative,
             "at_name": self.at_name,
             "planned": list(self.planned),
             "looks": [look.to_dict() for look in self.looks],
@@ -277,6 +277,7 @@ def interval_over_time(
         name,
         # Where looks stand at something else, units to come have no place.
         found.planned if at is None else (),
+        found.alternative,
     )
 
 
@@ -320,6 +321,7 @@ def _of_comparisons(looks: Any, scale: Any) -> IntervalOverTime:
         asked,
         first.confidence,
         "",
+        alternative=first.alternative,
     )
 
 
@@ -355,6 +357,7 @@ def _of_plan(plan: GroupSequentialPlan, scale: Any) -> IntervalOverTime:
         level,
         "",
         to_come,
+        question["alternative"],
     )
 
 

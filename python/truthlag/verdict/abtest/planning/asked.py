@@ -11,7 +11,15 @@ from truthlag.verdict.abtest.inference.spending import Spending
 from truthlag.verdict.abtest.planning.outcome import Outcome, outcome
 from truthlag.verdict.abtest.planning.rule import Found, Rule, rule
 from truthlag.verdict.abtest.planning.test_plan import TestPlan
-from truthlag.verdict.abtest.result.words import ALTERNATIVES, DIRECTIONS, Alternative, Direction, Mode, Scale
+from truthlag.verdict.abtest.result.words import (
+    ALTERNATIVES,
+    DIRECTIONS,
+    HYPOTHESES,
+    Alternative,
+    Direction,
+    Mode,
+    Scale,
+)
 from truthlag.verdict.detectors.parameters import choice, count, real
 
 _T_UNTIL = 10_000.0
@@ -46,6 +54,7 @@ class Asked:
     treatments: int
     margin: float | None
     direction: str
+    hypothesis: str = "superiority"
 
     @property
     def least_size(self) -> float:
@@ -63,7 +72,7 @@ class Asked:
     def effect(self, given: Any) -> float:
         """The true difference, checked."""
         if given is None:
-            if self.margin is None:
+            if self.hypothesis == "superiority":
                 raise TypeError("effect must be a finite number, got None")
             return 0.0
         effect = real("effect", given, -1e100, 1e100)
@@ -71,10 +80,22 @@ class Asked:
             raise ValueError(f"effect must leave a rate from 0 to 1 of {self.outcome.level:g}, got {described(given)}")
         return effect
 
+    def null(self, effect: float) -> float:
+        """What a difference is held against: 0, the margin on its side, that for worse, or of equivalence the lower one."""
+        margin = self.margin or 0.0
+        if self.hypothesis == "superiority":
+            return math.copysign(margin, effect)
+        return -margin if self.is_equivalence else -self.sign * margin
+
     @property
-    def null(self) -> float:
-        """What the difference is held against: 0, or the margin for worse."""
-        return 0.0 if self.margin is None else -self.sign * self.margin
+    def is_equivalence(self) -> bool:
+        """Whether two one-sided tests are made."""
+        return self.hypothesis == "equivalence"
+
+    @property
+    def has_two_margins(self) -> bool:
+        """Whether both sides are looked at, each held against its own."""
+        return self.margin is not None and (self.is_equivalence or self.rule.sides == 2)
 
     @property
     def sign(self) -> float:
@@ -83,17 +104,29 @@ class Asked:
 
     def spread(self, effect: float) -> Any:
         """Distance and variances at an effect."""
-        return self.outcome.spread(effect, self.null, self.ratio)
+        return self.outcome.spread(effect, self.null(effect), self.ratio)
 
-    def sided(self, noncentrality: float) -> float:
+    def sided(self, effect: float, noncentrality: float) -> float:
         """Positive where the effect is on the side that is looked at."""
-        return abs(noncentrality) if self.margin is None else self.sign * noncentrality
+        if self.is_equivalence:
+            return noncentrality
+        return noncentrality * (math.copysign(1.0, effect) if self.hypothesis == "superiority" else self.sign)
+
+    def width(self, effect: float, size: float) -> float:
+        """How many true standard errors there are between the two margins."""
+        if not self.has_two_margins:
+            return 0.0
+        arms = self.control_n(size), self.treatment_n(size)
+        here, null = self.spread(effect), self.null(effect)
+        there = self.outcome.spread(effect, -null, self.ratio)
+        found: float = abs(here.noncentrality(*arms) - there.noncentrality(*arms))
+        return found
 
     def found(self, effect: float, size: float) -> Found:
         """What a test of a size finds of an effect."""
         spread = self.spread(effect)
         control, treatment = self.control_n(size), self.treatment_n(size)
-        noncentrality = self.sided(spread.noncentrality(control, treatment))
+        noncentrality = self.sided(effect, spread.noncentrality(control, treatment))
         # The z of a rate; t as long as it makes a difference.
         freedom = control + treatment - 2
         is_t = not self.outcome.is_rate and self.rule.mode == "fixed" and 0 < freedom < _T_UNTIL
@@ -102,6 +135,8 @@ class Asked:
             control + treatment,
             stretch=spread.stretch(control, treatment),
             freedom=freedom if is_t else math.inf,
+            width=self.width(effect, size),
+            is_equivalence=self.is_equivalence,
         )
 
     def plan(self, effect: float, size: float, *, is_given: bool = False) -> TestPlan:
@@ -113,7 +148,7 @@ class Asked:
             control, treatment = (math.ceil(one - 1e-9) for one in (self.control_n(size), self.treatment_n(size)))
         found = self.found(effect, size)
         both = self.control_n(size) + self.treatment_n(size)
-        without = self.rule.found(0.0, both)
+        without = self.rule.found(0.0, both, width=self.width(effect, size), is_equivalence=self.is_equivalence)
         total = int(size) if is_given else control + self.treatments * treatment
         return TestPlan(
             total,
@@ -131,6 +166,8 @@ class Asked:
             self.rule.bounds(both),
             found.mean_share * size,
             without.mean_share * size,
+            self.hypothesis,
+            self.margin,
         )
 
 
@@ -146,14 +183,14 @@ def asked_of(baseline: Any, design: Design) -> Asked:
     alternative = given.pop("alternative", "two_sided")
     choice("alternative", alternative, ALTERNATIVES)
     hypothesis = given.pop("hypothesis", "superiority")
-    choice("hypothesis", hypothesis, ("superiority", "non_inferiority"))
+    choice("hypothesis", hypothesis, HYPOTHESES)
     margin = given.pop("margin", None)
-    if (hypothesis == "non_inferiority") != (margin is not None):
-        raise ValueError("margin must be given for non-inferiority, and for that alone")
+    if hypothesis != "superiority" and margin is None:
+        raise ValueError(f"margin must be given for {hypothesis}, got None")
     direction = given.pop("direction", "higher")
     choice("direction", direction, DIRECTIONS)
     found_margin = None if margin is None else real("margin", margin, 0, above=True)
-    sides = 2 if alternative == "two_sided" and margin is None else 1
+    sides = 2 if alternative == "two_sided" and hypothesis == "superiority" else 1
     looked = rule(
         given.pop("mode", "fixed"),
         given.pop("alpha", 0.05),
@@ -167,4 +204,4 @@ def asked_of(baseline: Any, design: Design) -> Asked:
     if given:
         allowed = ", ".join(Design.__annotations__)
         raise TypeError(f"design must be of {allowed}, got {described(next(iter(given)))}")
-    return Asked(known, looked, ratio, treatments, found_margin, direction)
+    return Asked(known, looked, ratio, treatments, found_margin, direction, hypothesis)

@@ -80,7 +80,7 @@ class Outcome:
             other = min(1.0, max(0.0, other))
             before, now = self.level * (1 - self.level), other * (1 - other)
         if self.variance == "arcsine":
-            distance = 2 * (math.asin(math.sqrt(other)) - math.asin(math.sqrt(self.level + null)))
+            distance = 2 * (math.asin(math.sqrt(other)) - math.asin(math.sqrt(min(1.0, max(0.0, self.level + null)))))
             return Spread(distance, 1.0, 1.0, 1.0, 1.0)
         if self.variance == "baseline":
             now = before

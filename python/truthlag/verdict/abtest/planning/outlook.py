@@ -15,6 +15,7 @@ from truthlag.verdict.abtest.inference.group_sequential import MOST_UNITS, check
 from truthlag.verdict.abtest.inference.group_sequential_plan import GroupSequentialPlan
 from truthlag.verdict.abtest.inference.spending import Spending, checked_spending
 from truthlag.verdict.abtest.inference.spent_bounds import Design, spent_bounds
+from truthlag.verdict.abtest.planning.two_margins import Band, ending_chances
 from truthlag.verdict.abtest.result.comparison import Comparison
 from truthlag.verdict.detectors.parameters import count, real, share
 
@@ -87,10 +88,10 @@ def outlook(
     spending: Spending = "obrien_fleming",
     expected_n: int | None = None,
 ) -> Outlook:
-    """How likely a running test shows a better treatment, or one that is not inferior, by its planned size.
+    """How likely a running test shows a better treatment, or one that is not inferior or equivalent, by its planned size.
 
     Args:
-        comparison: The test so far; not of equivalence.
+        comparison: The test so far.
         planned_n: The units of both arms together at the end; a plan has its own.
         looks: With `mode` `"group_sequential"` the plan, whose last look this is, or the looks as `compare` takes them. For a
             confidence sequence how often it is looked at from now on (20), or at which units.
@@ -100,7 +101,7 @@ def outlook(
         expected_n: As in `compare`, of a confidence sequence.
 
     Returns:
-        The chances. Where there is a verdict already, they are 1 or 0.
+        The chances. Where there is a verdict already, they are 1 or 0; a one-sided test that looks to the losing side has none.
 
     Raises:
         TypeError: An argument has the wrong type.
@@ -116,43 +117,63 @@ def outlook(
         >>> now = compare(Proportion(600, 5_000), Proportion(590, 5_000), mode="group_sequential", looks=plan)
         >>> outlook(now, looks=plan).is_futile
         True
+        >>> same = compare(Proportion(600, 5_000), Proportion(604, 5_000), hypothesis="equivalence", margin=0.01, mode="fixed")
+        >>> print(outlook(same, 40_000, effect=0.0))
+        10,000 of 40,000 units: 89% if the difference is as it was seen, 90% if it is 0, 59% by all that is known
     """
     below = share("futile_below", futile_below)
     true = None if effect is None else real("effect", effect)
     null, sign = side(comparison)
     difference, error = judged(comparison)
     n = comparison.control.n + comparison.treatment.n
-    plan = looks if isinstance(looks, GroupSequentialPlan) else None
-    if plan is not None:
-        if planned_n not in (None, plan.planned_n):
-            raise ValueError(f"planned_n must be that of the plan ({plan.planned_n}), got {described(planned_n)}")
-        size = plan.planned_n
-    else:
-        if planned_n is None:
-            raise ValueError("planned_n must be given where looks is no plan, got None")
-        size = int(count("planned_n", planned_n, 1, MOST_UNITS))
+    size = size_of(planned_n, looks)
     if comparison.is_decided or n >= size:
         shown = 1.0 if comparison.verdict in ("better", "non_inferior", "equivalent") else 0.0
         return Outlook(n, size, shown, None if true is None else shown, shown, true, below)
-    units, bounds = _to_come(comparison, plan, n, size, looks, spending, expected_n)
+    if comparison.alternative not in ("two_sided", "greater" if sign > 0 else "less"):
+        # It looks to the losing side alone.
+        return Outlook(n, size, 0.0, None if true is None else 0.0, 0.0, true, below)
+    ahead = looks_to_come(comparison, n, size, looks, spending, expected_n)
     statistic = sign * (difference - null) / error
-    now, shares = n / size, [one / size for one in units]
+    now, shares = n / size, [one for one, _ in ahead]
     root = math.sqrt(now)
+    margin = comparison.margin or 0.0
+    # At the end, between what both sides are held against.
+    width = 2 * margin / (error * root)
+    is_equivalence = comparison.hypothesis == "equivalence"
+    limits: list[Bounds | Band] = []
+    for at, bound in ahead:
+        apart = width * math.sqrt(at)
+        if is_equivalence:
+            limits.append(Band.of(bound, apart))
+        else:
+            limits.append(Bounds(-bound - apart if is_two_sided(comparison) else -math.inf, bound))
 
     def conditional(value: float) -> float:
         drift = sign * (value - null) / (error * root)
-        path = Path.begin(max(-60.0, min(60.0, drift)), now, statistic * root)
-        return min(1.0, math.fsum(crossing_chances(path, shares, bounds).above))
+        drift = drift if is_equivalence else max(-60.0, min(60.0, drift))
+        return _shown(Path.begin(drift, now, statistic * root), shares, limits)
 
     return Outlook(
         n,
         size,
         conditional(difference),
         None if true is None else conditional(true),
-        _predictive(statistic, now, shares, bounds),
+        _predictive(statistic, now, shares, limits),
         true,
         below,
     )
+
+
+def size_of(planned_n: Any, looks: Any) -> int:
+    """The units of both arms together at the end, of a plan its own."""
+    if isinstance(looks, GroupSequentialPlan):
+        if planned_n not in (None, looks.planned_n):
+            raise ValueError(f"planned_n must be that of the plan ({looks.planned_n}), got {described(planned_n)}")
+        return looks.planned_n
+    if planned_n is None:
+        raise ValueError("planned_n must be given where looks is no plan, got None")
+    return int(count("planned_n", planned_n, 1, MOST_UNITS))
 
 
 def judged(comparison: Comparison) -> tuple[float, float]:
@@ -180,47 +201,49 @@ def judged(comparison: Comparison) -> tuple[float, float]:
 
 
 def side(comparison: Comparison) -> tuple[float, float]:
-    """What the difference is held against, and which side of it is to be shown."""
-    if comparison.hypothesis == "equivalence":
-        raise ValueError("comparison must be of superiority or of non-inferiority, got one of equivalence")
-    sign = 1.0 if comparison.direction == "higher" else -1.0
+    """What the difference is held against, and which side of it is to be shown; of equivalence the lower margin."""
     margin = comparison.margin or 0.0
+    if comparison.hypothesis == "equivalence":
+        return -margin, 1.0
+    sign = 1.0 if comparison.direction == "higher" else -1.0
     return (sign * margin if comparison.hypothesis == "superiority" else -sign * margin), sign
 
 
-def _predictive(statistic: float, now: float, shares: Sequence[float], bounds: Sequence[Bounds]) -> float:
+def _shown(path: Path, information: Sequence[float], limits: Sequence[Bounds | Band]) -> float:
+    """The chance that one of the looks shows what is to be shown, and none before shows the contrary."""
+    bands = [one for one in limits if isinstance(one, Band)]
+    if bands:
+        return min(1.0, math.fsum(ending_chances(path, information, bands).inside))
+    bounds = [one for one in limits if isinstance(one, Bounds)]
+    return min(1.0, math.fsum(crossing_chances(path, information, bounds).above))
+
+
+def _predictive(statistic: float, now: float, shares: Sequence[float], limits: Sequence[Bounds | Band]) -> float:
     """The chance to cross if every difference was as likely before.
 
     What is known of the score over the information then moves like a Brownian motion in 1 / now - 1 / information.
     """
     times = [1 / now - 1 / one for one in shares]
     moved = [
-        Bounds(*(limit / math.sqrt(one * time) for limit in bound))
-        for one, time, bound in zip(shares, times, bounds, strict=True)
+        type(limit)(*(one / math.sqrt(at * time) for one in limit))
+        for at, time, limit in zip(shares, times, limits, strict=True)
     ]
-    path = Path.begin(0.0, 0.0, statistic / math.sqrt(now))
-    return min(1.0, math.fsum(crossing_chances(path, times, moved).above))
+    return _shown(Path.begin(0.0, 0.0, statistic / math.sqrt(now)), times, moved)
 
 
-def _to_come(
-    comparison: Comparison,
-    plan: GroupSequentialPlan | None,
-    n: int,
-    size: int,
-    looks: Any,
-    spending: Spending,
-    expected_n: int | None,
-) -> tuple[list[int], list[Bounds]]:
-    """The units at the looks that are still to come, and their bounds towards what is to be shown."""
+def looks_to_come(
+    comparison: Comparison, n: int, size: int, looks: Any, spending: Spending, expected_n: int | None
+) -> list[tuple[float, float]]:
+    """The looks that are still to come, as shares of the size, and the bound at each."""
     # An interval of one side at alpha, or of both together: its level tells.
     sides = 2 if is_two_sided(comparison) else 1
     alpha = comparison.alpha
     if comparison.mode == "group_sequential":
-        if plan is not None:
-            if not plan.taken or plan.taken[-1].n != n:
+        if isinstance(looks, GroupSequentialPlan):
+            if not looks.taken or looks.taken[-1].n != n:
                 raise ValueError(f"looks must be the plan that logged the look at {n} units")
-            units = plan.units()
-            design = Design(plan.spending, plan.alpha, sides)
+            units = looks.units()
+            design = Design(looks.spending, looks.alpha, sides)
         else:
             if looks is None:
                 raise ValueError("looks must be a plan, or the looks, with mode 'group_sequential', got None")
@@ -239,14 +262,12 @@ def _to_come(
         rule = AsymptoticSequence(alpha, tuned)
         later = _later(n, size, _FEWEST_LOOKS if looks is None else looks)
         ahead = [(one, rule.quantile(math.inf, one, one_sided=sides == 1)) for one in later]
-    return [one for one, _ in ahead], [Bounds(-bound if sides == 2 else -math.inf, bound) for _, bound in ahead]
+    return [(one / size, bound) for one, bound in ahead]
 
 
 def is_two_sided(comparison: Comparison) -> bool:
     """Whether both sides share alpha."""
-    interval = comparison.difference_interval
-    is_open = interval is not None and (math.isinf(interval[0]) != math.isinf(interval[1]))
-    return comparison.hypothesis == "superiority" and not is_open
+    return comparison.hypothesis == "superiority" and comparison.alternative == "two_sided"
 
 
 def _later(n: int, size: int, looks: Any) -> list[int]:

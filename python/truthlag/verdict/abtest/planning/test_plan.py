@@ -57,6 +57,10 @@ class TestPlan:
     """The units at which the test ends on average, if the difference is the one that is to be found."""
     mean_n_without: float
     """The same if there is none: if the difference is what it is held against."""
+    hypothesis: str = "superiority"
+    """What is to be shown."""
+    margin: float | None = None
+    """The difference that does not matter or is tolerated, on the scale of the effect; None without one."""
 
     def to_dict(self) -> dict[str, Any]:
         """The fields as a dict that `json.dumps` takes.
@@ -73,16 +77,24 @@ class TestPlan:
         effect = f"{100 * self.effect:+.4g}%" if self.is_relative else f"{self.effect:+.4g}"
         arms = round((self.planned_n - self.control_n) / self.treatment_n)
         treatments = "the treatment" if arms == 1 else f"each of {arms} treatments"
-        sides = f"alpha {self.alpha:g} {'two-sided' if self.sides == 2 else 'one-sided'}"
+        how = "two-sided" if self.sides == 2 else "of each side" if self.hypothesis == "equivalence" else "one-sided"
+        sides = f"alpha {self.alpha:g} {how}"
+        finds = f"finds a difference of {effect} from {self.baseline:.4g}"
+        without = "without one"
+        if self.margin is not None:
+            margin = f"{100 * self.margin:.4g}%" if self.is_relative else f"{self.margin:.4g}"
+            hypothesis = self.hypothesis.replace("_", "-")
+            finds = f"shows {hypothesis}, margin {margin}, at a difference of {effect} from {self.baseline:.4g}"
+            without = "at the margin"
         lines = [
             f"{self.planned_n:,} units: {self.control_n:,} of the control, {self.treatment_n:,} of {treatments}",
-            f"finds a difference of {effect} from {self.baseline:.4g} with a chance of {100 * self.power:.1f}%, {sides}",
+            f"{finds} with a chance of {100 * self.power:.1f}%, {sides}",
         ]
         mode = self.mode.replace("_", " ")
         if len(self.looks) > 1:
             lines.append(
                 f"{mode}, {len(self.looks)} looks, by then {self.mean_n:,.0f} units on average with that difference,"
-                f" {self.mean_n_without:,.0f} without one"
+                f" {self.mean_n_without:,.0f} {without}"
             )
         else:
             lines.append(f"{mode}, one look")

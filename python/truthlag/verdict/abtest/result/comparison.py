@@ -10,10 +10,12 @@ from typing import Any, TypeAlias
 from truthlag.call.described import described
 from truthlag.verdict.abtest.result.text import as_html, as_text
 from truthlag.verdict.abtest.result.words import (
+    ALTERNATIVES,
     DIRECTIONS,
     HYPOTHESES,
     SCALES,
     VERDICTS,
+    Alternative,
     Direction,
     Hypothesis,
     Scale,
@@ -120,6 +122,8 @@ class Comparison:
     """The odds ratio of treatment and control; None where it was not asked for."""
     odds_ratio_interval: Interval | None = None
     """Its interval at `confidence`."""
+    alternative: Alternative = "two_sided"
+    """For superiority, which differences were looked for: `"greater"` and `"less"` see nothing on the other side."""
 
     @property
     def is_decided(self) -> bool:
@@ -202,6 +206,10 @@ class Comparison:
         for name, allowed in _CHOICES.items():
             if given[name] not in allowed:
                 raise ValueError(f"content[{name!r}] must be one of {', '.join(allowed)}, got {described(given[name])}")
+        if given["alternative"] != "two_sided" and given["hypothesis"] != "superiority":
+            raise ValueError(
+                f"content['alternative'] must be 'two_sided' for {given['hypothesis']}, got {given['alternative']!r}"
+            )
         given["reasons"] = tuple(map(str, given["reasons"]))
         given["additional_n"] = None if given["additional_n"] is None else _whole(given["additional_n"])
         return cls(**given)
@@ -225,7 +233,13 @@ _NUMBERS = (
     "odds_ratio",
 )
 _INTERVALS = ("difference_interval", "relative_interval", "odds_ratio_interval")
-_CHOICES = {"verdict": VERDICTS, "hypothesis": HYPOTHESES, "direction": DIRECTIONS, "scale": SCALES}
+_CHOICES = {
+    "verdict": VERDICTS,
+    "hypothesis": HYPOTHESES,
+    "direction": DIRECTIONS,
+    "scale": SCALES,
+    "alternative": ALTERNATIVES,
+}
 
 
 def _plain(value: Any) -> Any:

@@ -97,6 +97,8 @@ def _range(interval: tuple[float, float] | None, shown: object) -> str:
 def _facts(result: Comparison) -> Iterable[tuple[str, str]]:
     yield "verdict", result.verdict
     asked = f"{result.hypothesis.replace('_', '-')}, {result.direction} is better, alpha {result.alpha:g}"
+    if result.alternative != "two_sided":
+        asked += f" one-sided ({result.alternative})"
     if result.margin is not None:
         asked += f", margin {percent(result.margin)[1:] if result.scale == 'relative' else number(result.margin)}"
     yield "hypothesis", asked
