@@ -16,6 +16,7 @@ VENV ?= .venv
 CARGO_ARGUMENTS ?=
 PYTEST_ARGUMENTS ?=
 BENCH_ARGUMENTS ?=
+ALONE := tests/call tests/fork tests/threads
 DEMO_ARGUMENTS ?=
 
 BIN := $(VENV)/bin
@@ -41,9 +42,9 @@ demo: $(STAMPS)/extension $(STAMPS)/extra-cli ## watch late labels mislead, and 
 test: $(STAMPS)/extension $(STAMPS)/extra-test ## run all tests: Rust core, then Python
 	cargo test --package truthlag-core $(CARGO_ARGUMENTS)
 ifeq ($(strip $(PYTEST_ARGUMENTS)),)
-	@# Simulations take all processors; what forks, kills and waits has the machine for itself.
-	$(BIN)/python -m pytest --ignore=tests/verdict
-	$(BIN)/python -m pytest --numprocesses=auto --dist=loadfile tests/verdict
+	@# What forks, kills and waits has the machine for itself; all else takes all processors.
+	$(BIN)/python -m pytest $(ALONE)
+	$(BIN)/python -m pytest --numprocesses=auto --dist=loadfile $(ALONE:%=--ignore=%)
 else
 	$(BIN)/python -m pytest $(PYTEST_ARGUMENTS)
 endif
