@@ -24,6 +24,7 @@ from truthlag.verdict.abtest.statistics.mean_with_covariate import MeanWithCovar
 from truthlag.verdict.abtest.statistics.proportion import Proportion
 from truthlag.verdict.abtest.statistics.ratio import Ratio
 from truthlag.verdict.abtest.statistics.ratio_with_covariate import RatioWithCovariate
+from truthlag.verdict.abtest.statistics.strata import Strata
 
 #: Metrics whose limits come from their log odds, between these ends.
 _RANGES = {
@@ -93,7 +94,7 @@ def _check_alike(control: Statistic, treatment: Statistic) -> None:
         if control.ratio_before != treatment.ratio_before:
             raise ValueError(f"treatment must have ratio_before {control.ratio_before} as control, got another")
         _check_covariates(control.moments, treatment.moments)
-    elif isinstance(control, MeanWithCovariate) and isinstance(treatment, MeanWithCovariate):
+    elif isinstance(control, MeanWithCovariate | Strata) and isinstance(treatment, type(control)):
         _check_covariates(control, treatment)
     elif isinstance(control, Calibration) and isinstance(treatment, Calibration):
         if control.edges != treatment.edges:
@@ -107,7 +108,10 @@ def _check_alike(control: Statistic, treatment: Statistic) -> None:
         raise ValueError(f"treatment must have the range of control ({control.range}), got {treatment.range}")
 
 
-def _check_covariates(control: MeanWithCovariate, treatment: MeanWithCovariate) -> None:
+def _check_covariates(control: MeanWithCovariate | Strata, treatment: MeanWithCovariate | Strata) -> None:
+    if not (control.n and treatment.n) and isinstance(control, Strata):
+        # Without strata there is nothing that could have covariates.
+        return
     if control.covariates != treatment.covariates:
         raise ValueError(f"treatment must have {control.covariates} covariates as control, got {treatment.covariates}")
     if control.names != treatment.names:
