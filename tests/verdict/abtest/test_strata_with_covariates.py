@@ -183,3 +183,28 @@ def test_each_covariate_that_explains_something_narrows_the_interval() -> None:
         ]
         errors.append(compare(*arms, mode="fixed").standard_error or 0.0)
     assert all(after < before for before, after in pairwise(errors))
+
+
+def test_without_rows_there_is_a_reason_and_no_verdict() -> None:
+    nothing = Strata.of([], [])
+    assert nothing == Strata({}) and (nothing.n, nothing.estimate, nothing.standard_error) == (0, None, None)
+    assert (nothing.covariates, nothing.names) == (0, None)
+    some = Strata({"a": Mean.of([1.0, 2.0, 4.0])})
+    assert nothing + some == some + nothing == some
+    for arms, reason in (
+        ((nothing, nothing), "the control and the treatment have no rows."),
+        ((nothing, some), "the control has no rows."),
+        ((strata(drawn(1), False), nothing), "the treatment has no rows."),
+        ((Strata({"a": Mean(0, 0.0, 0.0)}), some), "the control has no rows."),
+    ):
+        for mode in ("fixed", "confidence_sequence"):
+            result = compare(*arms, mode=mode)  # type: ignore[arg-type]
+            assert (result.verdict, result.p_value, result.reasons[0]) == ("undecided", None, reason)
+    assert statistic_from_dict(json.loads(json.dumps(nothing.to_dict()))) == nothing
+
+
+def test_equal_strata_have_one_hash() -> None:
+    first, second = Mean.of([1.0, 2.0]), Proportion(3, 9)
+    assert hash(Strata({"a": first, "b": second})) == hash(Strata({"b": second, "a": first}))
+    assert len({Strata({"a": first}), Strata({"a": Mean.of([1.0, 2.0])}), Strata({"b": first})}) == 2
+    assert hash(strata(drawn(1), False)) == hash(strata(drawn(1), False))

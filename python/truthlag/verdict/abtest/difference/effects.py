@@ -97,7 +97,10 @@ def ratio_effect(
     """
     before, now = control.linear(), treatment.linear()
     if before is None or now is None:
-        raise Undefined(f"the {'control' if before is None else 'treatment'} has no estimate: a denominator is 0.")
+        name, arm = ("control", control) if before is None else ("treatment", treatment)
+        is_zero = 0 in (arm.moments.means[1], *arm.moments.means[3:][: arm.ratio_before])
+        how = "a denominator is 0" if is_zero else "a denominator is too near 0 to be divided by"
+        raise Undefined(f"the {name} has no estimate: {how}.")
     regression.check_alike(before, now)
     return regression.adjusted_effect(before, now, method, slope)
 

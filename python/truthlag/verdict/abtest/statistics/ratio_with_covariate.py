@@ -123,7 +123,9 @@ class RatioWithCovariate:
         return math.sqrt(max(0.0, squares) / (self.n - 1) / self.n) / abs(denominator)
 
     def linear(self) -> MeanWithCovariate | None:
-        """Ratio and covariates made linear, with the ratio and its covariates as means; None where a denominator is 0.
+        """Ratio and covariates made linear, with the ratio and its covariates as means.
+
+        None where a denominator is 0, or so near to 0 that no float holds what is divided by it.
 
         Cost: some small products of tables.
 
@@ -149,6 +151,8 @@ class RatioWithCovariate:
         else:
             rest = tuple(row[2:] for row in table[2:])
             middle = (ratio, *means[2:])
+        if not all(map(math.isfinite, (own, *middle, *across, *rest[0]))):
+            return None
         # Rounding may take a product beyond its squares.
         most = [math.sqrt(own) * math.sqrt(row[place]) for place, row in enumerate(rest)]
         bounded = tuple(max(-one, min(one, product)) for one, product in zip(most, across, strict=True))

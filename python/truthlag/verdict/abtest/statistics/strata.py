@@ -27,11 +27,12 @@ class Strata:
     means are adjusted for them within strata, by one slope for all strata and both arms.
 
     Args:
-        by_stratum: a `Mean`, a `Proportion` or a `MeanWithCovariate` by name; at least one. All strata have the same covariates or none.
+        by_stratum: a `Mean`, a `Proportion` or a `MeanWithCovariate` by name; none where there are no rows. All strata have the same
+            covariates or none.
 
     Raises:
         TypeError: It is no mapping of names to such statistics.
-        ValueError: It is empty, or strata have different covariates.
+        ValueError: Strata have different covariates.
 
     Source: Miratrix, Sekhon and Yu (2013), "Adjusting treatment effect estimates by post-stratification".
 
@@ -60,8 +61,6 @@ class Strata:
             raise TypeError(
                 f"by_stratum must be a mapping of names to Mean, Proportion or MeanWithCovariate, got {described(self.by_stratum)}"
             )
-        if not self.by_stratum:
-            raise ValueError("by_stratum must have at least one stratum, got none")
         found: dict[str, Stratum] = {}
         for name, one in self.by_stratum.items():
             given = _read(one) if isinstance(one, Mapping) else one
@@ -79,6 +78,10 @@ class Strata:
         object.__setattr__(self, "by_stratum", found)
         object.__setattr__(self, "_n", sum([one.n for one in found.values()]))
 
+    def __hash__(self) -> int:
+        # As strata are equal whatever their order is.
+        return hash(frozenset(self.by_stratum.items()))
+
     @classmethod
     def of(cls, values: Any, strata: Any) -> Strata:
         """The means of values by stratum.
@@ -92,7 +95,7 @@ class Strata:
 
         Raises:
             TypeError: They are no numbers.
-            ValueError: One is not finite, there are none, or they are not equally long.
+            ValueError: One is not finite, or they are not equally long.
 
         Cost: a sort of the strata.
 
