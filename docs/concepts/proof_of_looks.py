@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -12,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 from scipy import special
+from table_between_marks import write_table
 
 from truthlag.verdict.abtest.difference.betting_proportions import BettingEvidence
 from truthlag.verdict.abtest.inference import AsymptoticSequence
@@ -204,19 +203,7 @@ def draw() -> None:
 
 def main() -> None:
     """Write the table and draw the picture."""
-    table = "\n".join(map(row, RULES))
-    text = PAGE.read_text(encoding="utf-8")
-    head = re.search(r"(<!-- rules -->\n\n.*?\|\n\|[-|]+\|\n)", text, re.DOTALL)
-    assert head is not None
-    text = re.sub(
-        r"(<!-- rules -->\n\n).*?(\n\n<!-- end -->)",
-        lambda _: f"{head[1]}{table}\n\n<!-- end -->",
-        text,
-        count=1,
-        flags=re.DOTALL,
-    )
-    PAGE.write_text(text, encoding="utf-8")
-    sys.stdout.write(f"{table}\n")
+    write_table(PAGE, "rules", "\n".join(map(row, RULES)))
     draw()
 
 

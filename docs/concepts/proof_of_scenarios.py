@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
-import sys
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -13,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 from scipy import special, stats
+from table_between_marks import write_table
 
 from truthlag import ModelABTestMonitor
 from truthlag.abtest import ArmLog, Calibration, Mean, Proportion, Ratio, compare, compare_at_age
@@ -198,19 +197,7 @@ def lines(name: str) -> list[str]:
 
 def main() -> None:
     """Write the table."""
-    table = "\n".join(line for name in SCENARIOS for line in lines(name))
-    text = PAGE.read_text(encoding="utf-8")
-    head = re.search(r"(<!-- scenarios -->\n\n.*?\|\n\|[-|]+\|\n)", text, re.DOTALL)
-    assert head is not None
-    text = re.sub(
-        r"(<!-- scenarios -->\n\n).*?(\n\n<!-- end -->)",
-        lambda _: f"{head[1]}{table}\n\n<!-- end -->",
-        text,
-        count=1,
-        flags=re.DOTALL,
-    )
-    PAGE.write_text(text, encoding="utf-8")
-    sys.stdout.write(f"{table}\n")
+    write_table(PAGE, "scenarios", "\n".join(line for name in SCENARIOS for line in lines(name)))
 
 
 if __name__ == "__main__":

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,6 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from tests.docs import console, markdown
+from tests.docs.page_script import page_script
 from truthlag.abtest import Mean, Proportion, compare, winsorize
 from truthlag.show.commands import truthlag
 
@@ -21,12 +20,7 @@ PAGE = FOLDER / "abtest-command.md"
 
 
 def script() -> Any:
-    spec = importlib.util.spec_from_file_location("abtest_command_table", FOLDER / "abtest_command_table.py")
-    module = importlib.util.module_from_spec(spec)
-    # Its dataclasses look their own module up.
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
+    return page_script("how-to/abtest_command_table.py")
 
 
 def report(*arguments: object) -> dict[str, Any]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import importlib.util
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 
+from tests.docs.page_script import page_script
 from truthlag.abtest import compare, compare_paired
 
 if TYPE_CHECKING:
@@ -19,10 +19,7 @@ PAGE = FOLDER / "two-models-on-the-same-requests.md"
 
 
 def script() -> Any:
-    spec = importlib.util.spec_from_file_location("paired_table", FOLDER / "paired_table.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return page_script("how-to/paired_table.py")
 
 
 @pytest.fixture(scope="module")

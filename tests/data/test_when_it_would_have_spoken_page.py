@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
-import sys
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +11,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy.stats import binom
+
+from tests.docs.page_script import page_script
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,19 +23,7 @@ PAGE = (FOLDER / "when-it-would-have-spoken.md").read_text(encoding="utf-8")
 SLOW = ("check, days",)
 
 
-def _script() -> Any:
-    place = FOLDER / "when_it_would_have_spoken.py"
-    found = importlib.util.spec_from_file_location(place.stem, place)
-    assert found is not None
-    assert found.loader is not None
-    module = importlib.util.module_from_spec(found)
-    # Its dataclasses look themselves up there.
-    sys.modules[place.stem] = module
-    found.loader.exec_module(module)
-    return module
-
-
-script = _script()
+script = page_script("concepts/when_it_would_have_spoken.py")
 RULES = list(script.rules())
 TEXT = " ".join(PAGE.split())
 

@@ -4,7 +4,7 @@
 use pyo3::buffer::Element;
 use pyo3::prelude::*;
 use pyo3::types::PyList;
-use truthlag_core::metrics::{mean_and_squares, mean_and_squares_once};
+use truthlag_core::metrics::mean_and_squares;
 
 use crate::batch::Plain;
 use crate::list_numbers::ListNumbers;
@@ -18,8 +18,8 @@ const MOST: usize = 1 << 22;
 /// How many, their mean, and the sum of their squared deviations.
 type Moments = (usize, f64, f64);
 
-/// The moments of a list of floats, ints and bools, or of a contiguous array of floats or ints of 64 bits, to the bit as numpy has them;
-/// None of anything else, and where numpy may have them otherwise.
+/// The moments of a list of floats, ints and bools, or of a contiguous array of floats or ints of 64 bits: the mean to the bit as numpy
+/// has it, the squares to some 1e-14 of themselves. None of anything else, and where numpy may have another mean.
 #[pyfunction]
 pub(crate) fn arm_moments(values: &Bound<'_, PyAny>) -> Option<Moments> {
     // Sums of whole numbers are exact: by the mean of the squares, none of them is larger.
@@ -29,7 +29,7 @@ pub(crate) fn arm_moments(values: &Bound<'_, PyAny>) -> Option<Moments> {
     };
     if let Ok(list) = values.cast_exact::<PyList>() {
         let mut items = ListNumbers::of(list).filter(|items| items.count() <= MOST)?;
-        let (mean, squares) = mean_and_squares_once(items.count(), |some| items.read(some))?;
+        let (mean, squares) = mean_and_squares(items.count(), |first, some| items.read(first, some))?;
         let found = (items.count(), mean, squares);
         return (!items.has_alien() && (items.has_float() || is_exact(&found))).then_some(found);
     }

@@ -14,7 +14,6 @@ const REMEMBERED: usize = 256;
 pub(crate) struct ListNumbers<'a, 'py> {
     list: &'a Bound<'py, PyList>,
     count: usize,
-    read: usize,
     floats: usize,
     others: Others<'py>,
 }
@@ -22,7 +21,7 @@ pub(crate) struct ListNumbers<'a, 'py> {
 impl<'a, 'py> ListNumbers<'a, 'py> {
     /// `None` without the lock of the interpreter, where another thread may change the list meanwhile.
     pub(crate) fn of(list: &'a Bound<'py, PyList>) -> Option<Self> {
-        let new = || Self { list, count: list.len(), read: 0, floats: 0, others: Others::new(list.py()) };
+        let new = || Self { list, count: list.len(), floats: 0, others: Others::new(list.py()) };
         (!cfg!(Py_GIL_DISABLED)).then(new)
     }
 
@@ -40,14 +39,12 @@ impl<'a, 'py> ListNumbers<'a, 'py> {
         self.others.has_alien
     }
 
-    /// The next ones.
+    /// Those from a place on, as many as there is room for; what lies beyond the end stays as it is.
     #[inline]
-    pub(crate) fn read(&mut self, some: &mut [f64]) {
-        let first = self.read;
-        assert!(some.len() <= self.count - first);
-        self.read += some.len();
+    pub(crate) fn read(&mut self, first: usize, some: &mut [f64]) {
+        let count = some.len().min(self.count.saturating_sub(first));
         let (mut floats, float_type) = (0, &raw mut ffi::PyFloat_Type);
-        for (number, place) in some.iter_mut().enumerate() {
+        for (number, place) in some.iter_mut().take(count).enumerate() {
             // SAFETY: the interpreter is attached and no code of Python runs in all this, so the list keeps its length and its items,
             // which are alive; a float is read as one.
             *place = unsafe {

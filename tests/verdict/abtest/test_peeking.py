@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import importlib.util
 import math
 import re
-import sys
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -13,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.docs.page_script import page_script
 from truthlag import ModelABTestMonitor
 from truthlag.abtest import GroupSequentialPlan, Proportion, compare
 
@@ -20,14 +19,8 @@ FOLDER = Path(__file__).parents[3] / "docs" / "concepts"
 RUNS = 20_000
 
 
-@lru_cache
 def script() -> Any:
-    spec = importlib.util.spec_from_file_location("proof_of_looks", FOLDER / "proof_of_looks.py")
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
+    return page_script("concepts/proof_of_looks.py")
 
 
 @lru_cache

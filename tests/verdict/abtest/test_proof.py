@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
 import math
-import sys
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -12,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.docs.page_script import page_script
 from truthlag import ModelABTestMonitor
 from truthlag.abtest import Mean, compare
 
@@ -19,14 +18,8 @@ FOLDER = Path(__file__).parents[3] / "docs" / "concepts"
 ALPHA = 0.05
 
 
-@lru_cache
 def script() -> Any:
-    spec = importlib.util.spec_from_file_location("proof_of_scenarios", FOLDER / "proof_of_scenarios.py")
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
+    return page_script("concepts/proof_of_scenarios.py")
 
 
 @lru_cache

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.docs.page_script import page_script
 from truthlag import detectors
 from truthlag.detectors import EProcess, HarmfulShift, Scenario, evaluate
 from truthlag.verdict.detectors.watched import WatchedDetector
@@ -18,18 +17,8 @@ FOLDER = Path(__file__).parents[3] / "docs" / "concepts"
 PAGE = FOLDER / "choosing-a-detector.md"
 
 
-@lru_cache
 def script() -> Any:
-    spec = importlib.util.spec_from_file_location("choosing_a_detector", FOLDER / "choosing_a_detector.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    # Its data classes look their module up.
-    import sys
-
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
+    return page_script("concepts/choosing_a_detector.py")
 
 
 def table(name: str) -> dict[str, list[str]]:

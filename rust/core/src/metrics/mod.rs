@@ -29,7 +29,7 @@ mod table;
 mod wide;
 
 pub use aggregates::{Aggregates, Bin, CalibrationBin, LossSums, ScoreAggregates};
-pub use array_moments::{mean_and_squares, mean_and_squares_once};
+pub use array_moments::mean_and_squares;
 pub use calibration::CalibrationRow;
 pub(crate) use confusion::NO_LABELS;
 pub use curves::{MAXIMUM_POINTS, PrecisionRecallPoint, RocPoint};

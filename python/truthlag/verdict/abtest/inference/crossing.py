@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -15,6 +16,11 @@ FURTHEST = 38.0
 #: Gauss and Legendre's points in a panel that is so many standard deviations of a step wide: an error of some 1e-13.
 _POINTS = 24
 _PANEL = 8.0
+#: A chance on one side that is next to none: there is no more beyond the furthest.
+_LEAST_CHANCE = 1e-315
+#: Newton's method takes three to six steps, the last of them from so near that its own error is next to 1e-13.
+_STEPS = 100
+_NEAR = 3e-7
 
 Floats = NDArray[np.float64]
 
@@ -35,6 +41,7 @@ class Path:
     when the next look is known, since a short step to it needs more points.
     """
 
+    #: Rising.
     points: Floats
     masses: Floats
     drift: float
@@ -64,18 +71,26 @@ class Path:
         if not len(moved):
             return moved, moved
         reach = FURTHEST * step
-        low, high = max(self.low, float(moved.min()) - reach), min(self.high, float(moved.max()) + reach)
+        low, high = max(self.low, float(moved[0]) - reach), min(self.high, float(moved[-1]) + reach)
         if not low < high:
             return np.empty(0), np.empty(0)
         panels = math.ceil((high - low) / (_PANEL * min(step, next_step)))
-        nodes, weights = np.polynomial.legendre.leggauss(_POINTS)
+        nodes, weights = _panel()
         half = (high - low) / panels / 2
         middles = low + half * (2 * np.arange(panels) + 1)
         points = (middles[:, None] + half * nodes).ravel()
-        distance = (points[:, None] - moved) / step
         with np.errstate(under="ignore"):
-            density = np.exp(-0.5 * distance * distance) @ self.masses
-            masses = density * np.tile(weights * half, panels) / (step * math.sqrt(2 * math.pi))
+            if high - float(moved[0]) < reach and float(moved[-1]) - low < reach:
+                density = _spread(points, moved, self.masses, step)
+            else:
+                # To compute what underflows takes several times as long.
+                firsts = moved.searchsorted(middles - half - reach)
+                lasts = moved.searchsorted(middles + half + reach)
+                near = zip(points.reshape(panels, -1), firsts, lasts, strict=True)
+                density = np.concatenate(
+                    [_spread(panel, moved[first:last], self.masses[first:last], step) for panel, first, last in near]
+                )
+            masses = (density.reshape(panels, _POINTS) * (weights * half)).ravel()
         held = masses > 0
         return points[held], masses[held]
 
@@ -117,24 +132,46 @@ class Reached:
         )
 
     def bound(self, chance: float, *, sides: int) -> float:
-        """The bound that is crossed here with a chance: both ways, or upwards alone; infinite where it is next to none."""
-        from scipy import optimize
+        """The bound that is crossed here with a chance: both ways, or upwards alone; infinite where it is next to none.
 
-        def crossed(bound: float) -> float:
-            return self.above(bound) + (self.below(-bound) if sides == 2 else 0.0)
+        Both ways it is that of a test from 0 without drift, whose bounds before were symmetric too.
+        """
+        from scipy import special
 
-        if chance <= 0 or crossed(FURTHEST) >= chance:
+        of_side = chance / sides
+        if of_side <= _LEAST_CHANCE:
             return math.inf
-        least = 0.0 if sides == 2 else -FURTHEST
-        if crossed(least) <= chance:
-            return least
-        logarithm = math.log(chance)
+        low, high = 0.0 if sides == 2 else -FURTHEST, FURTHEST
+        if self.masses.sum() <= chance:
+            return low
+        step = self.information - self.before
+        scaled = (self.points + self.drift * step) / math.sqrt(step)
+        slope = math.sqrt(self.information / step)
+        # Without the looks before, it would be this one. A tail falls the faster the further out it is, so that Newton's method, on the
+        # logarithm, comes down from there to what is left of the tail.
+        at = min(high, max(low, -float(special.ndtri(of_side))))
+        with np.errstate(under="ignore"):
+            for _ in range(_STEPS):
+                distance = scaled - slope * at
+                crossed = float(self.masses @ special.ndtr(distance))
+                density = float(self.masses @ np.exp(-0.5 * distance * distance)) * slope / math.sqrt(2 * math.pi)
+                low, high = (at, high) if crossed > of_side else (low, at)
+                move = math.log(crossed / of_side) * crossed / density if crossed > 0 and density > 0 else math.inf
+                if abs(move) <= _NEAR or high - low <= _NEAR:
+                    return at + move if low <= at + move <= high else at
+                at = at + move if low < at + move < high else (low + high) / 2
+        return at
 
-        def surplus(bound: float) -> float:
-            return math.log(max(crossed(bound), 1e-320)) - logarithm
 
-        found: float = optimize.brentq(surplus, least, FURTHEST, xtol=1e-12, rtol=1e-13)
-        return found
+def _spread(points: Floats, moved: Floats, masses: Floats, step: float) -> Floats:
+    """The density at points of masses elsewhere after a step of a Brownian motion."""
+    distance = (points[:, None] - moved) / step
+    return np.exp(-0.5 * distance * distance) @ masses / (step * math.sqrt(2 * math.pi))
+
+
+@lru_cache(maxsize=1)
+def _panel() -> tuple[Floats, Floats]:
+    return np.polynomial.legendre.leggauss(_POINTS)
 
 
 class Crossed(NamedTuple):
