@@ -283,7 +283,16 @@ def test_degenerate_arms_have_a_status(run: Run, tmp_path: Path, values: list[An
         lines = [f"{arm},{value}\n" for arm, value in zip("ABC", values, strict=True)] * count
         path = tmp_path / "test.csv"
         path.write_text("arm,x\n" + "".join(lines))
-        for more in ([], ["--mode", "fixed"], ["--metric", "x:p50"], ["--winsorize", "0.9"], ["--guardrail", "x:5%"]):
+        for more in (
+            [],
+            ["--mode", "fixed"],
+            ["--mode", "group_sequential", "--planned-n", "60"],
+            ["--metric", "x:p50"],
+            ["--winsorize", "0.9"],
+            ["--guardrail", "x:5%"],
+            ["--margin", "5%"],
+            ["--hypothesis", "equivalence", "--margin", "0.5"],
+        ):
             ran = run("abtest", path, "--arm", "arm", "--metric", "x:mean", "--html", path.with_suffix(".html"), *more)
             assert ran.exit_code == 0, (values, more, ran.err)
             assert "recommendation: " in ran.out

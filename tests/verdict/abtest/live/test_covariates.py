@@ -543,3 +543,36 @@ def test_a_value_takes_the_room_of_an_outcome() -> None:
     assert test.log_covariates("ann", {}, timestamp=0.0)
     test.log_exposure("ann", timestamp=DAY)
     assert "2 outcomes were dropped, since there was no room for more." in " ".join(test.report(now=2 * DAY).notes)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["total", "average"])
+def test_equal_versions_looked_at_daily_are_seldom_different(kind: Any) -> None:
+    """Through a ramp with other weights, with new units of whom nothing is known, and outcomes that fall while weights change."""
+    runs, decided, narrower = 150, 0, 0.0
+    for seed in range(runs):
+        random = np.random.default_rng(seed)
+        metrics = {
+            "revenue": OutcomeMetric(kind, covariates=["spend"]),
+            "plain": OutcomeMetric(kind, outcome="revenue"),
+        }
+        test = simple(salt=f"run {seed}", share=0.5, weights=[3, 1], metrics=metrics, expected_n=800)
+        test.ramp(1.0, weights=[1, 1], at=3 * DAY)
+        ever, report = False, None
+        for day in range(8):
+            for unit in range(100 * day, 100 * (day + 1)):
+                spend, is_known = float(random.gamma(2.0, 5.0)), random.random() > 0.3
+                value = (spend if is_known else 3.0) + float(random.normal(0.0, 2.0)) + 2.0 * (day < 3)
+                known = {"spend": spend} if is_known else {}
+                if test.log_exposure(unit, timestamp=day * DAY, covariates=known) is not None:
+                    for _ in range(1 + int(random.random() < 0.5)):
+                        test.log_outcome(unit, "revenue", value, timestamp=day * DAY + 60.0)
+            report = test.report(now=(day + 0.9) * DAY)
+            ever = ever or report.metric("revenue").comparison.is_decided
+        decided += ever
+        assert report is not None
+        errors = [report.metric(name).comparison.standard_error or 0.0 for name in ("revenue", "plain")]
+        narrower += errors[0] / errors[1] / runs
+    # At most .05, and three standard errors of 150 runs.
+    assert decided / runs <= 0.05 + 3 * (0.05 * 0.95 / runs) ** 0.5
+    assert narrower < 0.6
