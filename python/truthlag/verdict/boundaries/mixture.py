@@ -33,6 +33,18 @@ class MixtureBoundary(Boundary):
     Each of those has a mean of at most 1 at any time, so their average has, and by Ville's inequality it ever reaches `1 / alpha` with
     probability `alpha` at most. One side averages over lambda of one sign. The weights are the conjugate ones of the family,
     exp(-psi(lambda) rho), so that an integral is that of a later time.
+
+    This is the common base, for `isinstance`.
+
+    Raises:
+        TypeError: It is made itself.
+
+    Example:
+        >>> from truthlag.boundaries import GammaPoissonBoundary, MixtureBoundary, StitchedBoundary
+        >>> [isinstance(one, MixtureBoundary) for one in (GammaPoissonBoundary(10), StitchedBoundary(10))]
+        [True, False]
+        >>> GammaPoissonBoundary(10).tuned_at
+        10.0
     """
 
     tuned_at: float
@@ -93,7 +105,13 @@ class MixtureBoundary(Boundary):
 
     @property
     def rho(self) -> float:
-        """How much intrinsic time the weights of the mixture are worth, by `tuned_at`."""
+        """How much intrinsic time the weights of the mixture are worth, by `tuned_at`.
+
+        Example:
+            >>> from truthlag.boundaries import GammaPoissonBoundary
+            >>> round(GammaPoissonBoundary(tuned_at=100).rho, 2)
+            15.8
+        """
         return precision(self.tuned_at, self.alpha, self.side)
 
     def _log_p_value(self, s: Floats, v: Floats) -> Floats:
