@@ -11,8 +11,12 @@ import numpy as np
 
 Floats: TypeAlias = np.ndarray[Any, np.dtype[np.float64]]
 
-#: Of the series in r² = tanh(w / 2)², at most 1/9: the first term that is left out is below 1e-18 of the sum.
-_TERMS = 18
+#: Where y - log(1 + y) is by its series; beyond, the difference itself loses a digit at most.
+_NEAR = 0.25
+#: Of the series in r² = (y / (2 + y))², at most 1/49: the first term that is left out is below 1e-18 of the sum.
+_TERMS = 10
+#: exp(w) - 1 is within that.
+_NEAR_EXPONENT = 0.2
 #: From here on Stirling's series is exact to 1e-17.
 _STIRLING_FROM = 12.0
 _STIRLING = (1 / 12, -1 / 360, 1 / 1260, -1 / 1680, 1 / 1188, -691 / 360360, 1 / 156)
@@ -20,7 +24,7 @@ _STIRLING = (1 / 12, -1 / 360, 1 / 1260, -1 / 1680, 1 / 1188, -691 / 360360, 1 /
 
 def less_log1p(y: Floats) -> Floats:
     """Y - log(1 + y), for y above -1."""
-    near = np.abs(y) < 0.5
+    near = np.abs(y) < _NEAR
     r = np.where(near, y, 0.0)
     r = r / (2 + r)
     square = r * r
@@ -35,7 +39,8 @@ def less_one_less_self(w: Floats) -> Floats:
     """exp(w) - 1 - w; infinite where exp(w) is."""
     with np.errstate(over="ignore"):
         grown = np.expm1(w)
-    return np.where(np.abs(w) < 0.4, less_log1p(np.where(np.abs(w) < 0.4, grown, 0.0)), grown - w)
+    near = np.abs(w) < _NEAR_EXPONENT
+    return np.where(near, less_log1p(np.where(near, grown, 0.0)), grown - w)
 
 
 def relative_entropy(y: Floats) -> Floats:
