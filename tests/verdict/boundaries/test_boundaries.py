@@ -196,7 +196,7 @@ class TestTuning:
         assert mixture.at(10) < stitched.at(10)
         assert stitched.at(1e40) < mixture.at(1e40)
         # As the law of the iterated logarithm has it, but for a constant.
-        assert stitched.at(1e300) / math.sqrt(1e300) < 8
+        assert stitched.at(1e100) / math.sqrt(1e100) < 8
 
     def test_stitching_for_other_families(self) -> None:
         # What is sub-exponential is sub-gamma with its scale, what is sub-Poisson with a third of it: wider than their own.
@@ -210,9 +210,9 @@ class TestArguments:
     def test_parameters(self, kind: Callable[..., Any]) -> None:
         first = "start_at" if kind is StitchedBoundary else "tuned_at"
         for value, error, told in (
-            (0, ValueError, f"{first} must be a finite number above 0 and at most 1e\\+300, got 0 of type int"),
-            (math.nan, ValueError, f"{first} must be a finite number above 0"),
-            ("1", TypeError, f"{first} must be a finite number above 0"),
+            (0, ValueError, f"{first} must be a finite number from 1e-60 to 1e\\+60, got 0 of type int"),
+            (math.nan, ValueError, f"{first} must be a finite number from 1e-60"),
+            ("1", TypeError, f"{first} must be a finite number from 1e-60"),
         ):
             with pytest.raises(error, match=told):
                 kind(value)
@@ -229,7 +229,7 @@ class TestArguments:
 
     def test_parameters_of_their_own(self) -> None:
         for kind in (GammaExponentialBoundary, GammaPoissonBoundary):
-            with pytest.raises(ValueError, match="scale must be a finite number above 0"):
+            with pytest.raises(ValueError, match="scale must be a finite number from 1e-30"):
                 kind(1, scale=0)
         for name, least in (("power", 1), ("growth", 1)):
             with pytest.raises(ValueError, match=f"{name} must be a finite number above {least}"):
@@ -248,19 +248,22 @@ class TestArguments:
     def test_numbers(self, kind: Callable[..., Any]) -> None:
         boundary = kind(1)
         for value, error, told in (
-            (-1, ValueError, "v must be a finite number of at least 0, or an array of such, got -1 of type int"),
+            (-1, ValueError, "v must be a number from 0 to 1e\\+100, or an array of such, got -1 of type int"),
             ([1, -2.5], ValueError, r"got -2.5 at v\[1\]"),
             ([[1, math.inf]], ValueError, r"got inf at v\[0, 1\]"),
-            ("1", TypeError, "v must be a finite number of at least 0, or an array of such, got '1' of type str"),
-            (None, TypeError, "v must be a finite number"),
-            (True, TypeError, "v must be a finite number"),
-            ([[1], [1, 2]], TypeError, "v must be a finite number"),
+            ("1", TypeError, "v must be a number from 0 to 1e\\+100, or an array of such, got '1' of type str"),
+            (None, TypeError, "v must be a number from"),
+            (True, TypeError, "v must be a number from"),
+            ([[1], [1, 2]], TypeError, "v must be a number from"),
         ):
             with pytest.raises(error, match=told):
                 boundary.at(value)
             with pytest.raises(error, match=told):
                 boundary.p_value(1.0, value)
-        with pytest.raises(ValueError, match="s must be a finite number, or an array of such, got nan of type float"):
+        with pytest.raises(
+            ValueError,
+            match="s must be a number from -1e\\+100 to 1e\\+100, or an array of such, got nan of type float",
+        ):
             boundary.crossed(math.nan, 1.0)
         with pytest.raises(
             ValueError, match=r"s must be one number, or of the shape of v, got shapes \(2,\) and \(3,\)"

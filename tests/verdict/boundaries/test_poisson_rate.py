@@ -123,7 +123,7 @@ def test_nothing_seen() -> None:
 
 
 def test_arguments() -> None:
-    with pytest.raises(ValueError, match="tuned_at must be a finite number above 0 and at most 1e\\+300, got -1"):
+    with pytest.raises(ValueError, match="tuned_at must be a finite number from 1e-60 to 1e\\+60, got -1"):
         PoissonRateSequence(-1)
     with pytest.raises(ValueError, match="side must be one of 'upper', 'lower', 'both', got 'left'"):
         PoissonRateSequence(side="left")
@@ -131,12 +131,14 @@ def test_arguments() -> None:
         PoissonRateSequence(alpha=0)
     sequence = PoissonRateSequence()
     with pytest.raises(
-        ValueError, match=r"events must be a finite number of at least 0, or an array of such, got -1 of type int"
+        ValueError, match=r"events must be a whole number from 0 to 2\^53, or an array of such, got -1 of type int"
     ):
         sequence.interval(-1, 1)
+    with pytest.raises(ValueError, match=r"events must be a whole number .*, got 1.5 at events\[1\]"):
+        sequence.interval([1, 1.5], 1)
     with pytest.raises(ValueError, match=r"got nan at exposure\[1\]"):
         sequence.interval(1, [1.0, math.nan])
-    with pytest.raises(TypeError, match="rate must be a finite number of at least 0, or an array of such, got None"):
+    with pytest.raises(TypeError, match="rate must be a number from 0 to 1e\\+100, or an array of such, got None"):
         sequence.p_value(None, 1, 1)
     with pytest.raises(
         ValueError, match=r"events must be one number, or of the shape of exposure, got shapes \(2,\) and \(3,\)"

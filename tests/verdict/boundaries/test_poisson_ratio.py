@@ -123,11 +123,11 @@ def test_many_events_and_none() -> None:
     assert sequence.e_value((10**9, 1.0), (2 * 10**9, 1.0)) == math.inf
     assert sequence.p_value((10**9, 1.0), (2 * 10**9, 1.0)) == 0.0
     # Exposures of any units.
-    assert sequence.interval((5, 1e-200), (9, 1e-200)) == pytest.approx(sequence.interval((5, 1e200), (9, 1e200)))
+    assert sequence.interval((5, 1e-90), (9, 1e-90)) == pytest.approx(sequence.interval((5, 1e90), (9, 1e90)))
 
 
 def test_arguments() -> None:
-    with pytest.raises(ValueError, match="tuned_at must be a finite number above 0"):
+    with pytest.raises(ValueError, match="tuned_at must be a finite number from 1e-60"):
         PoissonRatioSequence(0)
     sequence = PoissonRatioSequence()
     with pytest.raises(TypeError, match=r"control must be a pair of events and exposure, .* got 3 of type int"):
@@ -135,12 +135,13 @@ def test_arguments() -> None:
     with pytest.raises(ValueError, match=r"treatment must be a pair of events and exposure, .* got 3 values"):
         sequence.interval((1, 2.0), (1, 2, 3))
     with pytest.raises(
-        ValueError, match=r"treatment\[1\] must be a finite number above 0, or an array of such, got 0 of type int"
+        ValueError,
+        match=r"treatment\[1\] must be a number from 1e-100 to 1e\+100, or an array of such, got 0 of type int",
     ):
         sequence.interval((1, 2.0), (1, 0))
     with pytest.raises(ValueError, match=r"control must be a pair .*, got shapes \(2,\) and \(1,\)"):
         sequence.interval(([1, 2], [2.0]), (1, 2.0))
     with pytest.raises(ValueError, match=r"treatment must have as many batches as control \(2\), got 1"):
         sequence.interval(([1, 2], [2.0, 3.0]), (1, 2.0))
-    with pytest.raises(ValueError, match="ratio must be a finite number above 0, got 0"):
+    with pytest.raises(ValueError, match="ratio must be a finite number from 1e-100 to 1e"):
         sequence.e_value((1, 2.0), (1, 2.0), 0)

@@ -35,7 +35,7 @@ class BetaBinomialBoundary(MixtureBoundary):
     of it, at intrinsic times of 1e12 and beyond too.
 
     Args:
-        tuned_at: The intrinsic time at which the boundary is to be narrow, above 0. It must not depend on the data.
+        tuned_at: The intrinsic time at which the boundary is to be narrow, from 1e-60 to 1e60. It must not depend on the data.
         alpha: The probability with which S ever crosses, between 0 and 1. Default 0.05.
         side: `"upper"` (the default), `"lower"` or `"both"`.
         bounds: The least and the largest value that there can be, `(-g, h)`: a number below 0 and one above it. Default (-0.5, 0.5).

@@ -58,14 +58,14 @@ class Boundary(ABC):
         Of both sides it is the upper one; `limits` has the two.
 
         Args:
-            v: The intrinsic time, a finite number of at least 0, or an array of any shape.
+            v: The intrinsic time, a number from 0 to 1e100, or an array of any shape.
 
         Returns:
             A float, or an array of the shape of `v`.
 
         Raises:
             TypeError: `v` are no numbers.
-            ValueError: One of them is not finite or below 0.
+            ValueError: One of them is not allowed.
 
         Example:
             >>> from truthlag.boundaries import NormalMixtureBoundary
@@ -80,14 +80,14 @@ class Boundary(ABC):
         """Between which S stays at the intrinsic time, at all times together; infinite on a side that is not watched.
 
         Args:
-            v: The intrinsic time, a finite number of at least 0, or an array of any shape.
+            v: The intrinsic time, a number from 0 to 1e100, or an array of any shape.
 
         Returns:
             Two floats, or two arrays of the shape of `v`.
 
         Raises:
             TypeError: `v` are no numbers.
-            ValueError: One of them is not finite or below 0.
+            ValueError: One of them is not allowed.
 
         Example:
             >>> from truthlag.boundaries import GammaPoissonBoundary
@@ -98,8 +98,10 @@ class Boundary(ABC):
         given = numbers("v", v, 0)
         flat = given.ravel()
         nowhere = np.full(flat.size, math.inf)
-        low = -self._limit(flat, -1) if self.side != "upper" else -nowhere
-        high = self._limit(flat, 1) if self.side != "lower" else nowhere
+        # What is beyond all floats in between is infinite, or nothing.
+        with np.errstate(all="ignore"):
+            low = -self._limit(flat, -1) if self.side != "upper" else -nowhere
+            high = self._limit(flat, 1) if self.side != "lower" else nowhere
         return answer(low, given.shape), answer(high, given.shape)
 
     def p_value(self, s: Any, v: Any) -> Any:
@@ -108,8 +110,8 @@ class Boundary(ABC):
         It is at most any level at any time with at most that probability, however often one looks. The least one so far is valid too.
 
         Args:
-            s: The sum, a finite number or an array.
-            v: Its intrinsic time, of at least 0; a number, or of the shape of `s`.
+            s: The sum, a number from -1e100 to 1e100 or an array.
+            v: Its intrinsic time, from 0 to 1e100; a number, or of the shape of `s`.
 
         Returns:
             A float, or an array of their shape.
@@ -130,8 +132,8 @@ class Boundary(ABC):
         """Whether S is outside now: the p-value is at most `alpha`.
 
         Args:
-            s: The sum, a finite number or an array.
-            v: Its intrinsic time, of at least 0; a number, or of the shape of `s`.
+            s: The sum, a number from -1e100 to 1e100 or an array.
+            v: Its intrinsic time, from 0 to 1e100; a number, or of the shape of `s`.
 
         Returns:
             A bool, or an array of their shape.

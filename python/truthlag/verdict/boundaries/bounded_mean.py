@@ -9,6 +9,7 @@ import numpy as np
 
 from truthlag.call.described import described
 from truthlag.verdict.boundaries.gamma_exponential import GammaExponentialBoundary
+from truthlag.verdict.boundaries.mixture import LEAST_TIME, MOST_TIME
 from truthlag.verdict.boundaries.near_zero import Floats
 from truthlag.verdict.boundaries.normal import NormalMixtureBoundary
 from truthlag.verdict.detectors.parameters import choice, real, share
@@ -79,10 +80,16 @@ def bounded_mean_limits(
         centre, margin = _plug_in(scaled, n, level)
     else:
         default = 500 / 4 / (8 if method == "empirical_bernstein_mixture" else 1)
-        tuned = default if tuned_at is None else real("tuned_at", tuned_at, 0, 1e300, above=True) / width**2
+        tuned = default if tuned_at is None else _tuned(tuned_at, width)
         centre = np.cumsum(scaled) / n
         margin = _mixed(scaled, n, centre, level, tuned, method) / n
     return least + width * np.maximum(0, centre - margin), least + width * np.minimum(1, centre + margin)
+
+
+def _tuned(tuned_at: float, width: float) -> float:
+    """The intrinsic time of values between 0 and 1, of which the boundaries know no smaller and no larger ones."""
+    given = real("tuned_at", tuned_at, 0, above=True) / width / width
+    return min(max(given, LEAST_TIME), MOST_TIME)
 
 
 def _mixed(scaled: Floats, n: Any, means: Floats, alpha: float, tuned_at: float, method: str) -> Floats:

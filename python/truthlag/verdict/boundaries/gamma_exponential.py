@@ -28,10 +28,10 @@ class GammaExponentialBoundary(ScaledMixtureBoundary):
     of it, at intrinsic times of 1e12 and beyond too.
 
     Args:
-        tuned_at: The intrinsic time at which the boundary is to be narrow, above 0. It must not depend on the data.
+        tuned_at: The intrinsic time at which the boundary is to be narrow, from 1e-60 to 1e60. It must not depend on the data.
         alpha: The probability with which S ever crosses, between 0 and 1. Default 0.05.
         side: `"upper"` (the default), `"lower"` or `"both"`.
-        scale: The scale c, above 0. Default 1.
+        scale: The scale c, from 1e-30 to 1e30. Default 1.
 
     Raises:
         TypeError: A parameter has the wrong type.

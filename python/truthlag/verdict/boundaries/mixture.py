@@ -17,6 +17,8 @@ from truthlag.verdict.boundaries.near_zero import Floats
 from truthlag.verdict.boundaries.tuning import precision
 from truthlag.verdict.detectors.parameters import real
 
+#: Within that no power of anything is too large or too small for a float.
+LEAST_TIME, MOST_TIME = 1e-60, 1e60
 #: So many numbers are integrated at once: some megabytes.
 _AT_ONCE = 2048
 #: A sum of many numbers that reaches as far as it can may exceed that by rounding, which is no evidence.
@@ -52,14 +54,14 @@ class MixtureBoundary(Boundary):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        object.__setattr__(self, "tuned_at", real("tuned_at", self.tuned_at, 0, 1e300, above=True))
+        object.__setattr__(self, "tuned_at", real("tuned_at", self.tuned_at, LEAST_TIME, MOST_TIME))
 
     def log_e_value(self, s: Any, v: Any) -> Any:
         """The natural logarithm of the e-value, which no float is too small for.
 
         Args:
-            s: The sum, a finite number or an array.
-            v: Its intrinsic time, of at least 0; a number, or of the shape of `s`.
+            s: The sum, a number from -1e100 to 1e100 or an array.
+            v: Its intrinsic time, from 0 to 1e100; a number, or of the shape of `s`.
 
         Returns:
             A float, or an array of their shape; infinite where S cannot be by chance.
@@ -83,8 +85,8 @@ class MixtureBoundary(Boundary):
         E-values of independent processes may be multiplied.
 
         Args:
-            s: The sum, a finite number or an array.
-            v: Its intrinsic time, of at least 0; a number, or of the shape of `s`.
+            s: The sum, a number from -1e100 to 1e100 or an array.
+            v: Its intrinsic time, from 0 to 1e100; a number, or of the shape of `s`.
 
         Returns:
             A float, or an array of their shape; infinite where no float is large enough.
@@ -153,7 +155,8 @@ class MixtureBoundary(Boundary):
 
     def _log_e_values(self, s: Floats, v: Floats) -> Floats:
         nothing = np.zeros(1)
-        found = self._log_masses(s, v) - self._log_mass(nothing, nothing)
+        with np.errstate(all="ignore"):
+            found = self._log_masses(s, v) - self._log_mass(nothing, nothing)
         for sign in (-1, 1):
             rate = self._reach(sign)
             if rate is not None and self.side in ("both", "upper" if sign > 0 else "lower"):
@@ -180,15 +183,12 @@ class MixtureBoundary(Boundary):
         half = self._log_half(s, v, np.where(is_away, -sign, sign))
         line = self._log_line(np.where(is_away, s, 0), v)
         # The half on which it falls is integrated; the other one is what it leaves of the whole.
-        with np.errstate(divide="ignore"):
-            rest = np.log1p(-np.exp(np.minimum(0, half - line)))
+        rest = np.log1p(-np.exp(np.minimum(0, half - line)))
         return np.where(is_away, line + rest, half)
 
     def _log_half(self, s: Floats, v: Floats, sign: Floats) -> Floats:
         scale = 1 / (np.abs(self._slope(s)) + np.sqrt(self._curvature(v)))
-        # Far out the exponent is below what floats reach, and its exponential nothing.
-        with np.errstate(over="ignore"):
-            return log_integral(lambda w: self._exponent(sign[:, None] * w, s[:, None], v[:, None]), scale)
+        return log_integral(lambda w: self._exponent(sign[:, None] * w, s[:, None], v[:, None]), scale)
 
     @abstractmethod
     def _reach(self, sign: int) -> float | None:

@@ -23,7 +23,7 @@ class NormalMixtureBoundary(MixtureBoundary):
     Closed forms, some tenths of a microsecond each; but for the limit of one side, which is a root found to some 1e-14, in some 5.
 
     Args:
-        tuned_at: The intrinsic time at which the boundary is to be narrow, above 0. It must not depend on the data.
+        tuned_at: The intrinsic time at which the boundary is to be narrow, from 1e-60 to 1e60. It must not depend on the data.
         alpha: The probability with which S ever crosses, between 0 and 1. Default 0.05.
         side: `"upper"` (the default), `"lower"` or `"both"`.
 

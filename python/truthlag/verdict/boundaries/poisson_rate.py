@@ -11,7 +11,7 @@ import numpy as np
 from truthlag.verdict.boundaries.boundary import SIDES
 from truthlag.verdict.boundaries.crossing import Indices, bracket, crossings
 from truthlag.verdict.boundaries.gamma_poisson import GammaPoissonBoundary
-from truthlag.verdict.boundaries.given import answer, numbers, together
+from truthlag.verdict.boundaries.given import answer, counts, numbers, together
 from truthlag.verdict.boundaries.near_zero import Floats
 from truthlag.verdict.detectors.parameters import choice, real, share
 
@@ -30,7 +30,8 @@ class PoissonRateSequence:
     Cost: some milliseconds for one interval, and some tens of microseconds each where there are many (of one side ten times that).
 
     Args:
-        tuned_at: The number of events at which the interval is to be narrow, above 0. Default 100. It must not depend on the data.
+        tuned_at: The number of events at which the interval is to be narrow, from 1e-60 to 1e60. Default 100. It
+            must not depend on the data.
         alpha: The probability with which the rate is ever outside, between 0 and 1. Default 0.05.
         side: `"both"` limits (the default); `"lower"` or `"upper"` for one, while the other is 0 or infinite.
 
@@ -56,7 +57,7 @@ class PoissonRateSequence:
     """Which limits there are: `"both"`, `"lower"` or `"upper"`."""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "tuned_at", real("tuned_at", self.tuned_at, 0, 1e300, above=True))
+        object.__setattr__(self, "tuned_at", real("tuned_at", self.tuned_at, 1e-60, 1e60))
         object.__setattr__(self, "alpha", share("alpha", self.alpha))
         choice("side", self.side, SIDES)
 
@@ -64,8 +65,8 @@ class PoissonRateSequence:
         """The rates that the events leave possible.
 
         Args:
-            events: How many there were by now, of at least 0; a number or an array.
-            exposure: The time, requests or whatever else they came in, of at least 0; a number or an array.
+            events: How many there were by now, a whole number from 0 to 2^53 or an array of such.
+            exposure: The time, requests or whatever else they came in, from 0 to 1e100; a number or an array.
 
         Returns:
             The least and the largest rate: two floats, or two arrays.
@@ -80,22 +81,20 @@ class PoissonRateSequence:
             >>> round(low, 3), round(high, 3)
             (0.558, 1.7)
         """
-        shape, (counts, spans) = together(
-            events=numbers("events", events, 0), exposure=numbers("exposure", exposure, 0)
-        )
+        shape, (seen, spans) = together(events=counts("events", events), exposure=numbers("exposure", exposure, 0))
         with np.errstate(divide="ignore", invalid="ignore"):
             # Nothing is known before there is any exposure.
-            low = np.where(spans > 0, self._lower(counts) / spans, 0.0)
-            high = np.where(spans > 0, self._upper(counts) / spans, math.inf)
+            low = np.where(spans > 0, self._lower(seen) / spans, 0.0)
+            high = np.where(spans > 0, self._upper(seen) / spans, math.inf)
         return answer(low, shape), answer(high, shape)
 
     def e_value(self, rate: Any, events: Any, exposure: Any) -> Any:
         """The evidence that the rate is another: at most 1 on average if it is this one, whenever one stops.
 
         Args:
-            rate: Events per exposure, of at least 0; a number or an array.
-            events: How many there were by now, of at least 0; a number or an array.
-            exposure: What they came in, of at least 0; a number or an array.
+            rate: Events per exposure, from 0 to 1e100; a number or an array.
+            events: How many there were by now, a whole number from 0 to 2^53 or an array of such.
+            exposure: What they came in, from 0 to 1e100; a number or an array.
 
         Returns:
             A float, or an array. It ever reaches `1 / a` with probability `a` at most, and may be multiplied over streams.
@@ -117,9 +116,9 @@ class PoissonRateSequence:
         """The anytime-valid p-value of a rate: the inverse of the e-value, and 1 at most.
 
         Args:
-            rate: Events per exposure, of at least 0; a number or an array.
-            events: How many there were by now, of at least 0; a number or an array.
-            exposure: What they came in, of at least 0; a number or an array.
+            rate: Events per exposure, from 0 to 1e100; a number or an array.
+            events: How many there were by now, a whole number from 0 to 2^53 or an array of such.
+            exposure: What they came in, from 0 to 1e100; a number or an array.
 
         Returns:
             A float, or an array.
@@ -137,15 +136,15 @@ class PoissonRateSequence:
         return answer(np.exp(np.minimum(0, -found)), shape)
 
     def _log_e_values(self, rate: Any, events: Any, exposure: Any) -> tuple[tuple[int, ...], Floats]:
-        shape, (rates, counts, spans) = together(
+        shape, (rates, seen, spans) = together(
             rate=numbers("rate", rate, 0),
-            events=numbers("events", events, 0),
+            events=counts("events", events),
             exposure=numbers("exposure", exposure, 0),
         )
         expected = rates * spans
-        found = self._boundary._log_e_values(counts - expected, expected)
+        found = self._boundary._log_e_values(seen - expected, expected)
         # Of a rate of 0 there is no event; the mixture around it is only itself.
-        found[(expected == 0) & (counts > 0)] = 0.0 if self.side == "upper" else math.inf
+        found[(expected == 0) & (seen > 0)] = 0.0 if self.side == "upper" else math.inf
         return shape, found
 
     @property
@@ -153,25 +152,25 @@ class PoissonRateSequence:
         # More events than expected are what puts a limit below the rate.
         return GammaPoissonBoundary(self.tuned_at, alpha=self.alpha, side=_ACROSS[self.side])
 
-    def _lower(self, counts: Floats) -> Floats:
+    def _lower(self, seen: Floats) -> Floats:
         """The least expected number of events."""
         if self.side == "upper":
-            return np.zeros(counts.size)
+            return np.zeros(seen.size)
 
         def lack(expected: Floats, which: Indices) -> Floats:
-            return -self._excess(counts[which], expected)
+            return -self._excess(seen[which], expected)
 
-        return crossings(lack, np.zeros(counts.size), counts)
+        return crossings(lack, np.zeros(seen.size), seen)
 
-    def _upper(self, counts: Floats) -> Floats:
+    def _upper(self, seen: Floats) -> Floats:
         """The largest expected number of events."""
         if self.side == "lower":
-            return np.full(counts.size, math.inf)
+            return np.full(seen.size, math.inf)
 
         def excess(expected: Floats, which: Indices) -> Floats:
-            return self._excess(counts[which], expected)
+            return self._excess(seen[which], expected)
 
-        return crossings(excess, counts, bracket(excess, counts, 4 * np.sqrt(counts) + 4))
+        return crossings(excess, seen, bracket(excess, seen, 4 * np.sqrt(seen) + 4))
 
-    def _excess(self, counts: Floats, expected: Floats) -> Floats:
-        return self._boundary._log_e_values(counts - expected, expected) + math.log(self.alpha)
+    def _excess(self, seen: Floats, expected: Floats) -> Floats:
+        return self._boundary._log_e_values(seen - expected, expected) + math.log(self.alpha)

@@ -8,6 +8,9 @@ from truthlag.verdict.boundaries.mixture import MixtureBoundary
 from truthlag.verdict.boundaries.near_zero import Floats
 from truthlag.verdict.detectors.parameters import real
 
+#: Weights that are worth less are of a time before anything could have happened.
+_LEAST_WORTH = 1e-3
+
 
 @dataclass(frozen=True)
 class ScaledMixtureBoundary(MixtureBoundary):
@@ -18,7 +21,18 @@ class ScaledMixtureBoundary(MixtureBoundary):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        object.__setattr__(self, "scale", real("scale", self.scale, 0, 1e150, above=True))
+        object.__setattr__(self, "scale", real("scale", self.scale, 1e-30, 1e30))
+
+    @property
+    def rho(self) -> float:
+        """How much intrinsic time the weights of the mixture are worth, by `tuned_at`; a thousandth of the squared scale at least.
+
+        Example:
+            >>> from truthlag.boundaries import GammaExponentialBoundary
+            >>> round(GammaExponentialBoundary(tuned_at=100).rho, 2), GammaExponentialBoundary(tuned_at=1e-9).rho
+            (15.8, 0.001)
+        """
+        return max(super().rho, _LEAST_WORTH * self.scale**2)
 
     def _reach(self, sign: int) -> float | None:
         return None if sign > 0 else 1 / self.scale

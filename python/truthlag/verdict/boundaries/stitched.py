@@ -27,13 +27,13 @@ class StitchedBoundary(Boundary):
     Cost: some tens of nanoseconds for each number of an array.
 
     Args:
-        start_at: The intrinsic time at which the first epoch begins, above 0; before, the boundary is as there. Tightest from
+        start_at: The intrinsic time at which the first epoch begins, from 1e-60 to 1e60; before, the boundary is as there. Tightest from
             a few times that on. It must not depend on the data.
         alpha: The probability with which S ever crosses, between 0 and 1. Default 0.05.
         side: `"upper"` (the default), `"lower"` or `"both"`.
-        scale: The scale c, of at least 0. Default 0: sub-Gaussian.
-        power: s, above 1: how fast less is spent on later epochs. Default 1.4.
-        growth: How many times as long each epoch is, above 1. Default 2.
+        scale: The scale c, from 0 to 1e30. Default 0: sub-Gaussian.
+        power: s, above 1 and at most 100: how fast less is spent on later epochs. Default 1.4.
+        growth: How many times as long each epoch is, above 1 and at most 1e6. Default 2.
 
     Raises:
         TypeError: A parameter has the wrong type.
@@ -59,8 +59,8 @@ class StitchedBoundary(Boundary):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        object.__setattr__(self, "start_at", real("start_at", self.start_at, 0, 1e300, above=True))
-        object.__setattr__(self, "scale", real("scale", self.scale, 0, 1e150))
+        object.__setattr__(self, "start_at", real("start_at", self.start_at, 1e-60, 1e60))
+        object.__setattr__(self, "scale", real("scale", self.scale, 0, 1e30))
         object.__setattr__(self, "power", real("power", self.power, 1, 100, above=True))
         object.__setattr__(self, "growth", real("growth", self.growth, 1, 1e6, above=True))
 
