@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from truthlag.verdict.abtest.difference import (
     Baseline,
@@ -23,17 +23,18 @@ from truthlag.verdict.abtest.judge import Question, judge
 from truthlag.verdict.abtest.quantiles.quantile_arm import QuantileArm
 from truthlag.verdict.abtest.quantiles.quantile_effect import few_rows, quantile_effect
 from truthlag.verdict.abtest.quantiles.rank_effect import RankEffect
+from truthlag.verdict.abtest.quickly_made import quickly_made
 from truthlag.verdict.abtest.result.comparison import ArmSummary, Comparison, Interval
 from truthlag.verdict.abtest.result.words import Scale, Verdict
 from truthlag.verdict.abtest.statistics.arm import Statistic
 from truthlag.verdict.abtest.statistics.batched_proportion import BatchedProportion
 from truthlag.verdict.abtest.statistics.proportion import Proportion
 
+_comparison, _arm_summary = quickly_made(Comparison), quickly_made(ArmSummary)
 _BEYOND = "the arms are beyond what floats can be compared with."
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(NamedTuple):
     """How the arms are read, and what of them is shown."""
 
     metric: str | None = None
@@ -100,7 +101,7 @@ def compare_statistics(
             reasons.append("the relative interval is unbounded, since the control may be 0.")
         if relative is None:
             reasons.append(why_not)
-    return Comparison(
+    return _comparison(
         reading.metric,
         before,
         now,
@@ -132,8 +133,8 @@ def _summary(arm: Statistic) -> ArmSummary:
     try:
         estimate, error = arm.estimate, arm.standard_error
     except (OverflowError, ZeroDivisionError):
-        return ArmSummary(None, arm.n, None)
-    return ArmSummary(_finite(estimate), arm.n, _finite(error))
+        return _arm_summary(None, arm.n, None)
+    return _arm_summary(_finite(estimate), arm.n, _finite(error))
 
 
 def _finite(value: float | None) -> float | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from truthlag.verdict.abtest.difference.effect import Effect
 from truthlag.verdict.abtest.inference.inference import Evidence, Inference
@@ -29,8 +30,7 @@ class Question:
         return 2 if self.hypothesis != "superiority" else 1
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """What the evidence says."""
 
     verdict: Verdict

@@ -68,7 +68,7 @@ def f_measure_effect(control: FMeasure, treatment: FMeasure) -> ScoreEffect:
     return ScoreEffect(pair, error, "mid-p and score test of F1", mid_p=floor, scale=_F1)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ScoreEffect:
     """An effect with a standard error of its own at each value: that of the likelihood there."""
 
