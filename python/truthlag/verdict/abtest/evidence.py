@@ -26,7 +26,7 @@ from truthlag.verdict.abtest.quantiles.rank_effect import RankEffect
 from truthlag.verdict.abtest.quickly_made import quickly_made
 from truthlag.verdict.abtest.result.comparison import ArmSummary, Comparison, Interval
 from truthlag.verdict.abtest.result.words import Scale, Verdict
-from truthlag.verdict.abtest.statistics.arm import Statistic
+from truthlag.verdict.abtest.statistics.arm import Figures, Statistic, figures
 from truthlag.verdict.abtest.statistics.batched_proportion import BatchedProportion
 from truthlag.verdict.abtest.statistics.proportion import Proportion
 
@@ -53,8 +53,12 @@ def compare_statistics(
         ValueError: The method is not one of this kind of statistics.
     """
     n = control.n + treatment.n
-    before, now = _summary(control), _summary(treatment)
-    odds, odds_interval = _odds_ratio(control, treatment, question, inference, reading)
+    first, second = _figures(control), _figures(treatment)
+    before, now = _summary(control.n, first), _summary(treatment.n, second)
+    is_one_sided = question.one_sided
+    odds = odds_interval = None
+    if reading.odds_ratio is not None:
+        odds, odds_interval = _odds_ratio(control, treatment, question, inference, reading.odds_ratio)
     interval: Interval | None = None
     relative: Effect | None = None
     relative_interval: Interval | None = None
@@ -62,12 +66,12 @@ def compare_statistics(
     p_value = e_value = None
     verdict: Verdict = "undecided"
     method = "none"
-    effect, why = _effect(control, treatment, question, inference, reading.method)
+    effect, why = _effect(control, treatment, (first, second), question, inference, reading.method)
     reasons = [] if effect else [why]
     if effect is not None:
         method = effect.method
         # The relative difference has the same degrees of freedom.
-        quantile = inference.quantile(effect.degrees_of_freedom, n, one_sided=question.one_sided)
+        quantile = inference.quantile(effect.degrees_of_freedom, n, one_sided=is_one_sided)
         interval = _interval(effect, question, quantile)
         relative, why_not = _ratio(control, treatment, effect, reading.relative_method)
         if relative is None and not why_not:
@@ -88,7 +92,7 @@ def compare_statistics(
             reasons += [refusal or answer.reason, *inference.remarks()]
             additional = 0
             if verdict == "undecided":
-                needed = inference.units_needed(n, answer.statistic, one_sided=question.one_sided)
+                needed = inference.units_needed(n, answer.statistic, one_sided=is_one_sided)
                 # At least one, where rounding says that there are enough.
                 additional = None if needed is None else max(1, needed - n)
         if isinstance(control, QuantileArm) and isinstance(treatment, QuantileArm):
@@ -129,12 +133,18 @@ def compare_statistics(
     )
 
 
-def _summary(arm: Statistic) -> ArmSummary:
+def _figures(arm: Statistic) -> Figures | None:
+    """Estimate and standard error; None where they are beyond floats."""
     try:
-        estimate, error = arm.estimate, arm.standard_error
+        return figures(arm)
     except (OverflowError, ZeroDivisionError):
-        return _arm_summary(None, arm.n, None)
-    return _arm_summary(_finite(estimate), arm.n, _finite(error))
+        return None
+
+
+def _summary(n: int, seen: Figures | None) -> ArmSummary:
+    if seen is None:
+        return _arm_summary(None, n, None)
+    return _arm_summary(_finite(seen[0]), n, _finite(seen[1]))
 
 
 def _finite(value: float | None) -> float | None:
@@ -150,7 +160,12 @@ def _difference(control: ArmSummary, treatment: ArmSummary) -> float | None:
 
 
 def _effect(
-    control: Statistic, treatment: Statistic, question: Question, inference: Inference, method: str | None
+    control: Statistic,
+    treatment: Statistic,
+    seen: tuple[Figures | None, Figures | None],
+    question: Question,
+    inference: Inference,
+    method: str | None,
 ) -> tuple[Effect | None, str]:
     """The difference, or why there is none."""
     if isinstance(inference, ExactSequence) and control.n and treatment.n:
@@ -162,7 +177,7 @@ def _effect(
         if isinstance(control, QuantileArm) and isinstance(treatment, QuantileArm):
             # An interval may be known where the estimate or its standard error is not.
             return quantile_effect(control, treatment, method, inference, one_sided=question.one_sided), ""
-        effect = absolute_effect(control, treatment, method)
+        effect = absolute_effect(control, treatment, method, *seen)
     except Undefined as why:
         return None, str(why)
     except (OverflowError, ZeroDivisionError):
@@ -238,13 +253,13 @@ def _interval(effect: Effect, question: Question, quantile: float) -> Interval:
 
 
 def _odds_ratio(
-    control: Statistic, treatment: Statistic, question: Question, inference: Inference, reading: Reading
+    control: Statistic, treatment: Statistic, question: Question, inference: Inference, method: str
 ) -> tuple[float | None, Interval | None]:
-    if reading.odds_ratio is None or not isinstance(control, Proportion) or not isinstance(treatment, Proportion):
+    if not isinstance(control, Proportion) or not isinstance(treatment, Proportion):
         return None, None
     if not control.n or not treatment.n:
         return None, None
-    effect, ratio = odds_ratio_effect(control, treatment, reading.odds_ratio)
+    effect, ratio = odds_ratio_effect(control, treatment, method)
     if effect is None:
         return ratio, None
     quantile = inference.quantile(math.inf, control.n + treatment.n, one_sided=question.one_sided)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -83,28 +84,23 @@ def _refuse(cluster: Any, window: Any) -> None:
 
 
 def _check_alike(control: Statistic, treatment: Statistic) -> None:
-    if isinstance(control, BatchedProportion) and isinstance(treatment, BatchedProportion):
-        if len(control.rows) != len(treatment.rows):
-            raise ValueError(
-                f"treatment must have the batches of control ({len(control.rows)}), got {len(treatment.rows)}: give 0 rows where an arm"
-                " had none"
-            )
-    elif isinstance(control, RatioWithCovariate) and isinstance(treatment, RatioWithCovariate):
-        if control.ratio_before != treatment.ratio_before:
-            raise ValueError(f"treatment must have ratio_before {control.ratio_before} as control, got another")
-        _check_covariates(control.moments, treatment.moments)
-    elif isinstance(control, MeanWithCovariate) and isinstance(treatment, MeanWithCovariate):
-        _check_covariates(control, treatment)
-    elif isinstance(control, Calibration) and isinstance(treatment, Calibration):
-        if control.edges != treatment.edges:
-            raise ValueError("treatment must have the bins of control, got other edges")
-        if (control.clusters is None) != (treatment.clusters is None):
-            raise ValueError("treatment must be clustered as control is: give cluster for both arms or for none")
-    elif isinstance(control, QuantileArm) and isinstance(treatment, QuantileArm):
-        if control.p != treatment.p:
-            raise ValueError(f"treatment must be the quantile of control ({control.p:g}), got that at {treatment.p:g}")
-    elif isinstance(control, Known) and isinstance(treatment, Known) and control.range != treatment.range:
-        raise ValueError(f"treatment must have the range of control ({control.range}), got {treatment.range}")
+    check = _ALIKE.get(control.KIND)
+    if check is not None:
+        check(control, treatment)
+
+
+def _check_batches(control: BatchedProportion, treatment: BatchedProportion) -> None:
+    if len(control.rows) != len(treatment.rows):
+        raise ValueError(
+            f"treatment must have the batches of control ({len(control.rows)}), got {len(treatment.rows)}: give 0 rows where an arm"
+            " had none"
+        )
+
+
+def _check_ratios(control: RatioWithCovariate, treatment: RatioWithCovariate) -> None:
+    if control.ratio_before != treatment.ratio_before:
+        raise ValueError(f"treatment must have ratio_before {control.ratio_before} as control, got another")
+    _check_covariates(control.moments, treatment.moments)
 
 
 def _check_covariates(control: MeanWithCovariate, treatment: MeanWithCovariate) -> None:
@@ -116,6 +112,34 @@ def _check_covariates(control: MeanWithCovariate, treatment: MeanWithCovariate) 
             " measured otherwise in each arm, such as the score of each arm's own model, moves with the treatment, and adjusting"
             " for it would remove a part of the effect or make one up; let one frozen model score the requests of both arms"
         )
+
+
+def _check_bins(control: Calibration, treatment: Calibration) -> None:
+    if control.edges != treatment.edges:
+        raise ValueError("treatment must have the bins of control, got other edges")
+    if (control.clusters is None) != (treatment.clusters is None):
+        raise ValueError("treatment must be clustered as control is: give cluster for both arms or for none")
+
+
+def _check_quantiles(control: QuantileArm, treatment: QuantileArm) -> None:
+    if control.p != treatment.p:
+        raise ValueError(f"treatment must be the quantile of control ({control.p:g}), got that at {treatment.p:g}")
+
+
+def _check_range(control: Known, treatment: Known) -> None:
+    if control.range != treatment.range:
+        raise ValueError(f"treatment must have the range of control ({control.range}), got {treatment.range}")
+
+
+#: What two arms of a kind must have in common.
+_ALIKE: dict[str, Callable[[Any, Any], None]] = {
+    BatchedProportion.KIND: _check_batches,
+    RatioWithCovariate.KIND: _check_ratios,
+    MeanWithCovariate.KIND: _check_covariates,
+    Calibration.KIND: _check_bins,
+    QuantileArm.KIND: _check_quantiles,
+    Known.KIND: _check_range,
+}
 
 
 def _of_rows(control: LabelledRows, treatment: LabelledRows, metric: str) -> tuple[Statistic, Statistic]:

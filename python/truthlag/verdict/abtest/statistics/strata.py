@@ -106,25 +106,28 @@ class Strata:
     @property
     def estimate(self) -> float | None:
         """The mean of all rows as it is, without weights; None without rows."""
-        return self._middle([mean_and_m2(one) for one in self.by_stratum.values()]) if self.n else None
+        return self._figures()[0]
 
     @property
     def standard_error(self) -> float | None:
         """That of the mean as it is; None of fewer than two rows."""
-        n = self.n
-        if n < 2:
-            return None
-        found = [mean_and_m2(one) for one in self.by_stratum.values()]
-        middle, squares = self._middle(found), 0.0
-        for one, (mean, m2) in zip(self.by_stratum.values(), found, strict=True):
-            squares += m2 + one.n * (mean - middle) ** 2
-        return math.sqrt(squares / (n - 1) / n)
+        return self._figures()[1]
 
-    def _middle(self, found: list[tuple[float, float]]) -> float:
-        total = 0.0
-        for one, (mean, _) in zip(self.by_stratum.values(), found, strict=True):
-            total += one.n * mean
-        return total / self.n
+    def _figures(self) -> tuple[float | None, float | None]:
+        """Estimate and standard error, with one pass for what both need."""
+        n = self._n
+        if not n:
+            return None, None
+        cells = [(one.n, *mean_and_m2(one)) for one in self.by_stratum.values()]
+        total = squares = 0.0
+        for rows, mean, _ in cells:
+            total += rows * mean
+        middle = total / n
+        if n < 2:
+            return middle, None
+        for rows, mean, m2 in cells:
+            squares += m2 + rows * (mean - middle) ** 2
+        return middle, math.sqrt(squares / (n - 1) / n)
 
     def merge(self, other: Strata) -> Strata:
         """That of the rows of both, stratum by stratum.
