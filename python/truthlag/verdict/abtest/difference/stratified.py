@@ -33,18 +33,9 @@ def stratified_effect(control: Strata, treatment: Strata) -> NormalEffect:
             continue
         before, before_m2 = mean_and_m2(first)
         now, now_m2 = mean_and_m2(second)
-        cells.append(
-            (
-                before_n + now_n,
-                before,
-                now,
-                before_m2 / (before_n - 1) / before_n,
-                now_m2 / (now_n - 1) / now_n,
-                before_n,
-                now_n,
-            )
-        )
-    rows = sum(cell[0] for cell in cells)
+        spreads = before_m2 / (before_n - 1) / before_n, now_m2 / (now_n - 1) / now_n
+        cells.append((before_n + now_n, before, now, *spreads, before_n, now_n))
+    rows = sum([cell[0] for cell in cells])
     before_mean = difference = before_variance = now_variance = satterthwaite = 0.0
     for n, before, now, first_variance, second_variance, before_n, now_n in cells:
         weight = n / rows
