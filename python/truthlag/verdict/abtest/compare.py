@@ -52,6 +52,8 @@ if TYPE_CHECKING:
 Gates: TypeAlias = "GateReport | Gate | Iterable[Gate]"
 """What is given of gates: all of them at one look, or some."""
 
+#: The relative methods that are for proportions alone.
+_OF_PROPORTIONS = ("log_adjusted", "score")
 _MOST_UNITS = 2**53
 
 
@@ -184,7 +186,7 @@ def compare(
     if winsorize is not None:
         control, treatment, capped = _capped(control, treatment, winsorize)
     before, now = arms(control, treatment, metric=metric, cluster=cluster, window=window)
-    if relative_method in {"log_adjusted", "score"} and not isinstance(before, Proportion):
+    if relative_method in _OF_PROPORTIONS and not isinstance(before, Proportion):
         allowed = "'delta', 'log' or 'fieller'"
         raise ValueError(f"relative_method must be {allowed} for a {before.KIND}, got {relative_method!r}")
     if odds_ratio is not None:

@@ -51,7 +51,7 @@ class AsymptoticSequence:
 
     def quantile(self, freedom: float, n: int, *, one_sided: bool) -> float:
         """See `Inference`."""
-        return self._quantile(n, freedom if self.is_t else math.inf, one_sided=one_sided)
+        return self._quantile(n, freedom, one_sided=one_sided)
 
     def evidence(self, statistic: float, freedom: float, n: int, *, one_sided: bool) -> Evidence:
         """See `Inference`; the p-value is the alpha at which the interval would end at the value, the e-value its inverse."""
@@ -113,19 +113,15 @@ class AsymptoticSequence:
 
         # Where units are n (quantile / statistic)²: the secant in their logarithms, along which the distance rises by .8 to 2.
         needed = 2 * math.log(min(statistic, _MOST_STATISTIC))
-
-        def distance(log_units: float) -> float:
-            squared = self._squared_at(math.exp(log_units), one_sided=one_sided)
-            return log_units - log_n - math.log(squared) + needed
-
+        squared_at = self._squared_at
         log_n = math.log(n)
         before, at = log_n, log_n
-        before_value = distance(before)
+        before_value = needed - math.log(squared_at(math.exp(log_n), one_sided=one_sided))
         at -= before_value
         for _ in range(_STEPS):
             if at > _LOG_MOST or at == before:
                 break
-            value = distance(at)
+            value = at - log_n - math.log(squared_at(math.exp(at), one_sided=one_sided)) + needed
             if abs(value) < _NEAR:
                 break
             before, before_value, at = at, value, at - value * (at - before) / (value - before_value)
@@ -139,7 +135,7 @@ class AsymptoticSequence:
         return 2 * (weight + 1) / weight * logarithm
 
     def _quantile(self, n: float, freedom: float = math.inf, *, one_sided: bool) -> float:
-        if math.isinf(freedom):
+        if not self.is_t or freedom == math.inf:
             return math.sqrt(self._squared_at(n, one_sided=one_sided))
         weight = n * (self._one_sided if one_sided else self._two_sided)
         root = math.sqrt(weight + 1)

@@ -18,6 +18,7 @@ from truthlag.verdict.abtest.statistics.batched_proportion import BatchedProport
 from truthlag.verdict.abtest.statistics.calibration import Calibration, middles_of, shared_edges
 from truthlag.verdict.abtest.statistics.column import column
 from truthlag.verdict.abtest.statistics.counts import Counts
+from truthlag.verdict.abtest.statistics.f_measure import FMeasure
 from truthlag.verdict.abtest.statistics.known import Known
 from truthlag.verdict.abtest.statistics.labelled_rows import METRICS, LabelledRows
 from truthlag.verdict.abtest.statistics.mean import Mean
@@ -48,10 +49,14 @@ def arms(
         TypeError: An arm is none of what is allowed, or the two are of different kinds.
         ValueError: Values are not allowed, or a metric is not one of the arm's.
     """
-    if type(control) is type(treatment) and isinstance(control, STATISTICS):
-        _refuse(cluster, window)
-        _check_alike(control, treatment)
-        return control, treatment
+    kind = type(control)
+    if kind is type(treatment):
+        if isinstance(control, STATISTICS):
+            _refuse(cluster, window)
+            _check_alike(control, treatment)
+            return control, treatment
+        if kind is Counts and cluster is None:
+            return _of_counts(control, metric), _of_counts(treatment, metric)
     if is_raw(control) and is_raw(treatment):
         if window is not None:
             raise ValueError("window must be None for raw values: it chooses the predictions of trackers")
@@ -207,9 +212,7 @@ def _of_one(name: str, arm: Any, metric: str | None, window: dict[str, Any] | No
     if isinstance(arm, ConfusionCounts):
         arm = Counts.from_confusion_counts(arm)
     if isinstance(arm, Counts):
-        if metric == "f1_score":
-            return arm.f_measure()
-        return arm.proportion(_known(metric, (*RATES, "f1_score")))
+        return _of_counts(arm, metric)
     if isinstance(arm, ModelPerformanceTracker):
         arm = arm.snapshot(**(window or {}))
     if isinstance(arm, PerformanceSnapshot):
@@ -218,6 +221,12 @@ def _of_one(name: str, arm: Any, metric: str | None, window: dict[str, Any] | No
         f"{name} must be raw values, a statistic such as Proportion or Mean, LabelledRows, Counts, a snapshot or a tracker,"
         f" got {described(arm)}"
     )
+
+
+def _of_counts(counts: Counts, metric: str | None) -> Proportion | FMeasure:
+    if metric == "f1_score":
+        return counts.f_measure()
+    return counts.proportion(metric if metric in RATES else _known(metric, (*RATES, "f1_score")))
 
 
 def _histogram(arm: Any, window: dict[str, Any] | None) -> ScoreHistogram | None:
