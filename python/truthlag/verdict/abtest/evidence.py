@@ -247,9 +247,11 @@ def _relative(control: ArmSummary, treatment: ArmSummary, effect: Effect, method
 
 def _interval(effect: Effect, question: Question, quantile: float) -> Interval:
     low, high = effect.limits(quantile)
+    if question.alternative == "two_sided":
+        return low, high
     if question.alternative == "greater":
         return low, math.inf
-    return (-math.inf, high) if question.alternative == "less" else (low, high)
+    return -math.inf, high
 
 
 def _odds_ratio(

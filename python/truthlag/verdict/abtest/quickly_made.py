@@ -21,7 +21,7 @@ def quickly_made(frozen: Callable[Given, Made]) -> Callable[Given, Made]:
         frozen: The class: it has no slots but its fields.
 
     Returns:
-        A function of the same arguments as the class.
+        What is called with the same arguments as the class.
 
     Cost: a microsecond for twenty fields, instead of three.
 
@@ -32,12 +32,15 @@ def quickly_made(frozen: Callable[Given, Made]) -> Callable[Given, Made]:
         True
     """
     given: Any = frozen
-    plain: Any = make_dataclass(given.__name__, [(one.name, one.type, one) for one in fields(given)], slots=True)
 
-    def make(*args: Given.args, **kwargs: Given.kwargs) -> Made:
-        made: Any = plain(*args, **kwargs)
+    def freeze(made: Any) -> None:
         made.__class__ = given
-        found: Made = made
-        return found
 
+    plain: Any = make_dataclass(
+        given.__name__,
+        [(one.name, one.type, one) for one in fields(given)],
+        namespace={"__post_init__": freeze},
+        slots=True,
+    )
+    make: Callable[Given, Made] = plain
     return make

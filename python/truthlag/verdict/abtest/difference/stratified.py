@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import math
-from typing import TypeAlias
 
 from truthlag.verdict.abtest.difference.effect import Baseline, NormalEffect, Undefined
 from truthlag.verdict.abtest.statistics.strata import Strata, mean_and_m2
-
-#: Rows of both arms, the mean of each, the variance of each mean, and the rows of each.
-_Cell: TypeAlias = tuple[int, float, float, float, float, int, int]
 
 
 def stratified_effect(control: Strata, treatment: Strata) -> NormalEffect:
@@ -21,7 +17,10 @@ def stratified_effect(control: Strata, treatment: Strata) -> NormalEffect:
     Raises:
         Undefined: A stratum has fewer than two rows in an arm.
     """
-    cells: list[_Cell] = []
+    cells: list[tuple[int, float, float]] = []
+    # A stratum is left out only where neither arm has a row of it.
+    rows = control.n + treatment.n
+    before_mean = difference = before_variance = now_variance = satterthwaite = 0.0
     for name in sorted({*control.by_stratum, *treatment.by_stratum}):
         first, second = control.by_stratum.get(name), treatment.by_stratum.get(name)
         before_n, now_n = first.n if first is not None else 0, second.n if second is not None else 0
@@ -33,21 +32,19 @@ def stratified_effect(control: Strata, treatment: Strata) -> NormalEffect:
             continue
         before, before_m2 = mean_and_m2(first)
         now, now_m2 = mean_and_m2(second)
-        spreads = before_m2 / (before_n - 1) / before_n, now_m2 / (now_n - 1) / now_n
-        cells.append((before_n + now_n, before, now, *spreads, before_n, now_n))
-    rows = sum([cell[0] for cell in cells])
-    before_mean = difference = before_variance = now_variance = satterthwaite = 0.0
-    for n, before, now, first_variance, second_variance, before_n, now_n in cells:
+        n = before_n + now_n
+        cells.append((n, before, now))
         weight = n / rows
         before_mean += weight * before
         difference += weight * (now - before)
-        first_part, second_part = weight * weight * first_variance, weight * weight * second_variance
+        first_part = weight * weight * (before_m2 / (before_n - 1) / before_n)
+        second_part = weight * weight * (now_m2 / (now_n - 1) / now_n)
         before_variance += first_part
         now_variance += second_part
         # Welch and Satterthwaite over all cells.
         satterthwaite += first_part * first_part / (before_n - 1) + second_part * second_part / (now_n - 1)
     spread = between = own = 0.0
-    for n, before, now, *_ in cells:
+    for n, before, now in cells:
         share = n / rows / rows
         apart, level = now - before - difference, before - before_mean
         spread += share * apart * apart

@@ -64,10 +64,14 @@ def upper_tail(statistic: float, freedom: float) -> float:
     return float(_special().stdtr(freedom, -statistic))
 
 
-@lru_cache(maxsize=1024)
 def _quantile(tail: float, freedom: float) -> float:
-    special = _special()
-    return -float(special.ndtri(tail) if freedom == math.inf else special.stdtrit(freedom, tail))
+    # Degrees of freedom are hardly ever the same again.
+    return _normal_quantile(tail) if freedom == math.inf else -float(_special().stdtrit(freedom, tail))
+
+
+@lru_cache(maxsize=64)
+def _normal_quantile(tail: float) -> float:
+    return -float(_special().ndtri(tail))
 
 
 @cache

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from operator import mul
 from typing import Any, ClassVar, TypeAlias
 
 import numpy as np
@@ -18,7 +19,8 @@ from truthlag.verdict.detectors.parameters import choice
 
 #: The columns of the moments: sums over the rows of a unit that have a label, and over those that have none.
 _COLUMNS = 8
-_Row: TypeAlias = tuple[float, float, float, float, float, float, float, float]
+_Three: TypeAlias = tuple[float, float, float]
+_Six: TypeAlias = tuple[float, float, float, float, float, float]
 #: A metric's numerator and denominator by label and decision; they are as true of a probability in place of the label.
 _PARTS: dict[str, Callable[[Floats, Floats], tuple[Floats, Floats]]] = {
     "accuracy": lambda y, d: (y * d + (1 - y) * (1 - d), np.ones_like(y)),
@@ -239,27 +241,36 @@ class PredictionPoweredRatio:
         if self.tuning is not None:
             return self.tuning
         own, helped = self._gradients(means[0] / means[1])
-        product = self._product(helped)
-        spread = _dot(helped, product)
-        return _dot(own, product) / spread if spread > 0 else 0.0
+        product = self._product((0.0, 0.0, *helped))
+        top, bottom, over, under, rows, other_over, other_under, others = product
+        a, b, c, d, e, f = helped
+        spread = over * a + under * b + rows * c + other_over * d + other_under * e + others * f
+        return (top * own[0] + bottom * own[1] + rows * own[2]) / spread if spread > 0 else 0.0
 
-    def _error(self, weight: float, ratio: float, bottom: float) -> float | None:
+    def _error(self, weight: float, ratio: float, bottom_mean: float) -> float | None:
         if self.labelled < 2:
             return None
-        own, helped = self._gradients(ratio)
-        scale = self._sums(0.0)[1] / bottom
-        slope: Any = [(one - weight * other) * scale for one, other in zip(own, helped, strict=True)]
-        return math.sqrt(max(0.0, _dot(slope, self._product(slope))) / (self.units - 1) / self.units)
+        (top, bottom, rows), (over, under, other_rows, *others) = self._gradients(ratio)
+        scale = self._sums(0.0)[1] / bottom_mean
+        helped = -weight
+        slope = (
+            top * scale,
+            bottom * scale,
+            helped * over * scale,
+            helped * under * scale,
+            (rows - weight * other_rows) * scale,
+            *[helped * one * scale for one in others],
+        )
+        squares: float = sum(map(mul, slope, self._product(slope)))
+        return math.sqrt(max(0.0, squares) / (self.units - 1) / self.units)
 
-    def _product(self, slope: _Row) -> _Row:
+    def _product(self, slope: Sequence[float]) -> list[float]:
         """The table of squares times a vector: of eight numbers the call of a library, or a loop, would take longer."""
         a, b, c, d, e, f, g, h = slope
-        return tuple(  # type: ignore[return-value] # there are eight rows
-            [
-                i * a + j * b + k * c + m * d + n * e + o * f + p * g + q * h
-                for i, j, k, m, n, o, p, q in self.moments.comoments
-            ]
-        )
+        return [
+            i * a + j * b + k * c + m * d + n * e + o * f + p * g + q * h
+            for i, j, k, m, n, o, p, q in self.moments.comoments
+        ]
 
     def merge(self, other: PredictionPoweredRatio) -> PredictionPoweredRatio:
         """That of the units of both.
@@ -309,17 +320,18 @@ class PredictionPoweredRatio:
             bottom / rows + weight * (other_under / others - under / rows),
         )
 
-    def _gradients(self, ratio: float) -> tuple[_Row, _Row]:
-        """How the ratio of the labels moves with each mean, and how the predictions' part of it does, times minus the tuning."""
+    def _gradients(self, ratio: float) -> tuple[_Three, _Six]:
+        """How the ratio of the labels moves with each mean, and how the predictions' part of it does, times minus the tuning.
+
+        The former with numerator, denominator and rows alone, the latter with all but the first two.
+        """
         top, bottom, over, under, rows, other_over, other_under, others = self.moments.means
         own = 1 / bottom
         share = rows / others if others else 0.0
         mean = (other_over - ratio * other_under) / others if others else 0.0
         return (
-            (own, -ratio * own, 0.0, 0.0, -(top - ratio * bottom) / rows * own, 0.0, 0.0, 0.0),
+            (own, -ratio * own, -(top - ratio * bottom) / rows * own),
             (
-                0.0,
-                0.0,
                 own,
                 -ratio * own,
                 -(over - ratio * under) / rows * own,
@@ -328,9 +340,3 @@ class PredictionPoweredRatio:
                 mean * share * own,
             ),
         )
-
-
-def _dot(first: _Row, second: _Row) -> float:
-    a, b, c, d, e, f, g, h = first
-    i, j, k, m, n, o, p, q = second
-    return a * i + b * j + c * k + d * m + e * n + f * o + g * p + h * q
