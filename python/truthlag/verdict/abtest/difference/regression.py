@@ -154,7 +154,8 @@ def _left(arm: MeanWithCovariate, slope: tuple[float, ...]) -> tuple[float, floa
 def _baseline(control: MeanWithCovariate, slope: tuple[float, ...]) -> Baseline:
     """The control's mean as it is, on which its covariates' chance distance has no hold."""
     first = control.comoments[0]
-    together = first[0] - sum(map(mul, slope, first[1:]))
+    explained = slope[0] * first[1] if len(slope) == 1 else sum(map(mul, slope, first[1:]))
+    together = first[0] - explained
     rows = (control.n - 1) * control.n
     return Baseline(control.means[0], math.sqrt(first[0] / rows), -together / rows)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from operator import mul
 from typing import Any, ClassVar, TypeAlias
@@ -240,37 +240,28 @@ class PredictionPoweredRatio:
             return 0.0
         if self.tuning is not None:
             return self.tuning
-        own, helped = self._gradients(means[0] / means[1])
-        product = self._product((0.0, 0.0, *helped))
-        top, bottom, over, under, rows, other_over, other_under, others = product
-        a, b, c, d, e, f = helped
+        own, (a, b, c, d, e, f) = self._gradients(means[0] / means[1])
+        top, bottom, over, under, rows, other_over, other_under, others = [
+            i * a + j * b + k * c + m * d + n * e + o * f for _, _, i, j, k, m, n, o in self.moments.comoments
+        ]
         spread = over * a + under * b + rows * c + other_over * d + other_under * e + others * f
         return (top * own[0] + bottom * own[1] + rows * own[2]) / spread if spread > 0 else 0.0
 
     def _error(self, weight: float, ratio: float, bottom_mean: float) -> float | None:
         if self.labelled < 2:
             return None
-        (top, bottom, rows), (over, under, other_rows, *others) = self._gradients(ratio)
+        (top, bottom, rows), (over, under, helped_rows, other_over, other_under, others) = self._gradients(ratio)
         scale = self._sums(0.0)[1] / bottom_mean
-        helped = -weight
-        slope = (
-            top * scale,
-            bottom * scale,
-            helped * over * scale,
-            helped * under * scale,
-            (rows - weight * other_rows) * scale,
-            *[helped * one * scale for one in others],
-        )
-        squares: float = sum(map(mul, slope, self._product(slope)))
-        return math.sqrt(max(0.0, squares) / (self.units - 1) / self.units)
-
-    def _product(self, slope: Sequence[float]) -> list[float]:
-        """The table of squares times a vector: of eight numbers the call of a library, or a loop, would take longer."""
-        a, b, c, d, e, f, g, h = slope
-        return [
+        a, b, c, d = top * scale, bottom * scale, -weight * over * scale, -weight * under * scale
+        e, f = (rows - weight * helped_rows) * scale, -weight * other_over * scale
+        g, h = -weight * other_under * scale, -weight * others * scale
+        # The slope times the table: of eight numbers the call of a library, or a loop, would take longer.
+        product = [
             i * a + j * b + k * c + m * d + n * e + o * f + p * g + q * h
             for i, j, k, m, n, o, p, q in self.moments.comoments
         ]
+        squares: float = sum(map(mul, (a, b, c, d, e, f, g, h), product))
+        return math.sqrt(max(0.0, squares) / (self.units - 1) / self.units)
 
     def merge(self, other: PredictionPoweredRatio) -> PredictionPoweredRatio:
         """That of the units of both.

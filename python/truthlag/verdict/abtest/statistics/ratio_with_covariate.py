@@ -141,14 +141,16 @@ class RatioWithCovariate:
             return None
         scale = means[1]
         own = max(0.0, _squares_left(table, 0, ratio) / scale / scale)
-        # The ratio with each of the other columns.
-        across = [(first - ratio * second) / scale for first, second in zip(table[0][2:], table[1][2:], strict=True)]
+        top, bottom = table[0], table[1]
         if self.ratio_before:
             other = means[3]
             before = means[2] / other
             squares = max(0.0, _squares_left(table, 2, before) / other / other)
-            product = _bounded((across[0] - before * across[1]) / other, own, squares)
+            # The ratio with both columns of the one before.
+            first, second = (top[2] - ratio * bottom[2]) / scale, (top[3] - ratio * bottom[3]) / scale
+            product = _bounded((first - before * second) / other, own, squares)
             return of_checked(n, (ratio, before), ((own, product), (product, squares)))
+        across = [(one - ratio * other) / scale for one, other in zip(top[2:], bottom[2:], strict=True)]
         products = [_bounded(one, own, table[place][place]) for place, one in enumerate(across, start=2)]
         rows = [(product, *row[2:]) for product, row in zip(products, table[2:], strict=True)]
         return of_checked(n, (ratio, *means[2:]), ((own, *products), *rows))
@@ -194,7 +196,8 @@ def _squares_left(table: tuple[tuple[float, ...], ...], place: int, ratio: float
 def _bounded(product: float, squares: float, other_squares: float) -> float:
     """A product of deviations, which rounding may have taken beyond what their squares allow."""
     most = math.sqrt(squares) * math.sqrt(other_squares)
-    return max(-most, min(most, product))
+    capped = product if product < most else most
+    return capped if capped > -most else -most
 
 
 def _by_unit(names: list[str], columns: list[Any], cluster: Any, *, averaged: int) -> list[Floats]:
