@@ -168,7 +168,7 @@ def compare(
     given = control
     plan = looks if isinstance(looks, GroupSequentialPlan) else None
     if plan is None:
-        rule = (mode, alpha, planned_n, expected_n, hashable(looks), spending)
+        rule = (mode, alpha, planned_n, expected_n, None if looks is None else hashable(looks), spending)
     else:
         check_plan(plan, mode, alpha, planned_n, expected_n, spending)
         # The plan's own rule comes when the number of units is known.

@@ -52,9 +52,10 @@ def compare_statistics(
     Raises:
         ValueError: The method is not one of this kind of statistics.
     """
-    n = control.n + treatment.n
+    before_n, now_n = control.n, treatment.n
+    n = before_n + now_n
     first, second = _figures(control), _figures(treatment)
-    before, now = _summary(control.n, first), _summary(treatment.n, second)
+    before, now = _summary(before_n, first), _summary(now_n, second)
     is_one_sided = question.one_sided
     odds = odds_interval = None
     if reading.odds_ratio is not None:
@@ -144,7 +145,12 @@ def _figures(arm: Statistic) -> Figures | None:
 def _summary(n: int, seen: Figures | None) -> ArmSummary:
     if seen is None:
         return _arm_summary(None, n, None)
-    return _arm_summary(_finite(seen[0]), n, _finite(seen[1]))
+    estimate, error = seen
+    return _arm_summary(
+        estimate if estimate is not None and math.isfinite(estimate) else None,
+        n,
+        error if error is not None and math.isfinite(error) else None,
+    )
 
 
 def _finite(value: float | None) -> float | None:
@@ -246,9 +252,9 @@ def _relative(control: ArmSummary, treatment: ArmSummary, effect: Effect, method
 
 
 def _interval(effect: Effect, question: Question, quantile: float) -> Interval:
-    low, high = effect.limits(quantile)
     if question.alternative == "two_sided":
-        return low, high
+        return effect.limits(quantile)
+    low, high = effect.limits(quantile)
     if question.alternative == "greater":
         return low, math.inf
     return -math.inf, high

@@ -86,7 +86,7 @@ def absolute_effect(
         raise Undefined(f"the {name} has no estimate: {why}.")
     is_known = isinstance(control, Known)
     if not is_known:
-        _check_rows(control, treatment, 2)
+        _check_rows(control, treatment)
     if method == "student" and isinstance(control, Mean) and isinstance(treatment, Mean):
         return _student(control, treatment)
     if method == "jackknife":
@@ -121,7 +121,7 @@ def ratio_effect(
 
 
 def _after_regression(control: Any, treatment: Any, method: str | None) -> Effect:
-    _check_rows(control, treatment, 2)
+    _check_rows(control, treatment)
     if isinstance(control, RatioWithCovariate):
         return ratio_effect(control, treatment, method)
     regression.check_alike(control, treatment)
@@ -138,12 +138,14 @@ _OWN: dict[str, Callable[[Any, Any, str | None], Effect]] = {
 
 
 def _name(arm: Any, method: str | None) -> str:
+    if isinstance(arm, Mean):
+        return "z test" if method == "z" else "Welch's t test"
     if isinstance(arm, Ratio):
         return "jackknife" if method == "jackknife" else "delta method"
     if isinstance(arm, _PREDICTION_POWERED):
         what = "mean" if isinstance(arm, PredictionPowered) else "ratio"
         return f"prediction-powered {what}, " + ("z test" if method == "z" else "Welch's t test")
-    return "z test" if method == "z" or not isinstance(arm, Mean) else "Welch's t test"
+    return "z test"
 
 
 def _jackknife_error(name: str, arm: Any) -> float:
@@ -169,9 +171,8 @@ def _empty(control: Statistic, treatment: Statistic) -> str:
     return f"the {' and the '.join(names)} {'have' if len(names) > 1 else 'has'} no rows."
 
 
-def _check_rows(control: Statistic, treatment: Statistic, least: int) -> None:
-    if control.n >= least and treatment.n >= least:
-        return
-    for name, arm in (("control", control), ("treatment", treatment)):
-        if arm.n < least:
-            raise Undefined(f"the {name} has {arm.n} unit, and its spread needs {least}.")
+def _check_rows(control: Statistic, treatment: Statistic) -> None:
+    n, m = control.n, treatment.n
+    if n < 2 or m < 2:
+        name, rows = ("control", n) if n < 2 else ("treatment", m)
+        raise Undefined(f"the {name} has {rows} unit, and its spread needs 2.")

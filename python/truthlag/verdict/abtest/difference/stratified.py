@@ -5,7 +5,10 @@ from __future__ import annotations
 import math
 
 from truthlag.verdict.abtest.difference.effect import Baseline, NormalEffect, Undefined
-from truthlag.verdict.abtest.statistics.strata import Strata, mean_and_m2
+from truthlag.verdict.abtest.statistics.strata import Strata
+
+
+_NOTHING = (0, 0.0, 0.0)
 
 
 def stratified_effect(control: Strata, treatment: Strata) -> NormalEffect:
@@ -21,17 +24,16 @@ def stratified_effect(control: Strata, treatment: Strata) -> NormalEffect:
     # A stratum is left out only where neither arm has a row of it.
     rows = control.n + treatment.n
     before_mean = difference = before_variance = now_variance = satterthwaite = 0.0
-    for name in sorted({*control.by_stratum, *treatment.by_stratum}):
-        first, second = control.by_stratum.get(name), treatment.by_stratum.get(name)
-        before_n, now_n = first.n if first is not None else 0, second.n if second is not None else 0
-        if first is None or second is None or before_n < 2 or now_n < 2:
+    first, second = control.cells(), treatment.cells()
+    for name in sorted({*first, *second}):
+        before_n, before, before_m2 = first.get(name, _NOTHING)
+        now_n, now, now_m2 = second.get(name, _NOTHING)
+        if before_n < 2 or now_n < 2:
             if before_n or now_n:
                 raise Undefined(
                     f"stratum {name!r} has fewer than two rows in an arm: join it with another stratum, in both arms alike."
                 )
             continue
-        before, before_m2 = mean_and_m2(first)
-        now, now_m2 = mean_and_m2(second)
         n = before_n + now_n
         cells.append((n, before, now))
         weight = n / rows

@@ -48,6 +48,8 @@ class Strata:
 
     by_stratum: Mapping[str, Stratum]
     _n: int = field(init=False, repr=False, compare=False, default=0)
+    #: What `cells` found, which is asked for several times.
+    _cells: dict[str, tuple[int, float, float]] | None = field(init=False, repr=False, compare=False, default=None)
 
     def __post_init__(self) -> None:
         if not isinstance(self.by_stratum, Mapping):
@@ -118,7 +120,7 @@ class Strata:
         n = self._n
         if not n:
             return None, None
-        cells = [(one.n, *mean_and_m2(one)) for one in self.by_stratum.values()]
+        cells = self.cells().values()
         total = squares = 0.0
         for rows, mean, _ in cells:
             total += rows * mean
@@ -128,6 +130,22 @@ class Strata:
         for rows, mean, m2 in cells:
             squares += m2 + rows * (mean - middle) ** 2
         return middle, math.sqrt(squares / (n - 1) / n)
+
+    def cells(self) -> Mapping[str, tuple[int, float, float]]:
+        """The rows of each stratum, their mean and the sum of their squared deviations; of a proportion those of zeros and ones.
+
+        Cost: proportional to the strata.
+
+        Example:
+            >>> from truthlag.abtest import Proportion, Strata
+            >>> Strata({"a": Proportion(1, 2)}).cells()
+            {'a': (2, 0.5, 0.5)}
+        """
+        found = self._cells
+        if found is None:
+            found = {name: (one.n, *mean_and_m2(one)) for name, one in self.by_stratum.items()}
+            object.__setattr__(self, "_cells", found)
+        return found
 
     def merge(self, other: Strata) -> Strata:
         """That of the rows of both, stratum by stratum.
