@@ -31,6 +31,7 @@ from truthlag.verdict.abtest.statistics.batched_proportion import BatchedProport
 from truthlag.verdict.abtest.statistics.proportion import Proportion
 
 _comparison, _arm_summary = quickly_made(Comparison), quickly_made(ArmSummary)
+_UNBOUNDED = (-math.inf, math.inf)
 _BEYOND = "the arms are beyond what floats can be compared with."
 
 
@@ -101,8 +102,7 @@ def compare_statistics(
             reasons += why_few
             if verdict == "undecided" and missing:
                 additional = max(additional or 0, missing)
-        is_unbounded = relative_interval == (-math.inf, math.inf)
-        if is_unbounded and not isinstance(relative, RankEffect):
+        if relative_interval == _UNBOUNDED and not isinstance(relative, RankEffect):
             reasons.append("the relative interval is unbounded, since the control may be 0.")
         if relative is None:
             reasons.append(why_not)

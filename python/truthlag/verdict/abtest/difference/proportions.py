@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from truthlag import _core
 from truthlag.verdict.abtest.difference.effect import FURTHEST, Effect, NormalEffect, ShiftedEffect
+from truthlag.verdict.abtest.quickly_made import quickly_made
 from truthlag.verdict.abtest.statistics.f_measure import FMeasure
 from truthlag.verdict.abtest.statistics.proportion import Proportion
 from truthlag.verdict.two_sample.falling import falling_crossing
@@ -21,6 +22,7 @@ ENOUGH = 50
 #: Below so many, equality is tested by the mid-p value too.
 FEW = 10
 
+_pair = quickly_made(Pair)
 SCALE = Identity()
 _F1 = F1()
 METHODS = ("score", "mid_p", "newcombe", "agresti_caffo", "wald", "pooled")
@@ -42,7 +44,7 @@ def proportion_effect(control: Proportion, treatment: Proportion, method: str | 
     both = control.k + treatment.k
     rows = control.n + treatment.n
     expected = min(control.n, treatment.n) * min(both, rows - both) / rows
-    pair = Pair(treatment.k, treatment.n, control.k, control.n)
+    pair = _pair(treatment.k, treatment.n, control.k, control.n)
     seen, error = pair.loss(SCALE), plain_error(control, treatment)
     if method == "score" or (method is None and expected >= ENOUGH):
         return ScoreEffect(pair, seen, error, "Farrington-Manning score test")
@@ -59,7 +61,7 @@ def f_measure_effect(control: FMeasure, treatment: FMeasure) -> ScoreEffect:
     Where few hits or few errors are expected, it is held back at 0 by the mid-p value of Fisher's test.
     """
     before, now, before_n, now_n = control.true_positives, treatment.true_positives, control.n, treatment.n
-    pair = Pair(now, now_n, before, before_n)
+    pair = _pair(now, now_n, before, before_n)
     seen, error = pair.loss(_F1), math.hypot(control.standard_error or 0.0, treatment.standard_error or 0.0)
     both, rows = before + now, before_n + now_n
     if min(before_n, now_n) * min(both, rows - both) / rows >= ENOUGH:

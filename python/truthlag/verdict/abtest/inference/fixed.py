@@ -59,7 +59,7 @@ class Fixed:
 
 def upper_tail(statistic: float, freedom: float) -> float:
     """The chance of at least this statistic: t, or standard normal for infinitely many degrees of freedom."""
-    if math.isinf(freedom) or math.isinf(statistic):
+    if freedom == math.inf or math.isinf(statistic):
         return float(_special().ndtr(-statistic))
     return float(_special().stdtr(freedom, -statistic))
 

@@ -143,7 +143,10 @@ class Strata:
         """
         found = self._cells
         if found is None:
-            found = {name: (one.n, *mean_and_m2(one)) for name, one in self.by_stratum.items()}
+            found = {
+                name: (one.n, one.mean, one.m2) if isinstance(one, Mean) else _of_zeros_and_ones(one)
+                for name, one in self.by_stratum.items()
+            }
             object.__setattr__(self, "_cells", found)
         return found
 
@@ -192,11 +195,8 @@ def _merged(name: str, first: Stratum, second: Stratum) -> Stratum:
     raise TypeError(f"stratum {name!r} must be a {first.KIND} in both, got a {second.KIND}")
 
 
-def mean_and_m2(arm: Stratum) -> tuple[float, float]:
-    """The mean and the sum of squared deviations, for a proportion those of zeros and ones."""
-    if isinstance(arm, Mean):
-        return arm.mean, arm.m2
-    return (arm.k / arm.n, arm.k * (arm.n - arm.k) / arm.n) if arm.n else (0.0, 0.0)
+def _of_zeros_and_ones(arm: Proportion) -> tuple[int, float, float]:
+    return (arm.n, arm.k / arm.n, arm.k * (arm.n - arm.k) / arm.n) if arm.n else (0, 0.0, 0.0)
 
 
 def _read(fields: Mapping[str, Any]) -> Any:
