@@ -56,7 +56,7 @@ def _superiority(question: Question, effect: Effect, inference: Inference, n: in
         above = effect.statistic(margin)
         below = -above if not margin else -effect.statistic(-margin)
         is_up = above >= below
-        statistic = below if below > above else above
+        statistic = max(above, below)
         if statistic < 0:
             return Answer("undecided", Evidence(1.0, None), "the difference that was seen is within the margin.", -1.0)
     else:

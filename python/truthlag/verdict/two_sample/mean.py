@@ -114,7 +114,7 @@ def degrees_of_freedom(first_error: float, first_n: float, second_error: float, 
     if first_error == 0 and second_error == 0:
         return min(first_n, second_n) - 1
     # Relative to the larger, so that no square under- or overflows.
-    largest = second_error if second_error > first_error else first_error
+    largest = max(first_error, second_error)
     first, second = (first_error / largest) ** 2, (second_error / largest) ** 2
     doubt = first**2 / (first_n - 1) + second**2 / (second_n - 1)
     return (first + second) ** 2 / doubt if doubt > 0 else math.inf

@@ -7,7 +7,6 @@ import math
 from truthlag.verdict.abtest.difference.effect import Baseline, NormalEffect, Undefined
 from truthlag.verdict.abtest.statistics.strata import Strata
 
-
 _NOTHING = (0, 0.0, 0.0)
 
 

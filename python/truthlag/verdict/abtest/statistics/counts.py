@@ -14,7 +14,6 @@ from truthlag.verdict.abtest.statistics.f_measure import FMeasure
 from truthlag.verdict.abtest.statistics.mean import Mean
 from truthlag.verdict.abtest.statistics.proportion import Proportion
 
-
 _confusion_counts, _proportion = quickly_made(ConfusionCounts), quickly_made(Proportion)
 
 
@@ -86,9 +85,7 @@ class Counts:
         """
         if metric not in RATES:
             raise ValueError(f"metric must be one of {', '.join(map(repr, RATES))}, got {described(metric)}")
-        counts = _confusion_counts(
-            self.true_positives, self.false_positives, self.false_negatives, self.true_negatives
-        )
+        counts = _confusion_counts(self.true_positives, self.false_positives, self.false_negatives, self.true_negatives)
         return _proportion(*RATES[metric](counts))
 
     def f_measure(self) -> FMeasure:

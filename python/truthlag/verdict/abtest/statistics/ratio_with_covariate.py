@@ -196,8 +196,8 @@ def _squares_left(table: tuple[tuple[float, ...], ...], place: int, ratio: float
 def _bounded(product: float, squares: float, other_squares: float) -> float:
     """A product of deviations, which rounding may have taken beyond what their squares allow."""
     most = math.sqrt(squares) * math.sqrt(other_squares)
-    capped = product if product < most else most
-    return capped if capped > -most else -most
+    capped = min(most, product)
+    return max(-most, capped)
 
 
 def _by_unit(names: list[str], columns: list[Any], cluster: Any, *, averaged: int) -> list[Floats]:
