@@ -7,7 +7,7 @@ import math
 from truthlag.verdict.abtest.difference.effect import Baseline, NormalEffect, Undefined
 from truthlag.verdict.abtest.statistics.strata import Strata
 
-_NOTHING = (0, 0.0, 0.0)
+_NOTHING = (0.0, 0.0, 0.0)
 
 
 def stratified_effect(control: Strata, treatment: Strata) -> NormalEffect:
@@ -19,9 +19,9 @@ def stratified_effect(control: Strata, treatment: Strata) -> NormalEffect:
     Raises:
         Undefined: A stratum has fewer than two rows in an arm.
     """
-    cells: list[tuple[int, float, float]] = []
+    cells: list[tuple[float, float, float]] = []
     # A stratum is left out only where neither arm has a row of it.
-    rows = control.n + treatment.n
+    rows = float(control.n + treatment.n)
     before_mean = difference = before_variance = now_variance = satterthwaite = 0.0
     first, second = control.cells(), treatment.cells()
     for name in sorted({*first, *second}):
