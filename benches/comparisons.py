@@ -171,8 +171,8 @@ _MADE_OF_ROWS: dict[str, Callable[[np.random.Generator, int], Any]] = {
     "prediction-powered means": _few_values,
     "prediction-powered ratios": _few_labels,
 }
-#: Those of which a comparison may take more than thirty microseconds: tables of four or eight columns, or ten bins, of each arm.
-_DEARER = ("ratios with one before", "calibration errors", "prediction-powered ratios")
+#: Those that take nearly thirty microseconds or more: several columns, bins or strata of each arm are gone through.
+_DEARER = ("ratios with one before", "calibration errors", "four strata", "prediction-powered ratios")
 
 
 class TableLoad:
