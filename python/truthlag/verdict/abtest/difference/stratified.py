@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import math
-from typing import TypeAlias
 
 from truthlag.verdict.abtest.difference.effect import Baseline, NormalEffect, Undefined
-from truthlag.verdict.abtest.statistics.strata import Strata, mean_and_m2
+from truthlag.verdict.abtest.statistics.strata import Strata
 
-#: Rows of both arms, the mean of each, the variance of each mean, and the rows of each.
-_Cell: TypeAlias = tuple[int, float, float, float, float, int, int]
+_NOTHING = (0.0, 0.0, 0.0)
 
 
 def stratified_effect(control: Strata, treatment: Strata) -> NormalEffect:
@@ -21,42 +19,33 @@ def stratified_effect(control: Strata, treatment: Strata) -> NormalEffect:
     Raises:
         Undefined: A stratum has fewer than two rows in an arm.
     """
-    cells: list[_Cell] = []
-    for name in sorted({*control.by_stratum, *treatment.by_stratum}):
-        first, second = control.by_stratum.get(name), treatment.by_stratum.get(name)
-        before_n, now_n = first.n if first is not None else 0, second.n if second is not None else 0
-        if first is None or second is None or before_n < 2 or now_n < 2:
+    cells: list[tuple[float, float, float]] = []
+    # A stratum is left out only where neither arm has a row of it.
+    rows = float(control.n + treatment.n)
+    before_mean = difference = before_variance = now_variance = satterthwaite = 0.0
+    first, second = control.cells(), treatment.cells()
+    for name in sorted({*first, *second}):
+        before_n, before, before_m2 = first.get(name, _NOTHING)
+        now_n, now, now_m2 = second.get(name, _NOTHING)
+        if before_n < 2 or now_n < 2:
             if before_n or now_n:
                 raise Undefined(
                     f"stratum {name!r} has fewer than two rows in an arm: join it with another stratum, in both arms alike."
                 )
             continue
-        before, before_m2 = mean_and_m2(first)
-        now, now_m2 = mean_and_m2(second)
-        cells.append(
-            (
-                before_n + now_n,
-                before,
-                now,
-                before_m2 / (before_n - 1) / before_n,
-                now_m2 / (now_n - 1) / now_n,
-                before_n,
-                now_n,
-            )
-        )
-    rows = sum(cell[0] for cell in cells)
-    before_mean = difference = before_variance = now_variance = satterthwaite = 0.0
-    for n, before, now, first_variance, second_variance, before_n, now_n in cells:
+        n = before_n + now_n
+        cells.append((n, before, now))
         weight = n / rows
         before_mean += weight * before
         difference += weight * (now - before)
-        first_part, second_part = weight * weight * first_variance, weight * weight * second_variance
+        first_part = weight * weight * (before_m2 / (before_n - 1) / before_n)
+        second_part = weight * weight * (now_m2 / (now_n - 1) / now_n)
         before_variance += first_part
         now_variance += second_part
         # Welch and Satterthwaite over all cells.
         satterthwaite += first_part * first_part / (before_n - 1) + second_part * second_part / (now_n - 1)
     spread = between = own = 0.0
-    for n, before, now, *_ in cells:
+    for n, before, now in cells:
         share = n / rows / rows
         apart, level = now - before - difference, before - before_mean
         spread += share * apart * apart
