@@ -14,6 +14,7 @@ from benches.incremental import incremental
 from benches.latency_guardrail import latency_guardrail
 from benches.memory import memory
 from benches.pairs import string_pairs, uuid_pairs
+from benches.planned_looks import planned_looks
 from benches.progress import Progress
 from benches.ranking import snapshots
 from benches.sizes import Sizes
@@ -48,5 +49,6 @@ CATALOGUE = {
     "evaluate": Benchmark("the plain comparison of two arms, against plain code", evaluations),
     "guardrail": Benchmark("the p99 guardrail of two arms, against the plain code", latency_guardrail),
     "compare": Benchmark("comparisons from statistics, and of many segments", comparisons),
+    "looks": Benchmark("one look of a group sequential plan", planned_looks),
     "memory": Benchmark("resident bytes of a pending prediction", memory),
 }

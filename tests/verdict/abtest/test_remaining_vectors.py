@@ -1,4 +1,4 @@
-"""Numbers of other libraries that are not of `compare`: of one sample, of sequences for one mean, and what not to do."""
+"""Numbers of other libraries that are not of `compare` as it stands: of one sample, of a known variance, and what not to do."""
 
 from __future__ import annotations
 
@@ -8,9 +8,8 @@ import pytest
 from scipy import stats
 
 from tests.verdict.abtest.vectors import agrees, vector
-from tests.verdict.sequences.vectors import bernoulli
 from truthlag.abtest import Known, Proportion, compare
-from truthlag.detectors import BettingSequence
+from truthlag.boundaries import NormalMixtureBoundary
 from truthlag.verdict.abtest.inference import AsymptoticSequence
 
 
@@ -47,52 +46,19 @@ def test_mixture_of_a_known_variance(n: int) -> None:
         assert agrees(evidence.p_value, entry, entry["expected"]["always_valid_p_at_n"])
 
 
-def one_sided_log_mixture(s: float, v: float, rho: float) -> float:
-    """The half-normal mixture of Howard, Ramdas, McAuliffe and Sekhon (2021), proposition 6."""
-    return (
-        0.5 * math.log(4 * rho / (v + rho)) + s * s / (2 * (v + rho)) + float(stats.norm.logcdf(s / math.sqrt(v + rho)))
-    )
-
-
 def test_one_sided_normal_mixture() -> None:
     # Of one side `compare` has GrowthBook's form, in which exp(x²/2) cdf(x) of the half-normal mixture is held from below by
     # exp(x²/2) - 1: never more evidence, and next to no less of it where it counts.
-    entry = vector("cs_normal_one_sided_log_mixture")
-    given = entry["inputs"]
-    log_alpha = 2 * math.log(1 / (2 * given["alpha_opt"]))
-    rho = given["v_opt"] / (log_alpha + math.log(1 + log_alpha))
-    found = one_sided_log_mixture(given["s"], given["v"], rho)
-    assert agrees(found, entry, entry["expected"]["value"])
-    entry = vector("cs_normal_one_sided_bound")
-    bound, alpha = entry["expected"]["value"], entry["inputs"]["alpha"]
-    assert agrees(1.0, {**entry, "tolerance": 1e-5}, math.exp(one_sided_log_mixture(bound, 100, rho)) * alpha)
+    boundary = NormalMixtureBoundary(tuned_at=100)
     # One unit has the variance 1.
-    sequence = AsymptoticSequence(alpha, 100)
+    sequence = AsymptoticSequence(0.05, 100)
     ours = sequence.quantile(math.inf, 100, one_sided=True) * math.sqrt(100)
-    assert bound < ours < 1.01 * bound
+    assert boundary.at(100) < ours < 1.01 * boundary.at(100)
     for s in (0.0, 5.0, 10.0, 20.0, 30.0, 60.0):
         evidence = sequence.evidence(s / 10, math.inf, 100, one_sided=True)
-        theirs = math.exp(one_sided_log_mixture(s, 100, rho))
+        theirs = boundary.e_value(s, 100)
         assert evidence.e_value is not None and evidence.e_value <= theirs
         assert s < 20 or evidence.e_value == pytest.approx(theirs, rel=0.4)
-
-
-@pytest.mark.parametrize(
-    "name",
-    ["cs_predmix_hoeffding", "cs_conjmix_hoeffding", "cs_conjmix_empbern", "cs_conjmix_empbern_alpha_half_each_side"],
-)
-def test_betting_is_no_wider(name: str) -> None:
-    # Older forms for bounded values. What the library has is narrower at every checkpoint, but where one was tuned to just this
-    # number of values and variance: there it is wider by 3.6 percent.
-    expected = vector(name)["expected"]
-    values = bernoulli(5, [0.12] * 600)
-    for n, low, high in zip(expected["checkpoints_n"], expected["lower"], expected["upper"], strict=True):
-        sequence = BettingSequence(0.05)
-        sequence.update_many(values[:n])
-        ours = sequence.interval
-        assert ours[1] - ours[0] < (1.04 if n == 600 else 1.0) * (high - low)
-        # The true rate is in both.
-        assert ours[0] < 0.12 < ours[1] and low < 0.12 < high
 
 
 @pytest.mark.parametrize("n", [100, 1_000, 10_000, 1_000_000])

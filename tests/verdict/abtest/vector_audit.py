@@ -1,4 +1,4 @@
-"""What becomes of each entry of abtest.json: the test that checks it, or why none does.
+"""What becomes of each entry of abtest.json: the test that checks it, or that shows why it is not to be done.
 
 A test is named by its file, from `tests/verdict` on, and its function. Where a file reads entries by the beginning of their names, that
 beginning is given too, so that it can be looked for in the file.
@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 _VECTORS = "abtest/test_vectors.py"
 _SEQUENCES = "sequences/test_vectors.py"
+_BOUNDARIES = "boundaries/test_vectors.py"
 _REST = "abtest/test_remaining_vectors.py"
 _PLANNING = "abtest/test_planning.py"
 _ADJUSTED = "abtest/test_adjustment_vectors.py"
@@ -212,10 +213,13 @@ CHECKED: dict[str, Checked] = {
         ),
         Checked(_SEQUENCES, "test_bernoulli_intervals", "cs_bernoulli_"),
     ),
-    "cs_beta_binomial_one_sided_log_mixture": Checked(_SEQUENCES, "test_one_sided_mixture"),
     **dict.fromkeys(
-        ("cs_beta_binomial_one_sided_bound", "cs_beta_binomial_one_sided_bound_small_v"),
-        Checked(_SEQUENCES, "test_one_sided_bounds", "cs_beta_binomial_one_sided_bound"),
+        (
+            "cs_beta_binomial_one_sided_log_mixture",
+            "cs_beta_binomial_one_sided_bound",
+            "cs_beta_binomial_one_sided_bound_small_v",
+        ),
+        Checked(_BOUNDARIES, "test_beta_binomial_mixture"),
     ),
     "stream_lcg5_bern012": Checked(_SEQUENCES, "test_the_stream_is_that_of_the_numbers"),
     "cs_predmix_empbern": Checked(_SEQUENCES, "test_empirical_bernstein"),
@@ -229,20 +233,20 @@ CHECKED: dict[str, Checked] = {
     ),
     **dict.fromkeys(
         ("cs_normal_one_sided_log_mixture", "cs_normal_one_sided_bound"),
-        Checked(_REST, "test_one_sided_normal_mixture"),
+        Checked(_BOUNDARIES, "test_normal_mixture"),
+    ),
+    "cs_gamma_poisson_bound": Checked(_BOUNDARIES, "test_gamma_poisson_mixture"),
+    "cs_poly_stitching": Checked(_BOUNDARIES, "test_polynomial_stitching"),
+    **dict.fromkeys(
+        (
+            "cs_predmix_hoeffding",
+            "cs_conjmix_hoeffding",
+            "cs_conjmix_empbern",
+            "cs_conjmix_empbern_alpha_half_each_side",
+        ),
+        Checked(_BOUNDARIES, "test_limits_of_a_mean"),
     ),
 }
-
-#: Entries that the library answers by another interval, and the test that it is no wider.
-ANOTHER: dict[str, Checked] = dict.fromkeys(
-    (
-        "cs_predmix_hoeffding",
-        "cs_conjmix_hoeffding",
-        "cs_conjmix_empbern",
-        "cs_conjmix_empbern_alpha_half_each_side",
-    ),
-    Checked(_REST, "test_betting_is_no_wider"),
-)
 
 #: Entries that show what not to do, and the test that shows it.
 NOT_TO_DO: dict[str, Checked] = dict.fromkeys(
@@ -254,9 +258,3 @@ NOT_TO_DO: dict[str, Checked] = dict.fromkeys(
     ),
     Checked(_REST, "test_a_bound_that_never_grows_is_crossed"),
 )
-
-#: Entries that nothing in the library computes, and why.
-NOT_ANSWERED: dict[str, str] = {
-    "cs_gamma_poisson_bound": "a boundary for sums of counts without a bound; rates and bounded values have theirs",
-    "cs_poly_stitching": "a boundary in closed form, wider at every size than the mixture that the library inverts",
-}

@@ -52,6 +52,8 @@ if TYPE_CHECKING:
 Gates: TypeAlias = "GateReport | Gate | Iterable[Gate]"
 """What is given of gates: all of them at one look, or some."""
 
+#: The relative methods that are for proportions alone.
+_OF_PROPORTIONS = ("log_adjusted", "score")
 _MOST_UNITS = 2**53
 
 
@@ -139,7 +141,7 @@ def compare(
         TypeError: An argument has the wrong type, or the arms are of different kinds.
         ValueError: An argument is not allowed, or raw values hold NaN or infinity.
 
-    Cost: some fifteen to thirty microseconds from statistics, up to about seventy where several covariates are adjusted for or limits
+    Cost: some ten to thirty microseconds from statistics, up to about sixty where several covariates are adjusted for or limits
     come from log odds; milliseconds by a plan of looks, by bets, exactly or by the bootstrap; some passes over raw values.
 
     Source: Welch (1947); Farrington and Manning (1990); Miettinen and Nurminen (1985); Laud (2017); Deng, Knoblich and Lu (2018);
@@ -166,7 +168,7 @@ def compare(
     given = control
     plan = looks if isinstance(looks, GroupSequentialPlan) else None
     if plan is None:
-        rule = (mode, alpha, planned_n, expected_n, hashable(looks), spending)
+        rule = (mode, alpha, planned_n, expected_n, None if looks is None else hashable(looks), spending)
     else:
         check_plan(plan, mode, alpha, planned_n, expected_n, spending)
         # The plan's own rule comes when the number of units is known.
@@ -184,7 +186,7 @@ def compare(
     if winsorize is not None:
         control, treatment, capped = _capped(control, treatment, winsorize)
     before, now = arms(control, treatment, metric=metric, cluster=cluster, window=window)
-    if relative_method in {"log_adjusted", "score"} and not isinstance(before, Proportion):
+    if relative_method in _OF_PROPORTIONS and not isinstance(before, Proportion):
         allowed = "'delta', 'log' or 'fieller'"
         raise ValueError(f"relative_method must be {allowed} for a {before.KIND}, got {relative_method!r}")
     if odds_ratio is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from truthlag.verdict.abtest.difference import (
     Baseline,
@@ -23,17 +23,19 @@ from truthlag.verdict.abtest.judge import Question, judge
 from truthlag.verdict.abtest.quantiles.quantile_arm import QuantileArm
 from truthlag.verdict.abtest.quantiles.quantile_effect import few_rows, quantile_effect
 from truthlag.verdict.abtest.quantiles.rank_effect import RankEffect
+from truthlag.verdict.abtest.quickly_made import quickly_made
 from truthlag.verdict.abtest.result.comparison import ArmSummary, Comparison, Interval
 from truthlag.verdict.abtest.result.words import Scale, Verdict
-from truthlag.verdict.abtest.statistics.arm import Statistic
+from truthlag.verdict.abtest.statistics.arm import Figures, Statistic, figures
 from truthlag.verdict.abtest.statistics.batched_proportion import BatchedProportion
 from truthlag.verdict.abtest.statistics.proportion import Proportion
 
+_comparison, _arm_summary = quickly_made(Comparison), quickly_made(ArmSummary)
+_UNBOUNDED = (-math.inf, math.inf)
 _BEYOND = "the arms are beyond what floats can be compared with."
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(NamedTuple):
     """How the arms are read, and what of them is shown."""
 
     metric: str | None = None
@@ -51,9 +53,14 @@ def compare_statistics(
     Raises:
         ValueError: The method is not one of this kind of statistics.
     """
-    n = control.n + treatment.n
-    before, now = _summary(control), _summary(treatment)
-    odds, odds_interval = _odds_ratio(control, treatment, question, inference, reading)
+    before_n, now_n = control.n, treatment.n
+    n = before_n + now_n
+    first, second = _figures(control), _figures(treatment)
+    before, now = _summary(before_n, first), _summary(now_n, second)
+    is_one_sided = question.one_sided
+    odds = odds_interval = None
+    if reading.odds_ratio is not None:
+        odds, odds_interval = _odds_ratio(control, treatment, question, inference, reading.odds_ratio)
     interval: Interval | None = None
     relative: Effect | None = None
     relative_interval: Interval | None = None
@@ -61,12 +68,12 @@ def compare_statistics(
     p_value = e_value = None
     verdict: Verdict = "undecided"
     method = "none"
-    effect, why = _effect(control, treatment, question, inference, reading.method)
+    effect, why = _effect(control, treatment, (first, second), question, inference, reading.method)
     reasons = [] if effect else [why]
     if effect is not None:
         method = effect.method
         # The relative difference has the same degrees of freedom.
-        quantile = inference.quantile(effect.degrees_of_freedom, n, one_sided=question.one_sided)
+        quantile = inference.quantile(effect.degrees_of_freedom, n, one_sided=is_one_sided)
         interval = _interval(effect, question, quantile)
         relative, why_not = _ratio(control, treatment, effect, reading.relative_method)
         if relative is None and not why_not:
@@ -87,7 +94,7 @@ def compare_statistics(
             reasons += [refusal or answer.reason, *inference.remarks()]
             additional = 0
             if verdict == "undecided":
-                needed = inference.units_needed(n, answer.statistic, one_sided=question.one_sided)
+                needed = inference.units_needed(n, answer.statistic, one_sided=is_one_sided)
                 # At least one, where rounding says that there are enough.
                 additional = None if needed is None else max(1, needed - n)
         if isinstance(control, QuantileArm) and isinstance(treatment, QuantileArm):
@@ -95,12 +102,11 @@ def compare_statistics(
             reasons += why_few
             if verdict == "undecided" and missing:
                 additional = max(additional or 0, missing)
-        is_unbounded = relative_interval == (-math.inf, math.inf)
-        if is_unbounded and not isinstance(relative, RankEffect):
+        if relative_interval == _UNBOUNDED and not isinstance(relative, RankEffect):
             reasons.append("the relative interval is unbounded, since the control may be 0.")
         if relative is None:
             reasons.append(why_not)
-    return Comparison(
+    return _comparison(
         reading.metric,
         before,
         now,
@@ -128,12 +134,23 @@ def compare_statistics(
     )
 
 
-def _summary(arm: Statistic) -> ArmSummary:
+def _figures(arm: Statistic) -> Figures | None:
+    """Estimate and standard error; None where they are beyond floats."""
     try:
-        estimate, error = arm.estimate, arm.standard_error
+        return figures(arm)
     except (OverflowError, ZeroDivisionError):
-        return ArmSummary(None, arm.n, None)
-    return ArmSummary(_finite(estimate), arm.n, _finite(error))
+        return None
+
+
+def _summary(n: int, seen: Figures | None) -> ArmSummary:
+    if seen is None:
+        return _arm_summary(None, n, None)
+    estimate, error = seen
+    return _arm_summary(
+        estimate if estimate is not None and math.isfinite(estimate) else None,
+        n,
+        error if error is not None and math.isfinite(error) else None,
+    )
 
 
 def _finite(value: float | None) -> float | None:
@@ -149,7 +166,12 @@ def _difference(control: ArmSummary, treatment: ArmSummary) -> float | None:
 
 
 def _effect(
-    control: Statistic, treatment: Statistic, question: Question, inference: Inference, method: str | None
+    control: Statistic,
+    treatment: Statistic,
+    seen: tuple[Figures | None, Figures | None],
+    question: Question,
+    inference: Inference,
+    method: str | None,
 ) -> tuple[Effect | None, str]:
     """The difference, or why there is none."""
     if isinstance(inference, ExactSequence) and control.n and treatment.n:
@@ -161,7 +183,7 @@ def _effect(
         if isinstance(control, QuantileArm) and isinstance(treatment, QuantileArm):
             # An interval may be known where the estimate or its standard error is not.
             return quantile_effect(control, treatment, method, inference, one_sided=question.one_sided), ""
-        effect = absolute_effect(control, treatment, method)
+        effect = absolute_effect(control, treatment, method, *seen)
     except Undefined as why:
         return None, str(why)
     except (OverflowError, ZeroDivisionError):
@@ -230,20 +252,22 @@ def _relative(control: ArmSummary, treatment: ArmSummary, effect: Effect, method
 
 
 def _interval(effect: Effect, question: Question, quantile: float) -> Interval:
+    if question.alternative == "two_sided":
+        return effect.limits(quantile)
     low, high = effect.limits(quantile)
     if question.alternative == "greater":
         return low, math.inf
-    return (-math.inf, high) if question.alternative == "less" else (low, high)
+    return -math.inf, high
 
 
 def _odds_ratio(
-    control: Statistic, treatment: Statistic, question: Question, inference: Inference, reading: Reading
+    control: Statistic, treatment: Statistic, question: Question, inference: Inference, method: str
 ) -> tuple[float | None, Interval | None]:
-    if reading.odds_ratio is None or not isinstance(control, Proportion) or not isinstance(treatment, Proportion):
+    if not isinstance(control, Proportion) or not isinstance(treatment, Proportion):
         return None, None
     if not control.n or not treatment.n:
         return None, None
-    effect, ratio = odds_ratio_effect(control, treatment, reading.odds_ratio)
+    effect, ratio = odds_ratio_effect(control, treatment, method)
     if effect is None:
         return ratio, None
     quantile = inference.quantile(math.inf, control.n + treatment.n, one_sided=question.one_sided)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from truthlag.verdict.abtest.difference.effect import Effect
 from truthlag.verdict.abtest.inference.inference import Evidence, Inference
@@ -29,8 +30,7 @@ class Question:
         return 2 if self.hypothesis != "superiority" else 1
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """What the evidence says."""
 
     verdict: Verdict
@@ -62,7 +62,7 @@ def _superiority(question: Question, effect: Effect, inference: Inference, n: in
     else:
         is_up = question.alternative == "greater"
         statistic = effect.statistic(margin) if is_up else -effect.statistic(-margin)
-    evidence = inference.evidence(statistic, freedom, n, one_sided=question.one_sided)
+    evidence = inference.evidence(statistic, freedom, n, one_sided=question.alternative != "two_sided")
     than = f"a difference of {margin if is_up else -margin:g}" if margin else "no difference"
     if evidence.p_value > inference.alpha:
         return Answer("undecided", evidence, f"the evidence is compatible with {than}.", statistic)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -30,10 +29,10 @@ def with_own_rule(
             # When rows came tells something at any time alone.
             return with_own_rule(inference, control.total, treatment.total, reading)
         rule = _exact(inference, control, treatment, reading, has_bets=True)
-        return rule, control, treatment, replace(reading, method=None)
+        return rule, control, treatment, reading._replace(method=None)
     if reading.method == "exact":
         rule = _exact(inference, control, treatment, reading, has_bets=False)
-        return rule, control, treatment, replace(reading, method=None)
+        return rule, control, treatment, reading._replace(method=None)
     if isinstance(control, MeanWithCovariate) and isinstance(inference, AsymptoticSequence):
         inference = _of_t(inference.alpha, inference.expected_n)
     return inference, control, treatment, reading

@@ -109,7 +109,7 @@ def mean_loss(
 
 def degrees_of_freedom(first_error: float, first_n: float, second_error: float, second_n: float) -> float:
     """Satterthwaite's (1946); 0 where a sample cannot tell its spread, infinite for two values known exactly."""
-    if min(first_n, second_n) < 2:
+    if first_n < 2 or second_n < 2:
         return 0.0
     if first_error == 0 and second_error == 0:
         return min(first_n, second_n) - 1

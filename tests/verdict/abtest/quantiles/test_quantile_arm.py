@@ -295,6 +295,8 @@ class TestErrors:
             ((10, math.inf, 5.5, 6.0), {}, "^estimate must be a finite number"),
             ((10, 5.0, 4.0, 6.0), {"rows": 0}, "^rows must be an int of at least 1"),
             ((10, 5.0, 4.0, 6.0), {"confidence": 95}, "^confidence must be"),
+            ((10**400, 5.0, 4.0, 6.0), {}, "^n must be an int from 0 to the most that are told apart"),
+            ((10, 5.0, 4.0, 6.0), {"rows": 2**53 + 1}, "^rows must be an int from 0 to the most that are told apart"),
         ],
     )
     def test_limits_of_a_database(self, arguments: tuple[Any, ...], options: dict[str, Any], told: str) -> None:

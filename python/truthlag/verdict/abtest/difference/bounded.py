@@ -13,7 +13,7 @@ from truthlag.verdict.two_sample.estimate import Estimate
 from truthlag.verdict.two_sample.mean import degrees_of_freedom
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class BoundedEffect:
     """A difference whose limits come from the log odds of each estimate: Zou and Donner (2008), Newcombe (2006).
 

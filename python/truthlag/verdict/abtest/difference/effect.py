@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 #: A quantile beyond it has a tail below the least float.
 FURTHEST = 40.0
@@ -43,8 +43,7 @@ class Effect(Protocol):
         """Where the statistic is `quantile` and where it is minus that, for a positive quantile."""
 
 
-@dataclass(frozen=True, slots=True)
-class Baseline:
+class Baseline(NamedTuple):
     """What the relative difference of adjusted arms is over: the control's value, which an adjustment makes depend on the effect."""
 
     value: float
@@ -53,9 +52,12 @@ class Baseline:
     """Of the effect with the control's value."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class NormalEffect:
-    """An effect with a constant standard error."""
+    """An effect with a constant standard error.
+
+    Like all effects that are made of every comparison it is not frozen, which would be dearer than its arithmetic.
+    """
 
     estimate: float
     standard_error: float

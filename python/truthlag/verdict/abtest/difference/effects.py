@@ -11,8 +11,9 @@ from truthlag.verdict.abtest.difference import calibrated, proportions, regressi
 from truthlag.verdict.abtest.difference.bounded import bounded_effect
 from truthlag.verdict.abtest.difference.effect import Effect, NormalEffect, Undefined
 from truthlag.verdict.abtest.difference.stratified import stratified_effect
+from truthlag.verdict.abtest.difference.stratified_regression import stratified_regression
 from truthlag.verdict.abtest.quantiles.quantile_arm import COMPARISONS
-from truthlag.verdict.abtest.statistics.arm import Statistic
+from truthlag.verdict.abtest.statistics.arm import Figures, Statistic, figures
 from truthlag.verdict.abtest.statistics.calibration import Calibration
 from truthlag.verdict.abtest.statistics.f_measure import FMeasure
 from truthlag.verdict.abtest.statistics.known import Known
@@ -25,6 +26,9 @@ from truthlag.verdict.abtest.statistics.ratio import Ratio
 from truthlag.verdict.abtest.statistics.ratio_with_covariate import RatioWithCovariate
 from truthlag.verdict.abtest.statistics.strata import Strata
 from truthlag.verdict.two_sample.mean import degrees_of_freedom
+
+_RATIOS = (Ratio, PredictionPoweredRatio)
+_PREDICTION_POWERED = (PredictionPowered, PredictionPoweredRatio)
 
 METHODS: dict[str, tuple[str, ...]] = {
     "proportion": proportions.METHODS,
@@ -43,8 +47,21 @@ METHODS: dict[str, tuple[str, ...]] = {
 """The methods that may be asked for, by the kind of the arms."""
 
 
-def absolute_effect(control: Statistic, treatment: Statistic, method: str | None) -> Effect:
+def absolute_effect(
+    control: Statistic,
+    treatment: Statistic,
+    method: str | None,
+    control_figures: Figures | None = None,
+    treatment_figures: Figures | None = None,
+) -> Effect:
     """Treatment less control.
+
+    Args:
+        control: The arm that is held against.
+        treatment: The other one.
+        method: How they are compared; None for the rule of their kind.
+        control_figures: What `figures` says of the control, where it is known already.
+        treatment_figures: The same of the treatment.
 
     Raises:
         Undefined: One of the arms has no estimate or no spread.
@@ -62,24 +79,26 @@ def absolute_effect(control: Statistic, treatment: Statistic, method: str | None
         return own(control, treatment, method)
     if isinstance(control, Known) and control.range is not None and method is None and isinstance(treatment, Known):
         return bounded_effect(control, treatment)
-    before, now = control.estimate, treatment.estimate
+    before, before_error = control_figures or figures(control)
+    now, now_error = treatment_figures or figures(treatment)
     if before is None or now is None:
         name = "control" if before is None else "treatment"
-        why = (
-            "its denominator is 0"
-            if isinstance(control, Ratio | PredictionPoweredRatio)
-            else "it is not defined for its rows"
-        )
+        why = "its denominator is 0" if isinstance(control, _RATIOS) else "it is not defined for its rows"
         raise Undefined(f"the {name} has no estimate: {why}.")
-    if isinstance(control, Mean | Ratio | PredictionPowered | PredictionPoweredRatio):
-        _check_rows(control, treatment, 2)
+    is_known = isinstance(control, Known)
+    if not is_known:
+        _check_rows(control, treatment)
     if method == "student" and isinstance(control, Mean) and isinstance(treatment, Mean):
         return _student(control, treatment)
-    before_error, now_error = _error("control", control, method), _error("treatment", treatment, method)
+    if method == "jackknife":
+        before_error, now_error = _jackknife_error("control", control), _jackknife_error("treatment", treatment)
+    if before_error is None or now_error is None:
+        name = "control" if before_error is None else "treatment"
+        raise Undefined(f"the standard error of the {name} is not known.")
     error = math.hypot(before_error, now_error)
     if error == 0:
         raise Undefined("neither arm has any spread, so nothing tells how much chance could do.")
-    is_normal = method == "z" or control.KIND == "known"
+    is_normal = is_known or method == "z"
     freedom = math.inf if is_normal else degrees_of_freedom(before_error, control.n, now_error, treatment.n)
     return NormalEffect(now - before, error, freedom, _name(control, method))
 
@@ -106,11 +125,15 @@ def ratio_effect(
 
 
 def _after_regression(control: Any, treatment: Any, method: str | None) -> Effect:
-    _check_rows(control, treatment, 2)
+    _check_rows(control, treatment)
     if isinstance(control, RatioWithCovariate):
         return ratio_effect(control, treatment, method)
     regression.check_alike(control, treatment)
     return regression.adjusted_effect(control, treatment, method)
+
+
+def _stratified(control: Strata, treatment: Strata, _method: str | None) -> Effect:
+    return stratified_regression(control, treatment) if control.covariates else stratified_effect(control, treatment)
 
 
 _OWN: dict[str, Callable[[Any, Any, str | None], Effect]] = {
@@ -118,31 +141,28 @@ _OWN: dict[str, Callable[[Any, Any, str | None], Effect]] = {
     RatioWithCovariate.KIND: _after_regression,
     FMeasure.KIND: lambda control, treatment, _: proportions.f_measure_effect(control, treatment),
     Calibration.KIND: calibrated.calibration_effect,
-    Strata.KIND: lambda control, treatment, _: stratified_effect(control, treatment),
+    Strata.KIND: _stratified,
 }
 
 
 def _name(arm: Any, method: str | None) -> str:
+    if isinstance(arm, Mean):
+        return "z test" if method == "z" else "Welch's t test"
     if isinstance(arm, Ratio):
         return "jackknife" if method == "jackknife" else "delta method"
-    if isinstance(arm, PredictionPowered | PredictionPoweredRatio):
+    if isinstance(arm, _PREDICTION_POWERED):
         what = "mean" if isinstance(arm, PredictionPowered) else "ratio"
         return f"prediction-powered {what}, " + ("z test" if method == "z" else "Welch's t test")
-    return "z test" if method == "z" or not isinstance(arm, Mean) else "Welch's t test"
+    return "z test"
 
 
-def _error(name: str, arm: Any, method: str | None) -> float:
-    if method == "jackknife":
-        if arm.jackknife_variance is None:
-            raise ValueError(
-                f"method 'jackknife' needs the jackknife variance of {name}: make it by Ratio.of(..., jackknife=True)"
-                " of all its units, since merging loses it"
-            )
-        return math.sqrt(arm.jackknife_variance)
-    error: float | None = arm.standard_error
-    if error is None:
-        raise Undefined(f"the standard error of the {name} is not known.")
-    return error
+def _jackknife_error(name: str, arm: Any) -> float:
+    if arm.jackknife_variance is None:
+        raise ValueError(
+            f"method 'jackknife' needs the jackknife variance of {name}: make it by Ratio.of(..., jackknife=True)"
+            " of all its units, since merging loses it"
+        )
+    return math.sqrt(arm.jackknife_variance)
 
 
 def _student(control: Mean, treatment: Mean) -> NormalEffect:
@@ -159,7 +179,8 @@ def _empty(control: Statistic, treatment: Statistic) -> str:
     return f"the {' and the '.join(names)} {'have' if len(names) > 1 else 'has'} no rows."
 
 
-def _check_rows(control: Statistic, treatment: Statistic, least: int) -> None:
-    for name, arm in (("control", control), ("treatment", treatment)):
-        if arm.n < least:
-            raise Undefined(f"the {name} has {arm.n} unit, and its spread needs {least}.")
+def _check_rows(control: Statistic, treatment: Statistic) -> None:
+    n, m = control.n, treatment.n
+    if n < 2 or m < 2:
+        name, rows = ("control", n) if n < 2 else ("treatment", m)
+        raise Undefined(f"the {name} has {rows} unit, and its spread needs 2.")

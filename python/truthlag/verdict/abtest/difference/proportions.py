@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from truthlag import _core
 from truthlag.verdict.abtest.difference.effect import FURTHEST, Effect, NormalEffect, ShiftedEffect
+from truthlag.verdict.abtest.quickly_made import quickly_made
 from truthlag.verdict.abtest.statistics.f_measure import FMeasure
 from truthlag.verdict.abtest.statistics.proportion import Proportion
 from truthlag.verdict.two_sample.falling import falling_crossing
@@ -21,6 +22,7 @@ ENOUGH = 50
 #: Below so many, equality is tested by the mid-p value too.
 FEW = 10
 
+_pair = quickly_made(Pair)
 SCALE = Identity()
 _F1 = F1()
 METHODS = ("score", "mid_p", "newcombe", "agresti_caffo", "wald", "pooled")
@@ -33,7 +35,6 @@ def proportion_effect(control: Proportion, treatment: Proportion, method: str | 
     fewer than 50 successes or failures are expected in an arm, with the correction for skewness of Laud (2017); and where
     fewer than 10 are, held back at 0 by the mid-p value of Fisher's test.
     """
-    pair = Pair(treatment.k, treatment.n, control.k, control.n)
     if method == "newcombe":
         return NewcombeEffect(control, treatment)
     if method == "agresti_caffo":
@@ -43,14 +44,15 @@ def proportion_effect(control: Proportion, treatment: Proportion, method: str | 
     both = control.k + treatment.k
     rows = control.n + treatment.n
     expected = min(control.n, treatment.n) * min(both, rows - both) / rows
+    pair = _pair(treatment.k, treatment.n, control.k, control.n)
+    seen, error = pair.loss(SCALE), plain_error(control, treatment)
     if method == "score" or (method is None and expected >= ENOUGH):
-        return ScoreEffect(pair, plain_error(control, treatment), "Farrington-Manning score test")
-    error = plain_error(control, treatment)
+        return ScoreEffect(pair, seen, error, "Farrington-Manning score test")
     if method is None and expected >= FEW:
-        return ScoreEffect(pair, error, "score test corrected for skewness", corrects_skewness=True)
+        return ScoreEffect(pair, seen, error, "score test corrected for skewness", corrects_skewness=True)
     floor = mid_p_quantile(treatment.k, treatment.n, control.k, control.n)
     method = "mid-p and score test corrected for skewness"
-    return ScoreEffect(pair, error, method, corrects_skewness=True, mid_p=floor)
+    return ScoreEffect(pair, seen, error, method, corrects_skewness=True, mid_p=floor)
 
 
 def f_measure_effect(control: FMeasure, treatment: FMeasure) -> ScoreEffect:
@@ -59,30 +61,26 @@ def f_measure_effect(control: FMeasure, treatment: FMeasure) -> ScoreEffect:
     Where few hits or few errors are expected, it is held back at 0 by the mid-p value of Fisher's test.
     """
     before, now, before_n, now_n = control.true_positives, treatment.true_positives, control.n, treatment.n
-    pair = Pair(now, now_n, before, before_n)
-    error = math.hypot(control.standard_error or 0.0, treatment.standard_error or 0.0)
+    pair = _pair(now, now_n, before, before_n)
+    seen, error = pair.loss(_F1), math.hypot(control.standard_error or 0.0, treatment.standard_error or 0.0)
     both, rows = before + now, before_n + now_n
     if min(before_n, now_n) * min(both, rows - both) / rows >= ENOUGH:
-        return ScoreEffect(pair, error, "score test of F1", scale=_F1)
+        return ScoreEffect(pair, seen, error, "score test of F1", scale=_F1)
     floor = mid_p_quantile(now, now_n, before, before_n)
-    return ScoreEffect(pair, error, "mid-p and score test of F1", mid_p=floor, scale=_F1)
+    return ScoreEffect(pair, seen, error, "mid-p and score test of F1", mid_p=floor, scale=_F1)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ScoreEffect:
     """An effect with a standard error of its own at each value: that of the likelihood there."""
 
     pair: Pair
+    estimate: float
     standard_error: float
     method: str
     corrects_skewness: bool = False
     mid_p: float | None = None
     scale: Scale = SCALE
-
-    @property
-    def estimate(self) -> float:
-        """See `Effect`."""
-        return self.pair.loss(self.scale)
 
     @property
     def degrees_of_freedom(self) -> float:

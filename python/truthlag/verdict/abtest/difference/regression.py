@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from operator import add
+from operator import add, mul
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,9 @@ from truthlag.verdict.two_sample.mean import degrees_of_freedom
 METHODS = ("regression", "cuped", "lin")
 #: A distance of a covariate between arms that has this chance or less, where both measured it alike, is none of chance.
 _NOT_ALIKE = 1e-6
+#: With fewer units in an arm it may be.
+_ENOUGH = 30
+_ROOT_OF_TWO = math.sqrt(2)
 #: With so many covariates elimination is quicker by hand.
 _FEW = 5
 #: What is left of a covariate's squares after those before it, as a share, where digits are too few for elimination.
@@ -39,8 +42,7 @@ def adjusted_effect(
     if method == "lin":
         return _interacted(control, treatment)
     if slope is None:
-        table = _together(control, treatment) if method == "cuped" else _within(control, treatment)
-        slope = _slope(table)
+        slope = _slope(_together(control, treatment)) if method == "cuped" else _slope_within(control, treatment)
     before, now = _left(control, slope), _left(treatment, slope)
     before_error = math.sqrt(before[1] / (control.n - 1) / control.n)
     now_error = math.sqrt(now[1] / (treatment.n - 1) / treatment.n)
@@ -93,6 +95,16 @@ def _together(control: MeanWithCovariate, treatment: MeanWithCovariate) -> tuple
         raise OverflowError(str(error)) from error
 
 
+def _slope_within(control: MeanWithCovariate, treatment: MeanWithCovariate) -> tuple[float, ...]:
+    if len(control.means) == 2:
+        # Of one covariate, which is the rule, what `_slope` needs of the table.
+        (_, product), (_, squares) = control.comoments
+        (_, other_product), (_, other_squares) = treatment.comoments
+        if squares + other_squares > 0:
+            return ((product + other_product) / (squares + other_squares),)
+    return _slope(_within(control, treatment))
+
+
 def _within(control: MeanWithCovariate, treatment: MeanWithCovariate) -> tuple[tuple[float, ...], ...]:
     both = zip(control.comoments, treatment.comoments, strict=True)
     return tuple([tuple(map(add, first, second)) for first, second in both])
@@ -135,6 +147,9 @@ def _left(arm: MeanWithCovariate, slope: tuple[float, ...]) -> tuple[float, floa
     """The mean and the squared deviations of values less slope times covariates."""
     mean, first = arm.means[0], arm.comoments[0]
     left = first[0]
+    if len(slope) == 1:
+        one = slope[0]
+        return mean - one * arm.means[1], max(0.0, left + one * (one * arm.comoments[1][1] - 2 * first[1]))
     for i, one in enumerate(slope, start=1):
         row = arm.comoments[i]
         mean -= one * arm.means[i]
@@ -148,7 +163,8 @@ def _left(arm: MeanWithCovariate, slope: tuple[float, ...]) -> tuple[float, floa
 def _baseline(control: MeanWithCovariate, slope: tuple[float, ...]) -> Baseline:
     """The control's mean as it is, on which its covariates' chance distance has no hold."""
     first = control.comoments[0]
-    together = first[0] - sum(one * other for one, other in zip(slope, first[1:], strict=True))
+    explained = slope[0] * first[1] if len(slope) == 1 else sum(map(mul, slope, first[1:]))
+    together = first[0] - explained
     rows = (control.n - 1) * control.n
     return Baseline(control.means[0], math.sqrt(first[0] / rows), -together / rows)
 
@@ -159,13 +175,16 @@ def check_alike(control: MeanWithCovariate, treatment: MeanWithCovariate) -> Non
     Raises:
         Undefined: One of them is further apart than chance does.
     """
+    n, m = control.n, treatment.n
+    if n < _ENOUGH or m < _ENOUGH:
+        return
     for place in range(1, len(control.means)):
-        first, second = (arm.comoments[place][place] / (arm.n - 1) / arm.n for arm in (control, treatment))
+        first, second = control.comoments[place][place] / (n - 1) / n, treatment.comoments[place][place] / (m - 1) / m
         apart, error = treatment.means[place] - control.means[place], math.sqrt(first + second)
         if error == 0 and apart == 0:
             continue
-        chance = math.erfc(abs(apart) / error / math.sqrt(2)) if error else 0.0
-        if chance <= _NOT_ALIKE and min(control.n, treatment.n) >= 30:
+        chance = math.erfc(abs(apart) / error / _ROOT_OF_TWO) if error else 0.0
+        if chance <= _NOT_ALIKE:
             name = f"covariate {place}" if control.names is None else repr(control.names[place - 1])
             raise Undefined(
                 f"{name} is {control.means[place]:.4g} in the control and {treatment.means[place]:.4g} in the treatment, which chance"

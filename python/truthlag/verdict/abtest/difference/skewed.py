@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class SkewedEffect:
     """An effect with a constant standard error and a known skewness, to the first order of Cornish and Fisher (1938).
 

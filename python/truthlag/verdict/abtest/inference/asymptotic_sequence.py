@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from truthlag.verdict.abtest.inference.inference import (
@@ -51,7 +52,7 @@ class AsymptoticSequence:
 
     def quantile(self, freedom: float, n: int, *, one_sided: bool) -> float:
         """See `Inference`."""
-        return self._quantile(n, freedom if self.is_t else math.inf, one_sided=one_sided)
+        return self._quantile(n, freedom, one_sided=one_sided)
 
     def evidence(self, statistic: float, freedom: float, n: int, *, one_sided: bool) -> Evidence:
         """See `Inference`; the p-value is the alpha at which the interval would end at the value, the e-value its inverse."""
@@ -113,34 +114,35 @@ class AsymptoticSequence:
 
         # Where units are n (quantile / statistic)²: the secant in their logarithms, along which the distance rises by .8 to 2.
         needed = 2 * math.log(min(statistic, _MOST_STATISTIC))
-
-        def distance(log_units: float) -> float:
-            squared = self._squared_at(math.exp(log_units), one_sided=one_sided)
-            return log_units - log_n - math.log(squared) + needed
-
+        squared_at = self._squares(one_sided=one_sided)
         log_n = math.log(n)
         before, at = log_n, log_n
-        before_value = distance(before)
+        before_value = needed - math.log(squared_at(math.exp(log_n)))
         at -= before_value
         for _ in range(_STEPS):
             if at > _LOG_MOST or at == before:
                 break
-            value = distance(at)
+            value = at - log_n - math.log(squared_at(math.exp(at))) + needed
             if abs(value) < _NEAR:
                 break
             before, before_value, at = at, value, at - value * (at - before) / (value - before_value)
         return within_reason(math.exp(min(at, _LOG_MOST)) * (1 + _NEAR)) if at <= _LOG_MOST else None
 
-    def _squared_at(self, n: float, *, one_sided: bool) -> float:
-        """The squared quantile."""
-        weight = n * (self._one_sided if one_sided else self._two_sided)
-        root = math.sqrt(weight + 1)
-        logarithm = math.log1p(root / (2 * self.alpha)) if one_sided else math.log(root / self.alpha)
-        return 2 * (weight + 1) / weight * logarithm
+    def _squares(self, *, one_sided: bool) -> Callable[[float], float]:
+        """The squared quantile by the number of units, which is asked for time and again."""
+        alpha, precision = self.alpha, self._one_sided if one_sided else self._two_sided
+
+        def squared(n: float) -> float:
+            weight = n * precision
+            root = math.sqrt(weight + 1)
+            logarithm = math.log1p(root / (2 * alpha)) if one_sided else math.log(root / alpha)
+            return 2 * (weight + 1) / weight * logarithm
+
+        return squared
 
     def _quantile(self, n: float, freedom: float = math.inf, *, one_sided: bool) -> float:
-        if math.isinf(freedom):
-            return math.sqrt(self._squared_at(n, one_sided=one_sided))
+        if not self.is_t or freedom == math.inf:
+            return math.sqrt(self._squares(one_sided=one_sided)(n))
         weight = n * (self._one_sided if one_sided else self._two_sided)
         root = math.sqrt(weight + 1)
         logarithm = math.log1p(root / (2 * self.alpha)) if one_sided else math.log(root / self.alpha)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
+from typing import Any
 
 from truthlag.verdict.abtest.inference.inference import (
     LEAST_STATISTIC,
@@ -58,15 +59,24 @@ class Fixed:
 
 def upper_tail(statistic: float, freedom: float) -> float:
     """The chance of at least this statistic: t, or standard normal for infinitely many degrees of freedom."""
-    from scipy import special
-
-    if math.isinf(freedom) or math.isinf(statistic):
-        return float(special.ndtr(-statistic))
-    return float(special.stdtr(freedom, -statistic))
+    if freedom == math.inf or math.isinf(statistic):
+        return float(_special().ndtr(-statistic))
+    return float(_special().stdtr(freedom, -statistic))
 
 
-@lru_cache(maxsize=1024)
 def _quantile(tail: float, freedom: float) -> float:
+    # Degrees of freedom are hardly ever the same again.
+    return _normal_quantile(tail) if freedom == math.inf else -float(_special().stdtrit(freedom, tail))
+
+
+@lru_cache(maxsize=64)
+def _normal_quantile(tail: float) -> float:
+    return -float(_special().ndtri(tail))
+
+
+@cache
+def _special() -> Any:
+    """The functions of scipy, which is loaded where one is needed; an import each time takes as long as one of them."""
     from scipy import special
 
-    return -float(special.ndtri(tail) if freedom == math.inf else special.stdtrit(freedom, tail))
+    return special

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from truthlag.verdict.abtest.inference import AsymptoticSequence, Evidence
@@ -51,15 +52,18 @@ class MixedSequence(AsymptoticSequence):
     def _quantile(self, n: float, freedom: float = math.inf, *, one_sided: bool) -> float:  # noqa: ARG002 - never a t statistic
         ends = sorted(
             (
-                math.sqrt(AsymptoticSequence._squared_at(self, n, one_sided=one_sided)),
+                math.sqrt(AsymptoticSequence._squares(self, one_sided=one_sided)(n)),
                 self._earlier._quantile(n, one_sided=one_sided),
             )
         )
         return self._between(ends[0], ends[1], -math.log(self.alpha), n, one_sided=one_sided)
 
-    def _squared_at(self, n: float, *, one_sided: bool) -> float:
-        quantile = self._quantile(n, one_sided=one_sided)
-        return quantile * quantile
+    def _squares(self, *, one_sided: bool) -> Callable[[float], float]:
+        def squared(n: float) -> float:
+            quantile = self._quantile(n, one_sided=one_sided)
+            return quantile * quantile
+
+        return squared
 
     def _between(self, low: float, high: float, log_e_value: float, n: float, *, one_sided: bool) -> float:
         """The statistic at which the mean is this e-value: each of the two has it at one of the ends."""

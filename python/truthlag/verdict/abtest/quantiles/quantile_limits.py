@@ -9,6 +9,9 @@ from truthlag.verdict.abtest.statistics.checks import count, finite
 from truthlag.verdict.abtest.statistics.mean import Mean
 from truthlag.verdict.detectors.parameters import share
 
+#: Numbers of units that a float holds.
+_MOST = 2**53
+
 
 def quantile_from_limits(
     n: int, estimate: float, lower: float, upper: float, *, confidence: float = 0.95, rows: int | None = None
@@ -19,7 +22,7 @@ def quantile_from_limits(
     confidence; for p99 of a hundred thousand rows those at 98.94 and 99.06 percent. Their distance tells the spread.
 
     Args:
-        n: The units of randomisation.
+        n: The units of randomisation, at most 2^53.
         estimate: The quantile.
         lower: The value at the lower rank.
         upper: The value at the upper rank.
@@ -32,7 +35,7 @@ def quantile_from_limits(
 
     Raises:
         TypeError: One of them is no number.
-        ValueError: The limits are not around the estimate, or there are fewer than two units.
+        ValueError: The limits are not around the estimate, or there are fewer than two units, or more than 2^53.
 
     Cost: constant.
 
@@ -48,13 +51,13 @@ def quantile_from_limits(
     """
     from scipy import special
 
-    units = count("n", n)
+    units = count("n", n, _MOST, "the most that are told apart")
     if units < 2:
         raise ValueError(f"n must be an int of at least 2, got {described(n)}")
     middle, low, high = finite("estimate", estimate), finite("lower", lower), finite("upper", upper)
     if not low <= middle <= high:
         raise ValueError(f"estimate must be from lower ({low:g}) to upper ({high:g}), got {described(estimate)}")
-    taken = units if rows is None else count("rows", rows)
+    taken = units if rows is None else count("rows", rows, _MOST, "the most that are told apart")
     if not taken:
         raise ValueError(f"rows must be an int of at least 1, got {described(rows)}")
     quantile = -float(special.ndtri((1 - share("confidence", confidence)) / 2))

@@ -75,7 +75,24 @@ STATISTICS = (
 )
 """Their classes."""
 
+Figures: TypeAlias = tuple[float | None, float | None]
+"""The estimate of an arm and its standard error."""
+
 _KINDS: dict[str, Any] = {kind.KIND: kind for kind in (*STATISTICS, Counts)}
+
+
+def figures(arm: Arm) -> Figures:
+    """The estimate of an arm and its standard error: of kinds where both have much in common, at once.
+
+    Raises:
+        OverflowError: They are beyond floats.
+        ZeroDivisionError: As above.
+    """
+    together = getattr(arm, "_figures", None)
+    if together is None:
+        return arm.estimate, arm.standard_error
+    found: Figures = together()
+    return found
 
 
 def statistic_from_dict(fields: dict[str, Any]) -> Statistic | Counts:

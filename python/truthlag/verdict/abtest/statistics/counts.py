@@ -8,10 +8,13 @@ from typing import Any, ClassVar
 from truthlag.call.described import described
 from truthlag.metrics import ConfusionCounts
 from truthlag.metrics.counts import RATES
+from truthlag.verdict.abtest.quickly_made import quickly_made
 from truthlag.verdict.abtest.statistics.checks import count, not_negative
 from truthlag.verdict.abtest.statistics.f_measure import FMeasure
 from truthlag.verdict.abtest.statistics.mean import Mean
 from truthlag.verdict.abtest.statistics.proportion import Proportion
+
+_confusion_counts, _proportion = quickly_made(ConfusionCounts), quickly_made(Proportion)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +85,8 @@ class Counts:
         """
         if metric not in RATES:
             raise ValueError(f"metric must be one of {', '.join(map(repr, RATES))}, got {described(metric)}")
-        return Proportion(*RATES[metric](ConfusionCounts(*(getattr(self, name) for name in self.__slots__))))
+        counts = _confusion_counts(self.true_positives, self.false_positives, self.false_negatives, self.true_negatives)
+        return _proportion(*RATES[metric](counts))
 
     def f_measure(self) -> FMeasure:
         """F1 as an arm. Cost: constant.

@@ -56,15 +56,17 @@ class FMeasure:
     @property
     def estimate(self) -> float | None:
         """F1; None without relevant rows."""
-        return 2 * self.true_positives / (self.n + self.true_positives) if self.n else None
+        n = self.n
+        return 2 * self.true_positives / (n + self.true_positives) if n else None
 
     @property
     def standard_error(self) -> float | None:
         """By the delta method from the share J: 2 / (1 + J)² sqrt(J (1 - J) / n); None without relevant rows."""
-        if not self.n:
+        n = self.n
+        if not n:
             return None
-        share = self.true_positives / self.n
-        return 2 / (1 + share) ** 2 * math.sqrt(share * (1 - share) / self.n)
+        share = self.true_positives / n
+        return 2 / (1 + share) ** 2 * math.sqrt(share * (1 - share) / n)
 
     def merge(self, other: FMeasure) -> FMeasure:
         """That of the rows of both. Cost: constant.

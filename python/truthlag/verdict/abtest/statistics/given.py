@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from truthlag.verdict.abtest.statistics.batched_proportion import BatchedProport
 from truthlag.verdict.abtest.statistics.calibration import Calibration, middles_of, shared_edges
 from truthlag.verdict.abtest.statistics.column import column
 from truthlag.verdict.abtest.statistics.counts import Counts
+from truthlag.verdict.abtest.statistics.f_measure import FMeasure
 from truthlag.verdict.abtest.statistics.known import Known
 from truthlag.verdict.abtest.statistics.labelled_rows import METRICS, LabelledRows
 from truthlag.verdict.abtest.statistics.mean import Mean
@@ -48,10 +50,14 @@ def arms(
         TypeError: An arm is none of what is allowed, or the two are of different kinds.
         ValueError: Values are not allowed, or a metric is not one of the arm's.
     """
-    if type(control) is type(treatment) and isinstance(control, STATISTICS):
-        _refuse(cluster, window)
-        _check_alike(control, treatment)
-        return control, treatment
+    kind = type(control)
+    if kind is type(treatment):
+        if isinstance(control, STATISTICS):
+            _refuse(cluster, window)
+            _check_alike(control, treatment)
+            return control, treatment
+        if kind is Counts and cluster is None:
+            return _of_counts(control, metric), _of_counts(treatment, metric)
     if is_raw(control) and is_raw(treatment):
         if window is not None:
             raise ValueError("window must be None for raw values: it chooses the predictions of trackers")
@@ -84,34 +90,32 @@ def _refuse(cluster: Any, window: Any) -> None:
 
 
 def _check_alike(control: Statistic, treatment: Statistic) -> None:
-    if isinstance(control, BatchedProportion) and isinstance(treatment, BatchedProportion):
-        if len(control.rows) != len(treatment.rows):
-            raise ValueError(
-                f"treatment must have the batches of control ({len(control.rows)}), got {len(treatment.rows)}: give 0 rows where an arm"
-                " had none"
-            )
-    elif isinstance(control, RatioWithCovariate) and isinstance(treatment, RatioWithCovariate):
-        if control.ratio_before != treatment.ratio_before:
-            raise ValueError(f"treatment must have ratio_before {control.ratio_before} as control, got another")
-        _check_covariates(control.moments, treatment.moments)
-    elif isinstance(control, MeanWithCovariate | Strata) and isinstance(treatment, type(control)):
+    check = _ALIKE.get(control.KIND)
+    if check is not None:
+        check(control, treatment)
+
+
+def _check_batches(control: BatchedProportion, treatment: BatchedProportion) -> None:
+    if len(control.rows) != len(treatment.rows):
+        raise ValueError(
+            f"treatment must have the batches of control ({len(control.rows)}), got {len(treatment.rows)}: give 0 rows where an arm"
+            " had none"
+        )
+
+
+def _check_ratios(control: RatioWithCovariate, treatment: RatioWithCovariate) -> None:
+    if control.ratio_before != treatment.ratio_before:
+        raise ValueError(f"treatment must have ratio_before {control.ratio_before} as control, got another")
+    _check_covariates(control.moments, treatment.moments)
+
+
+def _check_strata(control: Strata, treatment: Strata) -> None:
+    # Without strata there is nothing that could have covariates.
+    if control.n and treatment.n:
         _check_covariates(control, treatment)
-    elif isinstance(control, Calibration) and isinstance(treatment, Calibration):
-        if control.edges != treatment.edges:
-            raise ValueError("treatment must have the bins of control, got other edges")
-        if (control.clusters is None) != (treatment.clusters is None):
-            raise ValueError("treatment must be clustered as control is: give cluster for both arms or for none")
-    elif isinstance(control, QuantileArm) and isinstance(treatment, QuantileArm):
-        if control.p != treatment.p:
-            raise ValueError(f"treatment must be the quantile of control ({control.p:g}), got that at {treatment.p:g}")
-    elif isinstance(control, Known) and isinstance(treatment, Known) and control.range != treatment.range:
-        raise ValueError(f"treatment must have the range of control ({control.range}), got {treatment.range}")
 
 
 def _check_covariates(control: MeanWithCovariate | Strata, treatment: MeanWithCovariate | Strata) -> None:
-    if not (control.n and treatment.n) and isinstance(control, Strata):
-        # Without strata there is nothing that could have covariates.
-        return
     if control.covariates != treatment.covariates:
         raise ValueError(f"treatment must have {control.covariates} covariates as control, got {treatment.covariates}")
     if control.names != treatment.names:
@@ -120,6 +124,35 @@ def _check_covariates(control: MeanWithCovariate | Strata, treatment: MeanWithCo
             " measured otherwise in each arm, such as the score of each arm's own model, moves with the treatment, and adjusting"
             " for it would remove a part of the effect or make one up; let one frozen model score the requests of both arms"
         )
+
+
+def _check_bins(control: Calibration, treatment: Calibration) -> None:
+    if control.edges != treatment.edges:
+        raise ValueError("treatment must have the bins of control, got other edges")
+    if (control.clusters is None) != (treatment.clusters is None):
+        raise ValueError("treatment must be clustered as control is: give cluster for both arms or for none")
+
+
+def _check_quantiles(control: QuantileArm, treatment: QuantileArm) -> None:
+    if control.p != treatment.p:
+        raise ValueError(f"treatment must be the quantile of control ({control.p:g}), got that at {treatment.p:g}")
+
+
+def _check_range(control: Known, treatment: Known) -> None:
+    if control.range != treatment.range:
+        raise ValueError(f"treatment must have the range of control ({control.range}), got {treatment.range}")
+
+
+#: What two arms of a kind must have in common.
+_ALIKE: dict[str, Callable[[Any, Any], None]] = {
+    BatchedProportion.KIND: _check_batches,
+    RatioWithCovariate.KIND: _check_ratios,
+    MeanWithCovariate.KIND: _check_covariates,
+    Strata.KIND: _check_strata,
+    Calibration.KIND: _check_bins,
+    QuantileArm.KIND: _check_quantiles,
+    Known.KIND: _check_range,
+}
 
 
 def _of_rows(control: LabelledRows, treatment: LabelledRows, metric: str) -> tuple[Statistic, Statistic]:
@@ -187,9 +220,7 @@ def _of_one(name: str, arm: Any, metric: str | None, window: dict[str, Any] | No
     if isinstance(arm, ConfusionCounts):
         arm = Counts.from_confusion_counts(arm)
     if isinstance(arm, Counts):
-        if metric == "f1_score":
-            return arm.f_measure()
-        return arm.proportion(_known(metric, (*RATES, "f1_score")))
+        return _of_counts(arm, metric)
     if isinstance(arm, ModelPerformanceTracker):
         arm = arm.snapshot(**(window or {}))
     if isinstance(arm, PerformanceSnapshot):
@@ -198,6 +229,12 @@ def _of_one(name: str, arm: Any, metric: str | None, window: dict[str, Any] | No
         f"{name} must be raw values, a statistic such as Proportion or Mean, LabelledRows, Counts, a snapshot or a tracker,"
         f" got {described(arm)}"
     )
+
+
+def _of_counts(counts: Counts, metric: str | None) -> Proportion | FMeasure:
+    if metric == "f1_score":
+        return counts.f_measure()
+    return counts.proportion(metric if metric in RATES else _known(metric, (*RATES, "f1_score")))
 
 
 def _histogram(arm: Any, window: dict[str, Any] | None) -> ScoreHistogram | None:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from truthlag.call.described import described
+from truthlag.verdict.abtest.quickly_made import quickly_made
 from truthlag.verdict.abtest.statistics.checks import count, finite, listed, table
 from truthlag.verdict.abtest.statistics.column import blame, column, floats, moments
 from truthlag.verdict.abtest.statistics.mean import Mean
@@ -117,17 +118,6 @@ class MeanWithCovariate:
         middle = _sandwich(columns, [mean for mean, _ in found], table) if sandwich else None
         return cls(len(array), tuple(mean for mean, _ in found), tuple(map(tuple, table.tolist())), names, middle)
 
-    @classmethod
-    def _of_checked(
-        cls, n: int, means: tuple[float, ...], comoments: tuple[tuple[float, ...], ...]
-    ) -> MeanWithCovariate:
-        """The statistic of what another one has, which is possible already."""
-        made = object.__new__(cls)
-        given = {"n": n, "means": means, "comoments": comoments, "names": None, "sandwich": None}
-        for name, value in given.items():
-            object.__setattr__(made, name, value)
-        return made
-
     @property
     def covariates(self) -> int:
         """How many there are."""
@@ -196,6 +186,10 @@ class MeanWithCovariate:
             (2.0, 3.0)
         """
         return {"kind": self.KIND, **asdict(self)}
+
+
+of_checked = quickly_made(MeanWithCovariate)
+"""The statistic of what another one has, which is possible already."""
 
 
 def _sandwich(

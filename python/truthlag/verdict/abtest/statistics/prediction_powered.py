@@ -93,34 +93,41 @@ class PredictionPowered:
     @property
     def weight(self) -> float:
         """The tuning; 0 where predictions tell nothing, or no row is without a label."""
-        if not self.n or not self.unlabelled.n:
+        n, others = self.labelled.n, self.unlabelled
+        rows = others.n
+        if not n or not rows:
             return 0.0
         if self.tuning is not None:
             return self.tuning
-        table, n, others = self.labelled.comoments, self.n, self.unlabelled
+        table = self.labelled.comoments
         # The spread of the predictions of all rows.
         apart = others.mean - self.labelled.means[1]
-        share = n / (n + others.n)
-        spread = (table[1][1] + others.m2 + apart * apart * others.n * share) / (n + others.n)
-        return table[0][1] / n / ((1 + n / others.n) * spread) if spread > 0 else 0.0
+        spread = (table[1][1] + others.m2 + apart * apart * rows * (n / (n + rows))) / (n + rows)
+        return table[0][1] / n / ((1 + n / rows) * spread) if spread > 0 else 0.0
 
     @property
     def estimate(self) -> float | None:
         """The mean; None without labels."""
-        if not self.n:
-            return None
-        return self.labelled.means[0] + self.weight * (self.unlabelled.mean - self.labelled.means[1])
+        return self._figures()[0]
 
     @property
     def standard_error(self) -> float | None:
         """sqrt(w² var(f) / N + var(y - w f) / n); None of fewer than two labels."""
-        n, weight = self.n, self.weight
+        return self._figures()[1]
+
+    def _figures(self) -> tuple[float | None, float | None]:
+        """Estimate and standard error, with one weight."""
+        labelled, unlabelled = self.labelled, self.unlabelled
+        n, weight = labelled.n, self.weight
+        if not n:
+            return None, None
+        estimate = labelled.means[0] + weight * (unlabelled.mean - labelled.means[1])
         if n < 2:
-            return None
-        table = self.labelled.comoments
-        left = max(0.0, table[0][0] - 2 * weight * table[0][1] + weight * weight * table[1][1])
-        others = self.unlabelled.variance or 0.0
-        return math.sqrt(left / (n - 1) / n + (weight * weight * others / self.unlabelled.n if weight else 0.0))
+            return estimate, None
+        (squares, product), (_, predicted) = labelled.comoments
+        left = max(0.0, squares - 2 * weight * product + weight * weight * predicted)
+        others = unlabelled.variance or 0.0
+        return estimate, math.sqrt(left / (n - 1) / n + (weight * weight * others / unlabelled.n if weight else 0.0))
 
     def merge(self, other: PredictionPowered) -> PredictionPowered:
         """That of the rows of both.

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from operator import mul
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeAlias
 
 import numpy as np
 
@@ -19,6 +19,8 @@ from truthlag.verdict.detectors.parameters import choice
 
 #: The columns of the moments: sums over the rows of a unit that have a label, and over those that have none.
 _COLUMNS = 8
+_Three: TypeAlias = tuple[float, float, float]
+_Six: TypeAlias = tuple[float, float, float, float, float, float]
 #: A metric's numerator and denominator by label and decision; they are as true of a probability in place of the label.
 _PARTS: dict[str, Callable[[Floats, Floats], tuple[Floats, Floats]]] = {
     "accuracy": lambda y, d: (y * d + (1 - y) * (1 - d), np.ones_like(y)),
@@ -206,19 +208,23 @@ class PredictionPoweredRatio:
     @property
     def weight(self) -> float:
         """The tuning; 0 where predictions tell nothing, or no row is without a label."""
-        return self._figures()[0]
+        return self._found_figures()[0]
 
     @property
     def estimate(self) -> float | None:
         """The ratio; None without labels, and for a denominator of 0."""
-        return self._figures()[1]
+        return self._found_figures()[1]
 
     @property
     def standard_error(self) -> float | None:
         """By the delta method over units; None of fewer than two units with a label."""
-        return self._figures()[2]
+        return self._found_figures()[2]
 
-    def _figures(self) -> tuple[float, float | None, float | None]:
+    def _figures(self) -> tuple[float | None, float | None]:
+        """Estimate and standard error."""
+        return self._found_figures()[1:]
+
+    def _found_figures(self) -> tuple[float, float | None, float | None]:
         found = self._found
         if found is None:
             weight = self._weight()
@@ -234,22 +240,28 @@ class PredictionPoweredRatio:
             return 0.0
         if self.tuning is not None:
             return self.tuning
-        own, helped = self._gradients(means[0] / means[1])
-        product = self._product(helped)
-        spread = _dot(helped, product)
-        return _dot(own, product) / spread if spread > 0 else 0.0
+        own, (a, b, c, d, e, f) = self._gradients(means[0] / means[1])
+        top, bottom, over, under, rows, other_over, other_under, others = [
+            i * a + j * b + k * c + m * d + n * e + o * f for _, _, i, j, k, m, n, o in self.moments.comoments
+        ]
+        spread = over * a + under * b + rows * c + other_over * d + other_under * e + others * f
+        return (top * own[0] + bottom * own[1] + rows * own[2]) / spread if spread > 0 else 0.0
 
-    def _error(self, weight: float, ratio: float, bottom: float) -> float | None:
+    def _error(self, weight: float, ratio: float, bottom_mean: float) -> float | None:
         if self.labelled < 2:
             return None
-        own, helped = self._gradients(ratio)
-        scale = self._sums(0.0)[1] / bottom
-        slope = [(one - weight * other) * scale for one, other in zip(own, helped, strict=True)]
-        return math.sqrt(max(0.0, _dot(slope, self._product(slope))) / (self.units - 1) / self.units)
-
-    def _product(self, slope: list[float]) -> list[float]:
-        """The table of squares times a vector: of eight numbers the call of a library would take longer."""
-        return [_dot(row, slope) for row in self.moments.comoments]
+        (top, bottom, rows), (over, under, helped_rows, other_over, other_under, others) = self._gradients(ratio)
+        scale = self._sums(0.0)[1] / bottom_mean
+        a, b, c, d = top * scale, bottom * scale, -weight * over * scale, -weight * under * scale
+        e, f = (rows - weight * helped_rows) * scale, -weight * other_over * scale
+        g, h = -weight * other_under * scale, -weight * others * scale
+        # The slope times the table: of eight numbers the call of a library, or a loop, would take longer.
+        product = [
+            i * a + j * b + k * c + m * d + n * e + o * f + p * g + q * h
+            for i, j, k, m, n, o, p, q in self.moments.comoments
+        ]
+        squares: float = sum(map(mul, (a, b, c, d, e, f, g, h), product))
+        return math.sqrt(max(0.0, squares) / (self.units - 1) / self.units)
 
     def merge(self, other: PredictionPoweredRatio) -> PredictionPoweredRatio:
         """That of the units of both.
@@ -299,27 +311,23 @@ class PredictionPoweredRatio:
             bottom / rows + weight * (other_under / others - under / rows),
         )
 
-    def _gradients(self, ratio: float) -> tuple[list[float], list[float]]:
-        """How the ratio of the labels moves with each mean, and how the predictions' part of it does, times minus the tuning."""
+    def _gradients(self, ratio: float) -> tuple[_Three, _Six]:
+        """How the ratio of the labels moves with each mean, and how the predictions' part of it does, times minus the tuning.
+
+        The former with numerator, denominator and rows alone, the latter with all but the first two.
+        """
         top, bottom, over, under, rows, other_over, other_under, others = self.moments.means
         own = 1 / bottom
         share = rows / others if others else 0.0
         mean = (other_over - ratio * other_under) / others if others else 0.0
         return (
-            [own, -ratio * own, 0.0, 0.0, -(top - ratio * bottom) / rows * own, 0.0, 0.0, 0.0],
-            [
-                0.0,
-                0.0,
+            (own, -ratio * own, -(top - ratio * bottom) / rows * own),
+            (
                 own,
                 -ratio * own,
                 -(over - ratio * under) / rows * own,
                 -share * own,
                 ratio * share * own,
                 mean * share * own,
-            ],
+            ),
         )
-
-
-def _dot(first: Sequence[float], second: Sequence[float]) -> float:
-    product: float = sum(map(mul, first, second))
-    return product

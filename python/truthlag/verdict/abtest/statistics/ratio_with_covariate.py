@@ -11,7 +11,7 @@ import numpy as np
 from truthlag.call.described import described
 from truthlag.verdict.abtest.statistics.clusters import places, sizes, sums
 from truthlag.verdict.abtest.statistics.column import Floats, blame, column, floats
-from truthlag.verdict.abtest.statistics.mean_with_covariate import MeanWithCovariate
+from truthlag.verdict.abtest.statistics.mean_with_covariate import MeanWithCovariate, of_checked
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,18 +109,21 @@ class RatioWithCovariate:
     @property
     def estimate(self) -> float | None:
         """The ratio as it is, without an adjustment; None without units, and for a denominator of 0."""
-        numerator, denominator = self.moments.means[:2]
-        return numerator / denominator if self.n and denominator else None
+        means = self.moments.means
+        return means[0] / means[1] if self.moments.n and means[1] else None
 
     @property
     def standard_error(self) -> float | None:
         """That of the ratio as it is, by the delta method; None of fewer than two units."""
-        ratio = self.estimate
-        if ratio is None or self.n < 2:
-            return None
-        table, denominator = self.moments.comoments, self.moments.means[1]
-        squares = table[0][0] - 2 * ratio * table[0][1] + ratio * ratio * table[1][1]
-        return math.sqrt(max(0.0, squares) / (self.n - 1) / self.n) / abs(denominator)
+        return self._figures()[1]
+
+    def _figures(self) -> tuple[float | None, float | None]:
+        """Estimate and standard error."""
+        ratio, n = self.estimate, self.moments.n
+        if ratio is None or n < 2:
+            return ratio, None
+        squares = _squares_left(self.moments.comoments, 0, ratio)
+        return ratio, math.sqrt(max(0.0, squares) / (n - 1) / n) / abs(self.moments.means[1])
 
     def linear(self) -> MeanWithCovariate | None:
         """Ratio and covariates made linear, with the ratio and its covariates as means.
@@ -134,30 +137,31 @@ class RatioWithCovariate:
             >>> RatioWithCovariate.of([2, 4, 6], [1, 2, 2], covariates=[[0, 1, 1]]).linear().covariates
             1
         """
-        means, table = self.moments.means, self.moments.comoments
+        means, table, n = self.moments.means, self.moments.comoments, self.moments.n
         ratio = self.estimate
-        if ratio is None or self.n < 2 or (self.ratio_before and not means[3]):
+        if ratio is None or n < 2 or (self.ratio_before and not means[3]):
             return None
         scale = means[1]
-        own = max(0.0, (table[0][0] - 2 * ratio * table[0][1] + ratio * ratio * table[1][1]) / scale / scale)
-        # The ratio with each of the other columns.
-        across = [(first - ratio * second) / scale for first, second in zip(table[0][2:], table[1][2:], strict=True)]
-        if self.ratio_before:
-            before, other = means[2] / means[3], means[3]
-            across = [(across[0] - before * across[1]) / other]
-            squares = table[2][2] - 2 * before * table[2][3] + before * before * table[3][3]
-            rest: tuple[tuple[float, ...], ...] = ((max(0.0, squares / other / other),),)
-            middle: tuple[float, ...] = (ratio, before)
-        else:
-            rest = tuple(row[2:] for row in table[2:])
-            middle = (ratio, *means[2:])
-        if not all(map(math.isfinite, (own, *middle, *across, *rest[0]))):
+        own = _squares_left(table, 0, ratio) / scale / scale
+        if not math.isfinite(own):
             return None
-        # Rounding may take a product beyond its squares.
-        most = [math.sqrt(own) * math.sqrt(row[place]) for place, row in enumerate(rest)]
-        bounded = tuple(max(-one, min(one, product)) for one, product in zip(most, across, strict=True))
-        rows = ((own, *bounded), *((product, *row) for product, row in zip(bounded, rest, strict=True)))
-        return MeanWithCovariate._of_checked(self.n, middle, rows)
+        own = max(0.0, own)
+        top, bottom = table[0], table[1]
+        if self.ratio_before:
+            other = means[3]
+            before = means[2] / other
+            squares = _squares_left(table, 2, before) / other / other
+            if not math.isfinite(squares):
+                return None
+            squares = max(0.0, squares)
+            # The ratio with both columns of the one before.
+            first, second = (top[2] - ratio * bottom[2]) / scale, (top[3] - ratio * bottom[3]) / scale
+            product = _bounded((first - before * second) / other, own, squares)
+            return of_checked(n, (ratio, before), ((own, product), (product, squares)))
+        across = [(one - ratio * other) / scale for one, other in zip(top[2:], bottom[2:], strict=True)]
+        products = [_bounded(one, own, table[place][place]) for place, one in enumerate(across, start=2)]
+        rows = [(product, *row[2:]) for product, row in zip(products, table[2:], strict=True)]
+        return of_checked(n, (ratio, *means[2:]), ((own, *products), *rows))
 
     def merge(self, other: RatioWithCovariate) -> RatioWithCovariate:
         """That of the units of both.
@@ -189,6 +193,19 @@ class RatioWithCovariate:
             False
         """
         return {"kind": self.KIND, "moments": self.moments.to_dict(), "ratio_before": self.ratio_before}
+
+
+def _squares_left(table: tuple[tuple[float, ...], ...], place: int, ratio: float) -> float:
+    """The squared deviations of a column less so many times those of the next one, but for rounding."""
+    first, second = table[place], table[place + 1]
+    return first[place] - 2 * ratio * first[place + 1] + ratio * ratio * second[place + 1]
+
+
+def _bounded(product: float, squares: float, other_squares: float) -> float:
+    """A product of deviations, which rounding may have taken beyond what their squares allow."""
+    most = math.sqrt(squares) * math.sqrt(other_squares)
+    capped = min(most, product)
+    return max(-most, capped)
 
 
 def _by_unit(names: list[str], columns: list[Any], cluster: Any, *, averaged: int) -> list[Floats]:

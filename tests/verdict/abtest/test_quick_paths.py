@@ -1,0 +1,214 @@
+"""What is done quickly for comparisons by the thousand is what the plain way does."""
+
+from __future__ import annotations
+
+import math
+import pickle
+from dataclasses import FrozenInstanceError, fields, replace
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from truthlag.abtest import (
+    ArmSummary,
+    BatchedProportion,
+    Calibration,
+    Comparison,
+    Counts,
+    FMeasure,
+    Known,
+    Mean,
+    MeanWithCovariate,
+    PredictionPowered,
+    PredictionPoweredRatio,
+    Proportion,
+    Ratio,
+    RatioWithCovariate,
+    Strata,
+    compare,
+)
+from truthlag.metrics import ConfusionCounts
+from truthlag.verdict.abtest.difference import regression
+from truthlag.verdict.abtest.quickly_made import quickly_made
+from truthlag.verdict.abtest.statistics.arm import figures
+from truthlag.verdict.two_sample.null_curve import Pair
+
+NUMBERS = st.floats(-1e3, 1e3).map(lambda value: round(value, 6))
+RESULT = compare(Proportion(600, 5_000), Proportion(675, 5_000), metric="m", mode="fixed")
+MADE: list[Any] = [RESULT, RESULT.control, Pair(1, 2, 3, 4), Proportion(1, 2), ConfusionCounts(1, 2, 3, 4)]
+
+
+def with_covariates(covariates: int) -> st.SearchStrategy[MeanWithCovariate]:
+    """Arms of three to eight units."""
+    rows = st.lists(st.tuples(*[NUMBERS] * (covariates + 1)), min_size=3, max_size=8)
+    return rows.map(lambda given: MeanWithCovariate.of([row[0] for row in given], [*zip(*given, strict=True)][1:]))
+
+
+class TestQuicklyMade:
+    @pytest.mark.parametrize("made", MADE, ids=lambda made: type(made).__name__)
+    def test_it_is_as_the_class_makes_it(self, made: Any) -> None:
+        kind = type(made)
+        values = [getattr(made, field.name) for field in fields(made)]
+        quick = quickly_made(kind)(*values)
+        assert type(quick) is kind and quick == made and repr(quick) == repr(made)
+        assert pickle.loads(pickle.dumps(quick)) == made
+        first = fields(made)[0].name
+        assert replace(quick, **{first: values[0]}) == made
+        with pytest.raises(FrozenInstanceError):
+            setattr(quick, first, 1)
+        assert kind.__hash__ is None or hash(quick) == hash(made)
+
+    def test_what_is_left_out_has_its_default(self) -> None:
+        assert quickly_made(ArmSummary)(0.5, 10, standard_error=None) == ArmSummary(0.5, 10, None)
+
+    def test_a_result_is_one_of_its_class(self) -> None:
+        assert type(RESULT) is Comparison and type(RESULT.control) is ArmSummary
+        assert Comparison.from_dict(RESULT.to_dict()) == RESULT
+
+
+class TestOneCovariate:
+    @given(with_covariates(1), with_covariates(1))
+    def test_the_slope_is_that_of_the_table(self, control: MeanWithCovariate, treatment: MeanWithCovariate) -> None:
+        assert regression._slope_within(control, treatment) == regression._slope(regression._within(control, treatment))
+
+    @given(with_covariates(1), NUMBERS)
+    def test_what_is_left_is_that_of_two_covariates_of_which_one_is_nothing(
+        self, arm: MeanWithCovariate, slope: float
+    ) -> None:
+        (squares, product), (_, own) = arm.comoments
+        table = ((squares, product, 0.0), (product, own, 0.0), (0.0, 0.0, 0.0))
+        wider = MeanWithCovariate(arm.n, (*arm.means, 0.0), table)
+        assert regression._left(arm, (slope,)) == regression._left(wider, (slope, 0.0))
+        assert regression._baseline(arm, (slope,)) == regression._baseline(wider, (slope, 0.0))
+
+
+ROWS = st.lists(st.tuples(NUMBERS, st.integers(1, 9), NUMBERS, st.integers(1, 9)), min_size=3, max_size=8)
+
+
+class TestRatios:
+    @given(ROWS)
+    def test_the_ratio_before_is_made_linear_as_each_row_would_be(self, rows: list[tuple[float, ...]]) -> None:
+        top, bottom, top_before, bottom_before = (np.array(one, dtype=float) for one in zip(*rows, strict=True))
+        arm = RatioWithCovariate.of(top, bottom, before=(top_before, bottom_before))
+        linear = arm.linear()
+        assert linear is not None
+        lines = []
+        for above, below in ((top, bottom), (top_before, bottom_before)):
+            ratio = above.mean() / below.mean()
+            lines.append((above - ratio * below) / below.mean())
+        # The squares of the columns cancel in those of the line: to the rounding of the former, some 1e-16 of them.
+        size = sum(float(one @ one) for one in (top, bottom, top_before, bottom_before)) + 1
+        for i, first in enumerate(lines):
+            for j, second in enumerate(lines):
+                right = float((first - first.mean()) @ (second - second.mean()))
+                assert linear.comoments[i][j] == pytest.approx(right, rel=1e-9, abs=1e-11 * size * size)
+
+    @given(st.integers(0, 2**32 - 1), st.sampled_from(["recall", "accuracy", "f1_score"]), st.booleans())
+    def test_prediction_powered_ones_are_products_of_matrices(self, seed: int, metric: str, is_tuned: bool) -> None:
+        random = np.random.default_rng(seed)
+        scores = random.beta(2.0, 3.0, 60)
+        labels = (random.random(60) < scores).astype(float)
+        labels[25:] = math.nan
+        labels[0] = 1.0
+        tuning = 0.6 if is_tuned else None
+        arm = PredictionPoweredRatio.of_labels(metric, labels, scores > 0.4, scores, tuning=tuning)
+        means, table, n = np.array(arm.moments.means), np.array(arm.moments.comoments), arm.units
+
+        def gradients(ratio: float) -> tuple[Any, Any]:
+            top, bottom, over, under, rows, other_over, other_under, others = means
+            own = np.array([1, -ratio, 0, 0, -(top - ratio * bottom) / rows, 0, 0, 0]) / bottom
+            share = rows / others
+            helped = [0, 0, 1, -ratio, -(over - ratio * under) / rows, -share, ratio * share]
+            return own, np.array([*helped, share * (other_over - ratio * other_under) / others]) / bottom
+
+        own, helped = gradients(means[0] / means[1])
+        weight = tuning if tuning is not None else (own @ table @ helped) / (helped @ table @ helped)
+        # Products of some dozen terms of either sign.
+        assert arm.weight == pytest.approx(weight, rel=1e-9)
+        top, bottom = (
+            means[i] / means[4] + weight * (means[i + 5] / means[7] - means[i + 2] / means[4]) for i in (0, 1)
+        )
+        own, helped = gradients(top / bottom)
+        slope = (own - weight * helped) * (means[1] / means[4] / bottom)
+        assert arm.estimate == pytest.approx(top / bottom, rel=1e-12)
+        assert arm.standard_error == pytest.approx(math.sqrt(max(0.0, slope @ table @ slope) / (n - 1) / n), rel=1e-9)
+
+
+class TestCalibration:
+    BINS = st.lists(st.tuples(st.integers(0, 400), st.floats(-1, 1), st.floats(0, 1)), min_size=1, max_size=10)
+
+    @given(BINS)
+    def test_the_moments_are_those_of_squares_of_normal_means(self, bins: list[tuple[int, float, float]]) -> None:
+        rows, gaps, spreads = zip(*bins, strict=True)
+        squares = tuple(n * one if n > 1 else 0.0 for n, one in zip(rows, spreads, strict=True))
+        arm = Calibration(tuple(map(float, range(len(bins) - 1))), rows, gaps, squares)
+        n, gap, m2 = (np.array(one, dtype=float)[np.array(rows) > 1] for one in (rows, gaps, squares))
+        if not len(n):
+            assert arm.moments() == (None, None, 0.0)
+            return
+        weight, spread = n / n.sum(), m2 / (n - 1) / n
+        square = gap**2 - spread
+        value = math.fsum(weight * square)
+        variance = math.fsum(2 * weight**2 * spread**2 * n / (n - 1))
+        variance += max(0.0, math.fsum(4 * weight**2 * square * spread))
+        third = math.fsum(8 * weight**3 * spread**3) + max(0.0, math.fsum(24 * weight**3 * square * spread**2))
+        found = arm.moments()
+        # Of ten terms at most, of which none is beyond 1; what could cancel is never less than minus what stays.
+        assert found[0] == pytest.approx(value, rel=1e-12, abs=1e-15)
+        assert found[1] == pytest.approx(variance, rel=1e-12, abs=1e-300)
+        assert found[2] == pytest.approx(third, rel=1e-12, abs=1e-300)
+
+
+def arms_of_all_kinds() -> list[Any]:
+    """One of each kind, and those of which nothing or little is known."""
+    random = np.random.default_rng(4)
+    values, before, scores = random.normal(size=40), random.normal(size=40), random.random(40)
+    labels = (random.random(40) < scores).astype(float)
+    few = np.where(np.arange(40) < 15, labels, math.nan)
+    full: list[Any] = [
+        Proportion(3, 10),
+        BatchedProportion([1, 2], [10, 20]),
+        Mean.of(values),
+        Ratio.of(values, random.poisson(4, 40) + 1),
+        MeanWithCovariate.of(values, before),
+        RatioWithCovariate.of(values, random.poisson(4, 40) + 1, before=(before, random.poisson(4, 40) + 1)),
+        Known(9, 0.5, 0.1),
+        FMeasure(5, 2, 3),
+        Calibration.of(labels, scores),
+        Strata({"b": Mean.of(values), "a": Proportion(3, 10)}),
+        PredictionPowered.of(values[:9], before[:9], before[9:]),
+        PredictionPoweredRatio.of_labels("recall", few, scores > 0.5, scores),
+    ]
+    empty: list[Any] = [
+        FMeasure(0, 0, 0),
+        Mean(0, 0.0, 0.0),
+        Mean(1, 2.0, 0.0),
+        Strata({"a": Proportion(0, 0)}),
+        Strata({"a": Proportion(1, 1)}),
+        PredictionPowered(MeanWithCovariate(1, (1.0, 0.5), ((0.0, 0.0), (0.0, 0.0))), Mean(0, 0.0, 0.0)),
+        Calibration((), (1,), (0.5,), (0.0,)),
+        Known(9, None, None),
+    ]
+    return full + empty
+
+
+@pytest.mark.parametrize("arm", arms_of_all_kinds(), ids=lambda arm: f"{arm.KIND} of {arm.n}")
+def test_figures_of_an_arm_are_its_estimate_and_standard_error(arm: Any) -> None:
+    assert figures(arm) == (arm.estimate, arm.standard_error)
+
+
+def test_cells_of_strata_are_not_part_of_their_value() -> None:
+    asked, fresh = (Strata({"a": Mean(4, 1.0, 2.0), "b": Proportion(1, 4)}) for _ in range(2))
+    assert asked.cells() == {"a": (4, 1.0, 2.0), "b": (4, 0.25, 0.75)}
+    assert asked == fresh and repr(asked) == repr(fresh) and asked.to_dict() == fresh.to_dict()
+    assert pickle.loads(pickle.dumps(asked)) == fresh
+
+
+def test_rates_of_counts_are_checked_proportions() -> None:
+    counts = Counts(80, 20, 10, 890)
+    assert counts.proportion("recall") == Proportion(80, 90) and hash(counts.proportion("recall")) == hash(
+        Proportion(80, 90)
+    )
