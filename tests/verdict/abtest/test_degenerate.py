@@ -491,3 +491,36 @@ def test_covariates_at_both_ends_of_floats() -> None:
         for arms, scale in itertools.product(((few, far), (far, few)), ("absolute", "relative")):
             with strictly():
                 check(compare(*arms, scale=scale))
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("denominator", [1e-320, 5e-324, 1e-300, 1e-200, 1e-160, 1e-100])
+@pytest.mark.parametrize("method", [None, "cuped", "lin"])
+@pytest.mark.parametrize("scale", [1.0, 1e-320, 1e100])
+def test_ratios_with_denominators_near_0_have_a_reason(denominator: float, method: str | None, scale: float) -> None:
+    random = np.random.default_rng(1)
+    for before in (None, 1.0, denominator):
+        arms = []
+        for _ in range(2):
+            top, bottom, known = random.random(50) * scale, random.integers(1, 3, 50) * denominator, random.random(50)
+            if before is None:
+                arms.append(RatioWithCovariate.of(top, bottom, covariates=[known]))
+            else:
+                arms.append(RatioWithCovariate.of(top, bottom, before=(known, [before] * 50)))
+        for mode in ("fixed", "confidence_sequence"):
+            result = compare(arms[0], arms[1], mode=mode, method=method)  # type: ignore[arg-type]
+            assert result.verdict in ("better", "worse", "undecided") and result.reasons
+            if result.p_value is None:
+                assert result.verdict == "undecided"
+            else:
+                assert 0.0 <= result.p_value <= 1.0
+
+
+def test_a_denominator_that_no_float_can_be_divided_by_is_told() -> None:
+    near = RatioWithCovariate.of([1.0, 2.0, 4.0], [1e-320] * 3, covariates=[[0.0, 1.0, 3.0]])
+    zero = RatioWithCovariate.of([1.0, 2.0, 4.0], [0.0] * 3, covariates=[[0.0, 1.0, 3.0]])
+    assert near.linear() is None and zero.linear() is None
+    assert (
+        compare(near, near).reasons[0] == "the control has no estimate: a denominator is too near 0 to be divided by."
+    )
+    assert compare(zero, near).reasons[0] == "the control has no estimate: a denominator is 0."

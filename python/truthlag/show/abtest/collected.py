@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -23,15 +23,14 @@ class Exposures:
 
     period: int
     segment: int | None
-    units: tuple[int, int]
+    units: tuple[int, ...]
 
 
 @dataclass(frozen=True)
-class Pair:
-    """Both arms of a metric."""
+class Shown:
+    """What all arms show in a metric, the control first: what `compare` and `compare_many` take."""
 
-    control: Any
-    treatment: Any
+    arms: tuple[Any, ...]
     notes: tuple[str, ...] = ()
 
 
@@ -39,8 +38,8 @@ class Pair:
 class Known:
     """How many of the rows, or units, of each arm have a value of a metric."""
 
-    known: tuple[int, int]
-    of: tuple[int, int]
+    known: tuple[int, ...]
+    of: tuple[int, ...]
 
     @property
     def missing(self) -> int:
@@ -49,13 +48,13 @@ class Known:
 
 
 class Collected(Protocol):
-    """What the report asks of the rows, however they are held. Arms are 0, the control, and 1."""
+    """What the report asks of the rows, however they are held. Arms are 0, the control, and the treatments from 1 on."""
 
     is_clustered: bool
     """Whether units have several rows."""
 
-    def pair(self, spec: MetricSpec, *, segment: int | None = None, until: int | None = None) -> Pair:
-        """Both arms of a metric: of all rows, of a segment, or of the periods before `until`."""
+    def shown(self, spec: MetricSpec, *, segment: int | None = None, until: int | None = None) -> Shown:
+        """All arms of a metric: of all rows, of a segment, or of the periods before `until`."""
         ...
 
     def exposures(self) -> Iterator[Exposures]:
@@ -66,12 +65,12 @@ class Collected(Protocol):
         """How much of a metric is there."""
         ...
 
-    def units(self) -> tuple[int, int]:
+    def units(self) -> tuple[int, ...]:
         """The units of each arm; rows, where these are the units."""
         ...
 
-    def settle(self, control: int, treatment: int) -> None:
-        """Say which arms are compared, once all rows are taken."""
+    def settle(self, arms: Sequence[int]) -> None:
+        """Say which arms are compared, the control first, once all rows are taken."""
         ...
 
     def take(self, rows: Rows) -> None:

@@ -85,8 +85,14 @@ def _spending(_context: click.Context, _option: click.Parameter, value: str) -> 
     help="What may not get worse by more than a margin; may be given several times.",
 )
 @click.option("--unit", metavar="COLUMN", help="What was randomised, such as a user; rows of one are clustered.")
-@click.option("--control", metavar="NAME", help="The arm that the other is held against.  [default: by its name]")
-@click.option("--treatment", metavar="NAME", help="The arm that is judged, where there are more than two.")
+@click.option("--control", metavar="NAME", help="The arm that the others are held against.  [default: by its name]")
+@click.option(
+    "--treatment",
+    "treatments",
+    multiple=True,
+    metavar="NAME",
+    help="An arm that is judged; may be given several times.  [default: all others]",
+)
 @click.option(
     "--weights",
     callback=_weights,
@@ -129,7 +135,7 @@ def _spending(_context: click.Context, _option: click.Parameter, value: str) -> 
 @click.option(
     "--planned-n",
     type=click.IntRange(1),
-    help="Units of both arms together at which a fixed test is looked at, or all alpha of a plan is spent.",
+    help="Units of control and one treatment together at which a fixed test is looked at, or all alpha of a plan is spent.",
 )
 @click.option(
     "--expected-n", type=click.IntRange(1), help="Units at which a confidence sequence is narrowest.  [default: 5000]"
@@ -173,7 +179,7 @@ def _spending(_context: click.Context, _option: click.Parameter, value: str) -> 
     type=click.FloatRange(0.5, 1.0, min_open=True, max_open=True),
     callback=finite,
     metavar="QUANTILE",
-    help="Cap the values of means at this quantile of both arms together, such as 0.999.",
+    help="Cap the values of means at this quantile of all arms together, such as 0.999.",
 )
 @click.option(
     "--format",
@@ -188,9 +194,10 @@ def _spending(_context: click.Context, _option: click.Parameter, value: str) -> 
 )
 @click.option("--strict", is_flag=True, help="Stop at the first bad row.")
 def abtest(no_weights: bool, **given: Any) -> None:
-    """Is the treatment of a test better than its control?
+    """Is a treatment of a test better than its control?
 
-    Gates come first, then metrics, then guardrails, and then one recommendation with the numbers that it rests on.
+    Several treatments are each held against the one control, with what remains after allowing for their number. Gates come
+    first, then metrics, then guardrails, and then one recommendation with the numbers that it rests on.
 
     FILE is Parquet, CSV or CSV.gz, one row an observation. Rows without a value of a metric are left out of that metric and
     counted; rows that cannot be understood are left out whole, and told on standard error.

@@ -22,6 +22,8 @@ from truthlag.verdict.abtest.gates import (
     run_gates,
     sample_ratio_chi_square,
 )
+from truthlag.verdict.abtest.gates.several import worst_of
+from truthlag.verdict.abtest.report.sentences import listed
 from truthlag.verdict.abtest.result.text import number, probability
 from truthlag.verdict.abtest.result.words import Mode
 from truthlag.verdict.abtest.statistics.proportion import Proportion
@@ -38,29 +40,32 @@ def gates_of(
     held = collected if isinstance(collected, Held) else None
     double = None
     if held is not None and request.unit is not None:
-        by_arm = dict(zip((arms.control, arms.treatment), held.by_arm, strict=True))
+        by_arm = dict(zip(arms.names, held.by_arm, strict=True))
         double = DoubleExposure(held.different_units, held.units_in_several, by_arm=by_arm)
         if held.units_in_several:
             notes.append(
-                f"{held.units_in_several:,} units that were seen in both arms are left out of every number but that of this gate."
+                f"{held.units_in_several:,} units that were seen in {'both' if len(arms.treatments) == 1 else 'several'} arms are left"
+                " out of every number but that of this gate."
             )
     # The gates of a single look are sharper, and no others are needed there.
     mode: Mode = "fixed" if request.mode == "fixed" else "confidence_sequence"
+    # The level is shared by the treatments.
+    level = _ALPHA / len(arms.treatments)
     balance = None
     if held is not None and request.covariates:
-        pairs = {name: held.covariate(name) for name in request.covariates}
-        balance = pre_period_balance(
-            {name: pair[0] for name, pair in pairs.items()},
-            {name: pair[1] for name, pair in pairs.items()},
-            mode=mode,
+        before = {name: held.covariate(name) for name in request.covariates}
+        control, *others = (
+            {name: values[place] for name, values in before.items()} for place in range(len(arms.names))
         )
+        found = [pre_period_balance(control, other, mode=mode, alpha=level) for other in others]
+        balance = worst_of("pre_period_balance", list(zip(arms.treatments, found, strict=True)))
     labelled = [spec for spec in wanted.specs if wanted.is_late(spec) or collected.known(spec).missing]
     arrival = None
     if labelled:
         known = collected.known(labelled[0])
-        arrival = label_arrival_parity(
-            Proportion(known.known[0], known.of[0]), Proportion(known.known[1], known.of[1]), mode=mode
-        )
+        first, *rest = (Proportion(there, of) for there, of in zip(known.known, known.of, strict=True))
+        parities = [label_arrival_parity(first, other, mode=mode, alpha=level) for other in rest]
+        arrival = worst_of("label_arrival", list(zip(arms.treatments, parities, strict=True)))
         notes += [_missing(spec, collected, arms) for spec in labelled if collected.known(spec).missing]
     report = run_gates(sample_ratio=ratio, double_exposure=double, pre_period_balance=balance, label_arrival=arrival)
     return report, [spec.name for spec in labelled], notes
@@ -69,7 +74,7 @@ def gates_of(
 def _sample_ratio(
     request: AbTestRequest, collected: Collected, arms: Arms, segments: Sequence[str], notes: list[str]
 ) -> Any:
-    names = arms.control, arms.treatment
+    names = arms.names
     counts = dict(zip(names, collected.units(), strict=True))
     if not request.has_weights:
         return Gate("sample_ratio", "not_run", "the shares that the arms should get are not known.", {"counts": counts})
@@ -85,8 +90,8 @@ def _sample_ratio(
         segment = None if seen.segment is None else segments[seen.segment]
         test.update(list(seen.units), segment=segment)
     if not test.gate().has_failed and once.p_value <= _ALPHA:
-        sizes = " and ".join(f"{arm} {count:,}" for arm, count in counts.items())
-        wanted = " and ".join(f"{count:,.1f}".removesuffix(".0") for count in once.expected.values())
+        sizes = listed([f"{arm} {count:,}" for arm, count in counts.items()])
+        wanted = listed([f"{count:,.1f}".removesuffix(".0") for count in once.expected.values()])
         notes.append(
             f"The sizes of the arms are in doubt: {sizes} where {wanted} are expected, chi-square p = {probability(once.p_value)}"
             f" for a single look. The sequential test, which allows for a look after every unit, does not reject (e ="
@@ -100,6 +105,6 @@ def _missing(spec: MetricSpec, collected: Collected, arms: Arms) -> str:
     known = collected.known(spec)
     shares = [
         f"{of - there:,} of {of:,} of {arm} ({(of - there) / of:.2%})" if of else f"none of {arm}"
-        for arm, there, of in zip((arms.control, arms.treatment), known.known, known.of, strict=True)
+        for arm, there, of in zip(arms.names, known.known, known.of, strict=True)
     ]
-    return f"{spec.name} has no value for {' and '.join(shares)}; they are left out of it."
+    return f"{spec.name} has no value for {listed(shares)}; they are left out of it."

@@ -5,19 +5,18 @@ Eight bytes a number are held of the columns that are asked for, and no text.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from truthlag.show.abtest.collected import Exposures, Known, Pair, is_binary, not_binary, outlier_of
+from truthlag.show.abtest.collected import Exposures, Known, Shown, is_binary, not_binary, outlier_of
 from truthlag.show.abtest.columns import Wanted
 from truthlag.show.abtest.metric_spec import OF_UNITS, MetricSpec
 from truthlag.show.abtest.read import Numbers, Rows, Whole
 from truthlag.show.errors import LogError
 from truthlag.verdict.abtest.quantiles import QuantileArm
-from truthlag.verdict.abtest.statistics.given import arms as statistics_of
 from truthlag.verdict.abtest.statistics.labelled_rows import SCORED, LabelledRows
 from truthlag.verdict.abtest.statistics.mean import Mean
 from truthlag.verdict.abtest.statistics.mean_with_covariate import MeanWithCovariate
@@ -36,13 +35,14 @@ class Held:
         self._parts: list[Rows] = []
         self.is_clustered = False
         self.units_in_several = 0
-        """Units that were seen in both arms; they are left out."""
+        """Units that were seen in several arms; they are left out."""
         self.different_units = 0
-        """All units of both arms."""
-        self.by_arm = (0, 0)
+        """All units of all arms."""
+        self.by_arm: tuple[int, ...] = (0, 0)
         """Different units of each arm."""
         self.filled: dict[str, tuple[int, float]] = {}
         """How many covariates were missing, by column, and what they were taken for."""
+        self._count = 2
         self._arms: Whole = np.empty(0, np.int64)
         self._steps = self._segments = self._units = self._arms
         self._numbers: dict[str, Numbers] = {}
@@ -52,22 +52,24 @@ class Held:
         """Take good rows, of any arm."""
         self._parts.append(rows)
 
-    def settle(self, control: int, treatment: int) -> None:
-        """Join the rows of two arms, in order of their periods, without units that are in both."""
-        parts, self._parts = self._parts, []
-        arms = _joined([part.arms for part in parts])
-        chosen = (arms == control) | (arms == treatment)
+    def settle(self, arms: Sequence[int]) -> None:
+        """Join the rows of the arms, in order of their periods, without units that are in several."""
+        parts, self._parts, self._count = self._parts, [], len(arms)
+        codes = _joined([part.arms for part in parts])
+        place_of = np.full(max(*arms, int(codes.max())) + 1, -1, np.int64)
+        place_of[list(arms)] = np.arange(len(arms))
+        places = place_of[codes]
         steps = _joined([np.zeros(len(part), np.int64) if part.days is None else part.days for part in parts])
-        order = np.flatnonzero(chosen)
+        order = np.flatnonzero(places >= 0)
         order = order[np.argsort(steps[order], kind="stable")]
         if self._wanted.unit is not None:
             units = _joined([part.units for part in parts if part.units is not None])
-            order = self._without_double(units, arms, order, treatment)
+            order = self._without_double(units, places, order)
             self._units = units[order]
             self.is_clustered = _different(self._units) < len(self._units)
         else:
             self._units = order
-        self._arms = (arms[order] == treatment).astype(np.int64)
+        self._arms = places[order]
         self._steps = steps[order]
         if self._wanted.segment is not None:
             self._segments = _joined([part.segments for part in parts if part.segments is not None])[order]
@@ -81,13 +83,13 @@ class Held:
                 if not self._is_binary(column):
                     raise LogError(not_binary(column, what))
 
-    def _without_double(self, units: Whole, arms: Whole, order: Whole, treatment: int) -> Whole:
-        seen = np.zeros((2, int(units.max()) + 1), dtype=bool)
-        seen[(arms[order] == treatment).astype(np.int64), units[order]] = True
-        double = seen[0] & seen[1]
+    def _without_double(self, units: Whole, arms: Whole, order: Whole) -> Whole:
+        seen = np.zeros((self._count, int(units.max()) + 1), dtype=bool)
+        seen[arms[order], units[order]] = True
+        double = np.count_nonzero(seen, axis=0) > 1
         self.units_in_several = int(np.count_nonzero(double))
-        self.different_units = int(np.count_nonzero(seen[0] | seen[1]))
-        self.by_arm = int(np.count_nonzero(seen[0])), int(np.count_nonzero(seen[1]))
+        self.different_units = int(np.count_nonzero(seen.any(axis=0)))
+        self.by_arm = tuple(np.count_nonzero(seen, axis=1).tolist())
         return order[~double[units[order]]] if self.units_in_several else order
 
     def _fill_covariates(self) -> None:
@@ -118,19 +120,15 @@ class Held:
             chosen &= self._steps < until
         return chosen
 
-    def pair(self, spec: MetricSpec, *, segment: int | None = None, until: int | None = None) -> Pair:
-        """See `Collected.pair`."""
-        rows = [_Arm(self, spec, self._chosen(spec, arm, segment, until)) for arm in (0, 1)]
+    def shown(self, spec: MetricSpec, *, segment: int | None = None, until: int | None = None) -> Shown:
+        """See `Collected.shown`."""
+        rows = [_Arm(self, spec, self._chosen(spec, arm, segment, until)) for arm in range(self._count)]
         notes: tuple[str, ...] = ()
         if self._winsorized is not None and self._is_mean(spec):
-            capped = winsorize(rows[0].values, rows[1].values, upper=self._winsorized)
-            rows[0].values, rows[1].values = capped.control, capped.treatment
-            notes = (f"{spec.name}: {capped}",)
-        covariates = self._wanted.covariates
+            notes = (f"{spec.name}: {_cap(rows, self._winsorized)}",)
         if spec.model is not None:
-            before, now = (arm.labelled(spec.model) for arm in rows)
-            return Pair(*statistics_of(before, now, metric=spec.model, cluster=None, window=None))
-        return Pair(rows[0].statistic(covariates), rows[1].statistic(covariates), notes)
+            return Shown(tuple(arm.labelled(spec.model) for arm in rows))
+        return Shown(tuple(arm.statistic(self._wanted.covariates) for arm in rows), notes)
 
     def _is_mean(self, spec: MetricSpec) -> bool:
         return spec.kind in ("mean", "sum") or (spec.kind == "auto" and not self._is_binary(spec.column))
@@ -144,10 +142,13 @@ class Held:
         segments = self._segments[first] if has_segments else np.zeros(len(first), np.int64)
         begin, width = int(self._steps[first].min()), int(segments.max()) + 1
         places = (self._steps[first] - begin) * width + segments
-        counts = [np.bincount(places[self._arms[first] == arm], minlength=int(places.max()) + 1) for arm in (0, 1)]
-        for place in np.flatnonzero(counts[0] + counts[1]).tolist():
+        counts = [
+            np.bincount(places[self._arms[first] == arm], minlength=int(places.max()) + 1) for arm in range(self._count)
+        ]
+        table = np.array(counts)
+        for place in np.flatnonzero(table.any(axis=0)).tolist():
             segment = place % width if has_segments else None
-            yield Exposures(begin + place // width, segment, (int(counts[0][place]), int(counts[1][place])))
+            yield Exposures(begin + place // width, segment, tuple(table[:, place].tolist()))
 
     def known(self, spec: MetricSpec) -> Known:
         """See `Collected.known`; of units where these have several rows."""
@@ -155,15 +156,15 @@ class Held:
         if spec.denominator is not None:
             known &= ~np.isnan(self._numbers[spec.denominator])
         there, of = [], []
-        for arm in (0, 1):
+        for arm in range(self._count):
             chosen = self._chosen(spec, arm)
             of.append(_different(self._units[chosen]))
             there.append(_different(self._units[chosen & known]))
-        return Known((there[0], there[1]), (of[0], of[1]))
+        return Known(tuple(there), tuple(of))
 
-    def units(self) -> tuple[int, int]:
+    def units(self) -> tuple[int, ...]:
         """See `Collected.units`."""
-        return _different(self._units[self._arms == 0]), _different(self._units[self._arms == 1])
+        return tuple(_different(self._units[self._arms == arm]) for arm in range(self._count))
 
     def periods(self) -> list[int]:
         """See `Collected.periods`."""
@@ -171,18 +172,18 @@ class Held:
         steps: list[int] = np.unique(seen).tolist()
         return steps
 
-    def covariate(self, name: str) -> tuple[Numbers, Numbers]:
-        """The values of a covariate of each unit of both arms, NaN where it is missing."""
+    def covariate(self, name: str) -> tuple[Numbers, ...]:
+        """The values of a covariate of each unit of all arms, NaN where it is missing."""
         first = _first_rows(self._units)
         values, arms = self._numbers[name][first], self._arms[first]
-        return values[arms == 0], values[arms == 1]
+        return tuple(values[arms == arm] for arm in range(self._count))
 
     def outlier(self, spec: MetricSpec) -> tuple[float, float] | None:
         """See `Collected.outlier`."""
         if not self._is_mean(spec) or self._winsorized is not None:
             return None
         arms = []
-        for arm in (0, 1):
+        for arm in range(self._count):
             values = _Arm(self, spec, self._chosen(spec, arm)).values
             if len(values):
                 arms.append((Mean.of(values), float(values.min()), float(values.max())))
@@ -242,6 +243,26 @@ class _Arm:
         if spec.kind in ("proportion", "any") or (spec.kind == "auto" and self._held._is_binary(spec.column)):
             return Proportion.of(values)
         return Mean.of(values)
+
+
+def _cap(rows: list[_Arm], upper: float) -> str:
+    """Cap the values of all arms at one quantile of all of them together; what is said of it."""
+    if len(rows) == 2:
+        capped = winsorize(rows[0].values, rows[1].values, upper=upper)
+        rows[0].values, rows[1].values = capped.control, capped.treatment
+        return str(capped)
+    # One limit for all, so that the control is the same beside every treatment.
+    capped = winsorize(rows[0].values, np.concatenate([arm.values for arm in rows[1:]]), upper=upper)
+    ends = np.cumsum([len(arm.values) for arm in rows[1:]])[:-1]
+    rows[0].values = capped.control
+    for arm, values in zip(rows[1:], np.split(capped.treatment, ends), strict=True):
+        arm.values = values
+    if capped.high is None:
+        return "there are no values to cap."
+    return (
+        f"values above {capped.high:.6g} (the {upper:g} quantile of all arms together) were capped: {capped.capped[0]:,} of the"
+        f" control, {capped.capped[1]:,} of the treatments; differences are those of capped values."
+    )
 
 
 def _sums(where: Whole, values: Numbers, size: int) -> Numbers:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from html import escape
 
 from truthlag.metrics.text import html_table
 from truthlag.show.abtest.assess import Assessed
 from truthlag.show.abtest.segments import segment_cells
+from truthlag.verdict.abtest.many.table import ComparisonRow
 from truthlag.verdict.abtest.pictures.side_by_side import side_by_side
 from truthlag.verdict.abtest.result.comparison import Comparison
 
@@ -36,14 +38,14 @@ def page(name: str, assessed: Assessed, said: list[str]) -> str:
         "<h2>Gates, metrics and guardrails</h2>",
         report._repr_html_(),
         "<h2>Relative differences</h2>",
-        side_by_side(
-            _differences(assessed),
-            title=f"{report.primary.arm if report.primary else 'treatment'} against {report.control}",
+        *(
+            side_by_side(_differences(assessed, arm), title=f"{arm} against {report.control}")
+            for arm in dict.fromkeys(row.arm for row in report.metrics)
         ),
     ]
     if assessed.over_time:
         parts.append("<h2>Over time</h2>")
-        parts += [over._repr_html_() for over in assessed.over_time.values()]
+        parts += [over._repr_html_() for by_arm in assessed.over_time.values() for over in by_arm.values()]
     if assessed.segments:
         cells, told = segment_cells(assessed.segments)
         parts += ["<h2>Segments</h2>", html_table(cells), f"<p>{escape(told)}</p>"]
@@ -51,7 +53,13 @@ def page(name: str, assessed: Assessed, said: list[str]) -> str:
     return "\n".join(parts) + "\n"
 
 
-def _differences(assessed: Assessed) -> list[tuple[str, Comparison]]:
+def _differences(assessed: Assessed, arm: str) -> list[tuple[str, Comparison]]:
     report = assessed.report
-    rows = [(row.metric, row.comparison) for row in report.metrics if row.segment is None]
-    return [*rows, *((f"{row.name} (guardrail)", row.comparison) for row in report.guardrails)]
+    rows = [(row.metric, _shown(row)) for row in report.metrics if row.segment is None and row.arm == arm]
+    rails = [(f"{row.name} (guardrail)", row.comparison) for row in report.guardrails if row.arm == arm]
+    return [*rows, *rails]
+
+
+def _shown(row: ComparisonRow) -> Comparison:
+    """The comparison with the verdict that remains of it after allowing for others, as the table has it."""
+    return replace(row.comparison, verdict=row.verdict)

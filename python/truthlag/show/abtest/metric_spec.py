@@ -196,6 +196,6 @@ def parse_weights(text: str) -> dict[str, float]:
         if arm.strip() in weights:
             raise ValueError(f"`{text}` names the arm `{arm.strip()}` twice")
         weights[arm.strip()] = float(found[1])
-    if len(weights) != 2:
-        raise ValueError(f"`{text}` must have the shares of two arms, such as `A=1,B=1`")
+    if len(weights) < 2:
+        raise ValueError(f"`{text}` must have the shares of two arms or more, such as `A=1,B=1`")
     return weights

@@ -28,7 +28,8 @@ class AbTestRequest:
     segment: str | None
     covariates: tuple[str, ...]
     control: str | None
-    treatment: str | None
+    treatments: tuple[str, ...]
+    """Those that are judged; none for all but the control."""
     weights: dict[str, float] | None
     """The shares of the arms; None for equal ones."""
     has_weights: bool

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +27,8 @@ from truthlag.show.console import Console
 from truthlag.show.counted import counted
 from truthlag.show.errors import EXIT_FINE, LogError
 from truthlag.show.log_file import open_log
+from truthlag.verdict.abtest.pictures import IntervalOverTime
+from truthlag.verdict.abtest.report.sentences import listed
 
 if TYPE_CHECKING:
     from truthlag.show.progress import Progress
@@ -92,10 +94,10 @@ def outcome_of(request: AbTestRequest, tell: Callable[[str], None], progress: Pr
     if not rows:
         raise LogError(f"{request.file}: {'no row is good' if bad_rows.count else 'there are no rows'}")
     names = reader.arms.names
-    arms = arms_of(request.file, request.arm, names, request.control, request.treatment)
+    arms = arms_of(request.file, request.arm, names, request.control, request.treatments)
     progress.reached("comparing")
     with _told(request.file):
-        collected.settle(names.index(arms.control), names.index(arms.treatment))
+        collected.settle([names.index(arm) for arm in arms.names])
         assessed = assess(request, wanted, reader, collected, arms)
     return Outcome(assessed, rows, bad_rows.count, _said(request, rows, collected, arms, names))
 
@@ -118,12 +120,14 @@ def _collected(request: AbTestRequest, wanted: Wanted) -> Collected:
 
 def _said(request: AbTestRequest, rows: int, collected: Collected, arms: Arms, names: list[str]) -> list[str]:
     """What was read, in a few lines."""
-    said = [f"{counted(rows, 'row')} of {Path(request.file).name}, {arms.treatment} against {arms.control}"]
+    said = [
+        f"{counted(rows, 'row')} of {Path(request.file).name}, {listed(list(arms.treatments))} against {arms.control}"
+    ]
     if request.unit is not None:
         units = sum(collected.units())
         how = "clustered by" if collected.is_clustered else "one row for each"
         said[0] += f", {units:,} units, {how} {request.unit}"
-    others = sorted(set(names) - {arms.control, arms.treatment})
+    others = sorted(set(names).difference(arms.names))
     if others:
         said.append(f"rows of other arms are left out: {', '.join(others)}")
     return said
@@ -132,7 +136,9 @@ def _said(request: AbTestRequest, rows: int, collected: Collected, arms: Arms, n
 def _blocks(outcome: Outcome) -> list[str]:
     """What is printed: the looks and the segments before the report, so that the recommendation is the last word."""
     assessed = outcome.assessed
-    blocks = [str(over) for over in list(assessed.over_time.values())[:1]]
+    # Of the primary metric, one for each treatment.
+    first = next(iter(assessed.over_time.values()), {})
+    blocks = [str(over) for over in first.values()]
     if assessed.segments:
         blocks.append(segment_text(assessed.segments))
     return [*blocks, str(assessed.report)]
@@ -146,5 +152,11 @@ def _content(request: AbTestRequest, outcome: Outcome) -> dict[str, Any]:
         "bad_rows": outcome.bad_rows,
         **assessed.report.to_dict(),
         "segments": [row.to_dict() for row in assessed.segments],
-        "over_time": {name: over.to_dict() for name, over in assessed.over_time.items()},
+        "over_time": {name: _over_time(by_arm) for name, by_arm in assessed.over_time.items()},
     }
+
+
+def _over_time(by_arm: Mapping[str, IntervalOverTime]) -> dict[str, Any]:
+    """The looks of a metric; with several treatments by treatment."""
+    found = {arm: over.to_dict() for arm, over in by_arm.items()}
+    return next(iter(found.values())) if len(found) == 1 else found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 from truthlag.metrics.text import aligned
 from truthlag.show.abtest.arms import Arms
@@ -30,14 +31,14 @@ def segment_rows(
     labelled: Sequence[str],
 ) -> tuple[ComparisonRow, ...]:
     """Each metric in each segment."""
-    whole = {spec.name: collected.pair(spec) for spec in wanted.metrics}
-    segments = {}
-    for place, name in enumerate(names):
-        pairs = {spec.name: collected.pair(spec, segment=place) for spec in wanted.metrics}
-        segments[name] = {
-            arms.control: {metric: pair.control for metric, pair in pairs.items()},
-            arms.treatment: {metric: pair.treatment for metric, pair in pairs.items()},
+
+    def shown(segment: int | None) -> dict[str, dict[str, Any]]:
+        by_metric = {spec.name: collected.shown(spec, segment=segment).arms for spec in wanted.metrics}
+        return {
+            arm: {metric: found[place] for metric, found in by_metric.items()} for place, arm in enumerate(arms.names)
         }
+
+    segments = {name: shown(place) for place, name in enumerate(names)}
     primary = wanted.metrics[0]
     plans = {
         spec.name: MetricPlan(
@@ -47,10 +48,7 @@ def segment_rows(
         for spec in wanted.metrics
     }
     table = compare_many(
-        {
-            arms.control: {metric: pair.control for metric, pair in whole.items()},
-            arms.treatment: {metric: pair.treatment for metric, pair in whole.items()},
-        },
+        shown(None),
         metrics=plans,
         segments=segments,
         mode=request.mode,
@@ -71,7 +69,11 @@ def segment_cells(rows: Sequence[ComparisonRow]) -> tuple[list[tuple[str, ...]],
     told = f"{len({row.segment for row in rows}):,} segments, {len(rows):,} comparisons adjusted by {adjustment}: {found:,} found"
     if len(ranked) > _MOST_SHOWN:
         told += f" (the first {_MOST_SHOWN} are shown)"
-    return [_HEAD, *map(_cells, ranked[:_MOST_SHOWN])], f"{told}."
+    cells = [_HEAD, *map(_cells, ranked[:_MOST_SHOWN])]
+    if len({row.arm for row in rows}) > 1:
+        named = ["arm", *(row.arm for row in ranked)]
+        cells = [(*one[:2], arm, *one[2:]) for one, arm in zip(cells, named, strict=False)]
+    return cells, f"{told}."
 
 
 def segment_text(rows: Sequence[ComparisonRow]) -> str:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
-from truthlag.show.abtest.collected import Exposures, Known, Pair, is_binary, not_binary, outlier_of
+from truthlag.show.abtest.collected import Exposures, Known, Shown, is_binary, not_binary, outlier_of
 from truthlag.show.abtest.columns import Wanted
 from truthlag.show.abtest.metric_spec import MetricSpec
 from truthlag.show.abtest.read import Rows
@@ -60,7 +60,7 @@ class Streamed:
     def __init__(self, wanted: Wanted) -> None:
         self._specs = wanted.specs
         self._late = {spec.key for spec in wanted.specs if wanted.is_late(spec)}
-        self._arms = (0, 1)
+        self._arms: tuple[int, ...] = (0, 1)
         self._periods: dict[_Place, dict[tuple[object, ...], _Sums]] = defaultdict(self._empty)
         self._segments: dict[_Place, dict[tuple[object, ...], _Sums]] = defaultdict(self._empty)
         #: New rows by period and segment, and then by arm.
@@ -94,9 +94,9 @@ class Streamed:
             others = None if spec.denominator is None else rows.numbers[spec.denominator][counted]
             sums[spec.key].take(rows.numbers[spec.column][counted], others)
 
-    def settle(self, control: int, treatment: int) -> None:
-        """Say which arms are compared, once all rows are taken."""
-        self._arms = control, treatment
+    def settle(self, arms: Sequence[int]) -> None:
+        """See `Collected.settle`."""
+        self._arms = tuple(arms)
         for spec in self._specs:
             if spec.kind == "proportion" and not self._is_binary(spec):
                 raise LogError(not_binary(spec.column, "a proportion"))
@@ -104,24 +104,24 @@ class Streamed:
     def _is_binary(self, spec: MetricSpec) -> bool:
         return all(sums[spec.key].binary for (arm, _), sums in self._periods.items() if arm in self._arms)
 
-    def pair(self, spec: MetricSpec, *, segment: int | None = None, until: int | None = None) -> Pair:
-        """See `Collected.pair`."""
+    def shown(self, spec: MetricSpec, *, segment: int | None = None, until: int | None = None) -> Shown:
+        """See `Collected.shown`."""
         places = self._periods if segment is None else self._segments
         as_proportion = spec.kind == "proportion" or (spec.kind == "auto" and self._is_binary(spec))
-        both = []
+        found = []
         for arm in self._arms:
             chosen = [
                 sums[spec.key]
                 for (of, place), sums in sorted(places.items(), key=lambda item: item[0])
                 if of == arm and (place == segment if segment is not None else until is None or place < until)
             ]
-            both.append(_merged(chosen, spec, as_proportion=as_proportion))
-        return Pair(both[0], both[1])
+            found.append(_merged(chosen, spec, as_proportion=as_proportion))
+        return Shown(tuple(found))
 
     def exposures(self) -> Iterator[Exposures]:
         """See `Collected.exposures`."""
         for (period, segment), counts in sorted(self._seen.items()):
-            yield Exposures(period, None if segment < 0 else segment, self._both(counts))
+            yield Exposures(period, None if segment < 0 else segment, self._of_all(counts))
 
     def known(self, spec: MetricSpec) -> Known:
         """See `Collected.known`."""
@@ -131,16 +131,14 @@ class Streamed:
             one = sums[spec.key]
             known[arm] += one.mean.n or one.ratio.n
             of[arm] += one.rows
-        return Known(self._both(known), self._both(of))
+        return Known(self._of_all(known), self._of_all(of))
 
-    def units(self) -> tuple[int, int]:
+    def units(self) -> tuple[int, ...]:
         """See `Collected.units`."""
-        seen = [self._both(counts) for counts in self._seen.values()]
-        return sum(counts[0] for counts in seen), sum(counts[1] for counts in seen)
+        return tuple(sum(counts.get(arm, 0) for counts in self._seen.values()) for arm in self._arms)
 
-    def _both(self, counts: dict[int, int]) -> tuple[int, int]:
-        control, treatment = self._arms
-        return counts.get(control, 0), counts.get(treatment, 0)
+    def _of_all(self, counts: dict[int, int]) -> tuple[int, ...]:
+        return tuple(counts.get(arm, 0) for arm in self._arms)
 
     def periods(self) -> list[int]:
         """See `Collected.periods`."""

@@ -27,6 +27,7 @@ from truthlag.abtest import (
     QuantileArm,
     Quantiles,
     Ratio,
+    ab_test_report,
     compare,
 )
 from truthlag.verdict.abtest.guardrails.status import position, status_of
@@ -308,3 +309,31 @@ def test_that_a_check_does_not_make_another_guardrail_of_it(name: str, value: An
     rail = Guardrail("latency", "lower", 50, quantile=0.9, mode="fixed")
     with pytest.raises(ValueError, match=f"{name} must be left out, since it is the guardrail's own"):
         rail.check(np.arange(100.0), np.arange(100.0) + 200, **{name: value})
+
+
+@pytest.mark.parametrize("scale", ["absolute", "relative"])
+@pytest.mark.parametrize("direction", ["lower", "higher"])
+@pytest.mark.parametrize("mode", ["fixed", "confidence_sequence"])
+def test_there_is_no_difference_from_a_control_that_is_infinite(scale: Any, direction: Any, mode: Any) -> None:
+    """Where all requests of the control ran out of time, any treatment is infinitely far from it: no margin holds or is broken."""
+    rail = Guardrail("latency", direction, 0.1, scale=scale, quantile=0.5, mode=mode)
+    for treatment in ([1.0] * 400, list(map(float, range(400)))):
+        # The quantile is as infinite where a few requests were answered.
+        for control in ([math.inf] * 400, [1.0] * 20 + [math.inf] * 380):
+            result = rail.check(control, treatment)
+            assert (result.status, result.comparison.verdict) == ("undecided", "undecided")
+            assert result.reasons[0] == "p50 of the control is infinite, so that there is no difference from it."
+            assert result.comparison.p_value is None and result.interval is None
+    both = rail.check([math.inf] * 400, [math.inf] * 400)
+    assert both.status == "undecided" and both.interval == (-math.inf, math.inf)
+    # It may be finite: then the limits say how far apart the two are at least.
+    perhaps = rail.check([1.0] * 190 + [math.inf] * 210, [0.5] * 400)
+    assert perhaps.interval is not None and perhaps.interval[0] < perhaps.interval[1]
+
+
+def test_a_treatment_that_is_infinite_is_told_as_that() -> None:
+    result = Guardrail("latency", "lower", 5.0, quantile=0.5, mode="fixed").check([1.0] * 400, [math.inf] * 400)
+    assert result.status == "block"
+    assert result.reasons[0] == "the whole interval of the difference (infinite) is outside the margin of 5."
+    text = str(ab_test_report(metrics={}, guardrails=[result]))
+    assert "unbounded" not in text and "infinite" in text

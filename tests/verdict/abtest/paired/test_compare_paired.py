@@ -270,7 +270,7 @@ class TestDisagreement:
         differs = np.repeat(np.random.default_rng(14).random(50) < 0.2, 20)
         columns = {"labels": [None] * 1_000, "control_predictions": [0] * 1_000, "treatment_predictions": differs}
         plain = disagreement(PairedRows(**columns), mode="fixed")
-        clustered = disagreement(PairedRows(**columns, cluster=np.repeat(np.arange(50), 20)))
+        clustered = disagreement(PairedRows(**columns, cluster=np.repeat(np.arange(50), 20)), mode="fixed")
         assert clustered.clusters == 50 and clustered.mode == "fixed"
         width = [one.interval[1] - one.interval[0] for one in (plain, clustered)]
         assert width[1] / width[0] == pytest.approx(20**0.5, rel=0.15)

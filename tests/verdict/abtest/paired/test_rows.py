@@ -243,11 +243,12 @@ def test_data_frames(library: str) -> None:
         assert same(PairedRows.from_tables(nullable, second), PairedRows.from_tables(control, treatment))
 
 
-def test_that_a_rate_of_disagreement_by_clusters_says_that_it_is_for_one_look() -> None:
+def test_that_a_rate_of_disagreement_by_clusters_says_when_it_is_for_one_look() -> None:
     rows = PairedRows(
         labels=[None] * 6,
         control_predictions=[0] * 6,
         treatment_predictions=[1, 0, 0, 1, 0, 0],
         cluster=[1, 1, 2, 2, 3, 3],
     )
-    assert "at 95% by 3 clusters, for one look)" in str(disagreement(rows))
+    assert "at 95% by 3 clusters, for one look)" in str(disagreement(rows, mode="fixed"))
+    assert "at 95% by 3 clusters)" in str(disagreement(rows))

@@ -215,6 +215,65 @@ def test_of_several_treatments_the_best_that_may_be_shipped_is_named() -> None:
     ]
 
 
+RISES, STAYS, FALLS = 2_760, 2_420, 2_040
+
+
+@pytest.mark.parametrize(
+    ("arms", "options", "status", "arm", "begins"),
+    [
+        # Harm that was shown does not wait for what is undecided.
+        ({"v2": STAYS, "v3": FALLS}, {}, "revert_some", "v3", "Stop v3 now, and let v2 run on. Revert v3:"),
+        ({"v2": FALLS, "v3": STAYS}, {}, "revert_some", "v2", "Stop v2 now, and let v3 run on. Revert v2:"),
+        (
+            {"v2": FALLS, "v3": STAYS, "v4": FALLS, "v5": STAYS},
+            {},
+            "revert_some",
+            None,
+            "Stop v2 and v4 now, and let v3 and v5 run on. Revert v2:",
+        ),
+        ({"v2": FALLS, "v3": None}, {}, "revert_some", "v2", "Stop v2 now, and let v3 run on. Revert v2:"),
+        # One that may be shipped ends the test.
+        ({"v2": RISES, "v3": FALLS, "v4": STAYS}, {}, "ship", "v2", "Ship v2:"),
+        # Where nothing runs on, all treatments end, and that of harm is named.
+        ({"v2": STAYS, "v3": FALLS}, {"is_final": True}, "revert", "v3", "Revert v3:"),
+        ({"v2": FALLS, "v3": FALLS}, {}, "revert", None, "Revert v2:"),
+        ({"v2": STAYS, "v3": STAYS}, {}, "keep_running", None, "Keep v2 running:"),
+        ({"v2": STAYS, "v3": STAYS}, {"is_final": True}, "stop_no_difference", None, "Stop v2:"),
+        ({"v2": FALLS}, {}, "revert", "v2", "Revert v2:"),
+    ],
+)
+def test_one_that_does_harm_is_stopped_while_others_run_on(
+    arms: dict[str, int | None], options: dict[str, Any], status: str, arm: str | None, begins: str
+) -> None:
+    shown = {"v1": {"conversion": Proportion(2_400, UNITS)}}
+    for name, k in arms.items():
+        shown[name] = {"conversion": Proportion(0, 0) if k is None else Proportion(k, UNITS)}
+    found = ab_test_report(metrics=compare_many(shown, expected_n=40_000), **options)
+    assert (found.status, found.recommendation.arm) == (status, arm)
+    assert found.recommendation.text.startswith(begins)
+    # What is said of each treatment is in it, but for those that one to be shipped makes needless.
+    for one in found.by_arm:
+        assert one.text in found.recommendation.text or status == "ship"
+
+
+def test_a_gate_that_fails_stops_nobody() -> None:
+    shown = {"v1": 2_400, "v2": STAYS, "v3": FALLS}
+    table = compare_many({arm: {"conversion": Proportion(k, UNITS)} for arm, k in shown.items()}, expected_n=40_000)
+    assert ab_test_report(metrics=table, gates=gates(20_600, 19_400)).status == "invalid"
+
+
+def test_a_guardrail_of_one_treatment_that_blocks_stops_it_alone() -> None:
+    arms = {
+        "v1": {"conversion": Proportion(2_400, UNITS), "errors": Proportion(200, UNITS)},
+        "v2": {"conversion": Proportion(STAYS, UNITS), "errors": Proportion(200, UNITS)},
+        "v3": {"conversion": Proportion(RISES, UNITS), "errors": Proportion(600, UNITS)},
+    }
+    plans = {"conversion": "primary", "errors": MetricPlan("guardrail", direction="lower", margin=0.005)}
+    found = ab_test_report(metrics=compare_many(arms, metrics=plans, expected_n=40_000))
+    assert (found.status, found.recommendation.arm) == ("revert_some", "v3")
+    assert "recommendation: revert some" in str(found)
+
+
 def test_other_metrics_are_adjusted_and_do_not_decide() -> None:
     once = {"mode": "fixed"}
     near = compare(Mean(100, 1.0, 900.0), Mean(100, 1.9, 900.0), **once)

@@ -11,6 +11,7 @@ from truthlag.verdict.abtest.difference import calibrated, proportions, regressi
 from truthlag.verdict.abtest.difference.bounded import bounded_effect
 from truthlag.verdict.abtest.difference.effect import Effect, NormalEffect, Undefined
 from truthlag.verdict.abtest.difference.stratified import stratified_effect
+from truthlag.verdict.abtest.difference.stratified_regression import stratified_regression
 from truthlag.verdict.abtest.quantiles.quantile_arm import COMPARISONS
 from truthlag.verdict.abtest.statistics.arm import Figures, Statistic, figures
 from truthlag.verdict.abtest.statistics.calibration import Calibration
@@ -115,7 +116,10 @@ def ratio_effect(
     """
     before, now = control.linear(), treatment.linear()
     if before is None or now is None:
-        raise Undefined(f"the {'control' if before is None else 'treatment'} has no estimate: a denominator is 0.")
+        name, arm = ("control", control) if before is None else ("treatment", treatment)
+        is_zero = 0 in (arm.moments.means[1], *arm.moments.means[3:][: arm.ratio_before])
+        how = "a denominator is 0" if is_zero else "a denominator is too near 0 to be divided by"
+        raise Undefined(f"the {name} has no estimate: {how}.")
     regression.check_alike(before, now)
     return regression.adjusted_effect(before, now, method, slope)
 
@@ -128,12 +132,16 @@ def _after_regression(control: Any, treatment: Any, method: str | None) -> Effec
     return regression.adjusted_effect(control, treatment, method)
 
 
+def _stratified(control: Strata, treatment: Strata, _method: str | None) -> Effect:
+    return stratified_regression(control, treatment) if control.covariates else stratified_effect(control, treatment)
+
+
 _OWN: dict[str, Callable[[Any, Any, str | None], Effect]] = {
     MeanWithCovariate.KIND: _after_regression,
     RatioWithCovariate.KIND: _after_regression,
     FMeasure.KIND: lambda control, treatment, _: proportions.f_measure_effect(control, treatment),
     Calibration.KIND: calibrated.calibration_effect,
-    Strata.KIND: lambda control, treatment, _: stratified_effect(control, treatment),
+    Strata.KIND: _stratified,
 }
 
 

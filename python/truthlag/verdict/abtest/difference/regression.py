@@ -42,7 +42,7 @@ def adjusted_effect(
     if method == "lin":
         return _interacted(control, treatment)
     if slope is None:
-        slope = _slope(control.merge(treatment).comoments) if method == "cuped" else _slope_within(control, treatment)
+        slope = _slope(_together(control, treatment)) if method == "cuped" else _slope_within(control, treatment)
     before, now = _left(control, slope), _left(treatment, slope)
     before_error = math.sqrt(before[1] / (control.n - 1) / control.n)
     now_error = math.sqrt(now[1] / (treatment.n - 1) / treatment.n)
@@ -54,6 +54,7 @@ def adjusted_effect(
     return NormalEffect(now[0] - before[0], error, freedom, f"Welch's t test after {name}", _baseline(control, slope))
 
 
+@np.errstate(over="ignore", invalid="ignore")  # what is beyond floats is said of the whole comparison
 def _interacted(control: MeanWithCovariate, treatment: MeanWithCovariate) -> NormalEffect:
     rows = control.n + treatment.n
     middle = (control.n * np.array(control.means[1:]) + treatment.n * np.array(treatment.means[1:])) / rows
@@ -84,6 +85,14 @@ def _interacted(control: MeanWithCovariate, treatment: MeanWithCovariate) -> Nor
     is_robust = control.sandwich is not None and treatment.sandwich is not None
     name = "Lin's interacted regression" + (", HC2" if is_robust else "")
     return NormalEffect(now - before, error, together, name, baseline)
+
+
+def _together(control: MeanWithCovariate, treatment: MeanWithCovariate) -> tuple[tuple[float, ...], ...]:
+    try:
+        return control.merge(treatment).comoments
+    except ValueError as error:
+        # The distance of the arms is finite in each of them, and its square is none that a float holds.
+        raise OverflowError(str(error)) from error
 
 
 def _slope_within(control: MeanWithCovariate, treatment: MeanWithCovariate) -> tuple[float, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from html import escape
@@ -144,7 +145,9 @@ def _position(comparison: Comparison, status: Status) -> str | None:
         return None
     show = percent if comparison.scale == "relative" else number
     low, high = map(show, interval)
-    what = f"interval of the {'relative ' if comparison.scale == 'relative' else ''}difference ({low} to {high})"
+    # Of a treatment that is infinite beyond doubt, which is known well and not unbounded.
+    limits = "infinite" if interval[0] == interval[1] and math.isinf(interval[0]) else f"{low} to {high}"
+    what = f"interval of the {'relative ' if comparison.scale == 'relative' else ''}difference ({limits})"
     allowed = f"the margin of {show(margin).removeprefix('+')}"
     if status == "pass":
         return f"the whole {what} is inside {allowed}."

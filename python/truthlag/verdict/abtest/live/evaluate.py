@@ -61,7 +61,7 @@ def evaluate(asked: Evaluation) -> Found:
     settings, arms = asked.settings, asked.allocation.arms
     shards = asked.shards or [Shard(len(settings.covariates)).columns()]
     table = together(shards, len(arms), len(settings.covariates), asked.now)
-    rolled = RollUp(table, asked.allocation, asked.now)
+    rolled = RollUp(table, asked.allocation, asked.now, settings.covariates)
     trackers = _trackers(asked, table)
     shown: dict[str, dict[str, Any]] = {arm: {} for arm in arms}
     for name, metric in settings.metrics.items():
@@ -77,6 +77,8 @@ def evaluate(asked: Evaluation) -> Found:
     final = next((look for look in asked.looks if look.is_final), None)
     if final is not None:
         rolled.notes[f"the metrics were decided by the look of {final.at}: what came later is not looked at."] = None
+    else:
+        rows = [_told(row, rolled) for row in rows]
     if any(isinstance(one, Strata) for one in shown[arms[0]].values()):
         rolled.notes[
             "control and treatment are shown for all units; differences are averaged over the allocation periods."
@@ -142,6 +144,14 @@ def _with_coverage(row: ComparisonRow, control: str, settings: Settings, tracker
     before = replace(found.control, coverage=shares[control])
     now = replace(found.treatment, coverage=shares[row.arm])
     return replace(row, comparison=replace(found, control=before, treatment=now))
+
+
+def _told(row: ComparisonRow, rolled: RollUp) -> ComparisonRow:
+    """What was done about covariates is a reason of the comparison too."""
+    told = rolled.adjusted.get(row.metric, ()) if row.segment is None else ()
+    if not told:
+        return row
+    return replace(row, comparison=replace(row.comparison, reasons=(*row.comparison.reasons, *told)))
 
 
 def _trackers(asked: Evaluation, table: Together) -> TrackerArms | None:

@@ -56,6 +56,8 @@ def _arms(
         own = metric.outcome or name
         attached = {arm: histograms[arm, own] for arm in arms if (arm, own) in histograms}
         if not attached:
+            if metric.covariates:
+                rolled.notes[f"quantiles of {name} are not adjusted for covariates."] = None
             return rolled.quantiles(name, metric)
         if len(attached) < len(arms):
             lacking = next(arm for arm in arms if arm not in attached)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,7 @@ from truthlag.verdict.abtest.gates import (
     run_gates,
 )
 from truthlag.verdict.abtest.gates.sample_ratio import MOST_SEGMENTS
+from truthlag.verdict.abtest.gates.several import worst_of
 from truthlag.verdict.abtest.live.metric_spec import OutcomeMetric, TrackerMetric
 from truthlag.verdict.abtest.live.roll_up import RollUp
 from truthlag.verdict.abtest.live.settings import Settings
@@ -35,7 +36,7 @@ def live_gates(rolled: RollUp, settings: Settings, trackers: TrackerArms | None)
         sample_ratio=_sample_ratio(rolled, settings).gate(),
         double_exposure=_double_exposure(rolled),
         pre_period_balance=_balance(rolled, settings),
-        label_arrival=_worst("label_arrival", list(_arrivals(rolled, settings, trackers))),
+        label_arrival=worst_of("label_arrival", list(_arrivals(rolled, settings, trackers))),
     )
     if not rolled.allocation.assigns:
         return report
@@ -140,7 +141,7 @@ def _balance(rolled: RollUp, settings: Settings) -> Gate | None:
                 if lacks:
                     side[f"{name} (missing)"] = lacking[one]
         gates.append(pre_period_balance(shown[0], shown[1], alpha=_ALPHA / len(treatments)))
-    return _worst("pre_period_balance", list(zip(treatments, gates, strict=True)))
+    return worst_of("pre_period_balance", list(zip(treatments, gates, strict=True)))
 
 
 def _has_any(lacking: Any) -> bool:
@@ -193,18 +194,3 @@ def _of_outcomes(rolled: RollUp, name: str, metric: OutcomeMetric, control: str,
         now=np.datetime64(rolled.now, "us"),
     )
     return aged.parity("prevalence", unlabelled="negative", alpha=level)
-
-
-def _worst(name: str, gates: list[tuple[str, Gate]]) -> Gate | None:
-    """One gate of several: failed if one failed, passed if one passed."""
-    if not gates:
-        return None
-    if len(gates) == 1:
-        return gates[0][1]
-    by_status: Mapping[str, list[tuple[str, Gate]]] = {
-        status: [one for one in gates if one[1].status == status] for status in ("failed", "passed", "not_run")
-    }
-    status = next(status for status, found in by_status.items() if found)
-    reason = " ".join(f"{what}: {gate.reason}" for what, gate in by_status[status][:3])
-    numbers = {what: gate.numbers for what, gate in gates}
-    return Gate(name, status, reason, numbers, gates[0][1].scope)  # type: ignore[arg-type]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, fields
 from datetime import timedelta
 from typing import Any, Literal, TypeAlias, get_args
@@ -17,6 +17,8 @@ Kind: TypeAlias = Literal["any", "count", "total", "average", "ratio"]
 """How the outcomes of a unit are made one."""
 
 KINDS: tuple[str, ...] = get_args(Kind)
+#: Names of covariates are few.
+_MOST = 1_000
 _UNLABELLED = ("missing", "negative")
 
 
@@ -42,6 +44,9 @@ class OutcomeMetric:
         scale: As `compare` has it.
         late_labels: Whether outcomes are reports of what is so already and arrive late, such as labels: then the gate of label
             arrival looks at them. It needs a window.
+        covariates: The names of covariates of the test that the metric is adjusted for (CUPED): what was known of each unit at its
+            exposure, best the same metric of the weeks before. A unit that has none counts with the mean of the others in its place and
+            with an indicator of that as a further covariate.
 
     Raises:
         TypeError: An argument has the wrong type.
@@ -54,6 +59,8 @@ class OutcomeMetric:
         604800.0
         >>> OutcomeMetric("ratio", outcome="clicks", denominator="views").kind
         'ratio'
+        >>> OutcomeMetric("total", outcome="revenue", covariates=["revenue of the month before"]).covariates
+        ('revenue of the month before',)
     """
 
     kind: Kind = "any"
@@ -75,6 +82,8 @@ class OutcomeMetric:
     """What the margin is in units of."""
     late_labels: bool = False
     """Whether outcomes are late reports."""
+    covariates: tuple[str, ...] = ()
+    """What the metric is adjusted for."""
 
     def __post_init__(self) -> None:
         choice("kind", self.kind, KINDS)
@@ -92,6 +101,7 @@ class OutcomeMetric:
             raise TypeError(f"late_labels must be True or False, got {described(self.late_labels)}")
         if self.late_labels and self.window is None:
             raise ValueError("window must be given with late_labels: labels are compared at equal age")
+        object.__setattr__(self, "covariates", covariate_names("covariates", self.covariates))
         plan_of(self, "primary")
 
     def to_dict(self) -> dict[str, Any]:
@@ -186,6 +196,18 @@ def live_metric(name: str, given: Any) -> LiveMetric:
     raise TypeError(f"{name} must be an OutcomeMetric, a TrackerMetric or a kind of outcome, got {described(given)}")
 
 
+def covariate_names(name: str, given: Any) -> tuple[str, ...]:
+    """Different names, few of them."""
+    if isinstance(given, str | bytes) or not isinstance(given, Sequence):
+        raise TypeError(f"{name} must be a sequence of names, got {described(given)}")
+    for one in given:
+        if not isinstance(one, str) or not one:
+            raise TypeError(f"{name} must be names of type str, got {described(one)}")
+    if len(set(given)) != len(given) or len(given) > _MOST:
+        raise ValueError(f"{name} must be at most {_MOST} different names, got {len(given)}")
+    return tuple(given)
+
+
 def plan_of(metric: LiveMetric, role: Role) -> MetricPlan:
     """What is asked of it, as many comparisons ask it."""
     return MetricPlan(
@@ -197,5 +219,7 @@ def _plain(metric: Any) -> dict[str, Any]:
     found = {}
     for field in fields(metric):
         value = getattr(metric, field.name)
-        found[field.name] = value.total_seconds() if isinstance(value, timedelta) else value
+        if isinstance(value, timedelta):
+            value = value.total_seconds()
+        found[field.name] = list(value) if isinstance(value, tuple) else value
     return found

@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from truthlag.verdict.abtest.gates.times import NEVER, duration
+from truthlag.verdict.abtest.live.adjustment import Adjustment, adjustment_of
 from truthlag.verdict.abtest.live.allocation import Allocation
 from truthlag.verdict.abtest.live.metric_spec import OutcomeMetric
-from truthlag.verdict.abtest.live.shard import NONE
+from truthlag.verdict.abtest.live.shard import COVARIATE, NONE
 from truthlag.verdict.abtest.live.together import Together
 from truthlag.verdict.abtest.quantiles import Quantiles
 from truthlag.verdict.abtest.statistics.arm import Statistic
@@ -38,6 +39,8 @@ class RollUp:
     table: Together
     allocation: Allocation
     now: int
+    covariates: tuple[str, ...] = ()
+    """The names of what is known of units before."""
     misassigned: NDArray[np.bool_] = field(init=False)
     """Units that saw another arm than the assignment says, or no period exposes."""
     counted: NDArray[np.bool_] = field(init=False)
@@ -48,6 +51,10 @@ class RollUp:
     """The names of the strata."""
     notes: dict[str, None] = field(init=False, default_factory=dict)
     """What was left out, in words."""
+    known: NDArray[np.float64] = field(init=False)
+    """A row for each covariate: what was known of each unit at its exposure; NaN where it is not known."""
+    adjusted: dict[str, tuple[str, ...]] = field(init=False, default_factory=dict)
+    """What was done about the covariates of metrics, in words, where there is anything to be said."""
 
     def __post_init__(self) -> None:
         table, allocation = self.table, self.allocation
@@ -58,12 +65,34 @@ class RollUp:
             self.misassigned = exposed & (allocation.assigned(table.first, table.second) != table.arm)
         self.misassigned &= ~table.in_several
         self.counted = exposed & ~table.in_several & ~self.misassigned
+        self.known = table.covariates.copy()
+        for place, name in enumerate(self.covariates):
+            self._add_logged(place, name)
+
+    def _add_logged(self, place: int, name: str) -> None:
+        """The last value up to the exposure, for units whose exposure brought none."""
+        table = self.table
+        if COVARIATE + name not in table.outcomes:
+            return
+        mine = np.flatnonzero(table.event_outcome == table.outcomes.index(COVARIATE + name))
+        mine = mine[self.counted[table.event_unit[mine]]]
+        unit = table.event_unit[mine]
+        in_time = table.event_time[mine] <= table.time[unit]
+        if late := int(np.count_nonzero(~in_time)):
+            self.notes[
+                f"{late:,} values of covariate {name!r} are later than the exposure of their units, and do not count: the treatment may"
+                " have moved them."
+            ] = None
+        logged = np.full(len(self.counted), np.nan)
+        # In order of their time: of several assignments to a place the last one stays.
+        logged[unit[in_time]] = table.event_value[mine[in_time]]
+        self.known[place] = np.where(np.isnan(self.known[place]), logged, self.known[place])
 
     def within(self, segment: int) -> RollUp:
         """The same of the units of a segment."""
         made = copy(self)
         made.counted = self.counted & (self.table.segment == segment)
-        made.notes = {}
+        made.notes, made.adjusted = {}, {}
         return made
 
     def eligible(self, metric: OutcomeMetric) -> NDArray[np.bool_]:
@@ -109,11 +138,17 @@ class RollUp:
             bottom = np.bincount(below, weights=by, minlength=units).astype(np.float64)
         takes = self.eligible(metric)
         cells = self._cells(takes)
+        adjustment = self._adjustment(name, metric, takes, cells)
         if metric.kind in ("average", "ratio"):
-            return self._ratios(top, bottom, takes, cells)
+            return self._ratios(top, bottom, takes, cells, adjustment)
         kind: Any = Proportion if metric.kind == "any" else Mean
+
+        def shown(rows: NDArray[np.intp]) -> Stratum:
+            found: Stratum = kind.of(top[rows]) if adjustment is None else adjustment.mean(top[rows], rows)
+            return found
+
         return {
-            arm: self._strata({cell: kind.of(top[rows]) for cell, rows in self._rows(place, takes, cells).items()})
+            arm: self._strata({cell: shown(rows) for cell, rows in self._rows(place, takes, cells).items()})
             for place, arm in enumerate(self.allocation.arms)
         }
 
@@ -141,7 +176,7 @@ class RollUp:
 
     def covariate(self, place: int) -> tuple[dict[str, Statistic], dict[str, Statistic]]:
         """The mean of a covariate in each arm, and the share of units that lack it."""
-        values = self.table.covariates[place]
+        values = self.known[place]
         lacks = np.isnan(values)
         there = self.counted & ~lacks
         means = self._by_arm(values, there, Mean)
@@ -176,6 +211,20 @@ class RollUp:
             for place, arm in enumerate(self.allocation.arms)
         }
 
+    def _adjustment(
+        self, name: str, metric: OutcomeMetric, takes: NDArray[np.bool_], cells: list[int]
+    ) -> Adjustment | None:
+        """What the metric is adjusted for; None where that is nothing. What was done about it is noted."""
+        if not metric.covariates:
+            return None
+        takes = takes & np.isin(self.cell, cells)
+        least = int(np.bincount(self.table.arm[takes], minlength=len(self.allocation.arms)).min())
+        known = {one: self.known[self.covariates.index(one)] for one in metric.covariates}
+        found, told = adjustment_of(name, known, takes, least)
+        self.adjusted[name] = told
+        self.notes.update(dict.fromkeys(told))
+        return found
+
     def _cells(self, takes: NDArray[np.bool_]) -> list[int]:
         """The strata that are compared."""
         # Those that count are in a stratum. Unlike np.unique it lets other threads go on.
@@ -207,7 +256,9 @@ class RollUp:
             return next(iter(by_cell.values()))
         return Strata({self.names[cell]: one for cell, one in by_cell.items()})
 
-    def _ratios(self, top: Floats, bottom: Floats, takes: NDArray[np.bool_], cells: list[int]) -> dict[str, Statistic]:
+    def _ratios(
+        self, top: Floats, bottom: Floats, takes: NDArray[np.bool_], cells: list[int], adjustment: Adjustment | None
+    ) -> dict[str, Statistic]:
         """Ratios by arm; with several strata made linear about the stratified ratio, so that their means can be averaged.
 
         A ratio of means that are averaged over strata with shares w is R = sum w y / sum w x; to the first order a unit adds
@@ -219,6 +270,10 @@ class RollUp:
             for place, arm in enumerate(self.allocation.arms)
         }
         if len(cells) == 1:
+            if adjustment is not None:
+                mine = [found[cells[0]] for found in rows]
+                ratios = [adjustment.ratio(top[one], bottom[one], one) for one in mine]
+                return dict(zip(self.allocation.arms, ratios, strict=True))
             return {arm: found[cells[0]] for arm, found in plain.items()}
         total = sum(one.n for found in plain.values() for one in found.values())
         weights = {cell: sum(found[cell].n for found in plain.values()) / total for cell in cells}
@@ -235,7 +290,14 @@ class RollUp:
                     cell: ratio + (top[mine] - ratio * bottom[mine]) / below for cell, mine in rows[place].items()
                 }
             if max(float(np.abs(one).max()) for one in values.values()) < _LARGEST:
-                linear[arm] = Strata({self.names[cell]: Mean.of(one) for cell, one in values.items()})
+                linear[arm] = Strata(
+                    {
+                        self.names[cell]: Mean.of(one)
+                        if adjustment is None
+                        else adjustment.mean(one, rows[place][cell])
+                        for cell, one in values.items()
+                    }
+                )
             else:
                 # So near to 0 is the denominator that there is no telling; ratios say that too.
                 return {name: _all(ratios) for name, ratios in plain.items()}

@@ -14,7 +14,14 @@ from truthlag.verdict.abtest.compare import inference_of
 from truthlag.verdict.abtest.gates.sample_ratio import SampleRatioTest
 from truthlag.verdict.abtest.guardrails import Guardrail
 from truthlag.verdict.abtest.inference.group_sequential import checked_planned_n
-from truthlag.verdict.abtest.live.metric_spec import LiveMetric, OutcomeMetric, TrackerMetric, live_metric
+from truthlag.verdict.abtest.live.metric_spec import (
+    LiveMetric,
+    OutcomeMetric,
+    TrackerMetric,
+    covariate_names,
+    live_metric,
+)
+from truthlag.verdict.abtest.live.shard import COVARIATE
 from truthlag.verdict.abtest.result.words import MODES
 from truthlag.verdict.abtest.statistics.mean import Mean
 from truthlag.verdict.abtest.statistics.proportion import Proportion
@@ -75,7 +82,8 @@ class Settings:
             planned = checked_planned_n(planned)
             looks = (planned,) if mode == "group_sequential" else None
             inference_of(mode, given["alpha"], planned, expected, looks, given["spending"])
-        covariates = _names("covariates", given["covariates"])
+        covariates = covariate_names("covariates", given["covariates"])
+        _check_covariates(metrics, guardrails, covariates)
         segments = given["segments"]
         # The gate says what is allowed.
         SampleRatioTest([1, 1], segments=segments)
@@ -149,6 +157,8 @@ def _metrics(given: Any) -> dict[str, LiveMetric]:
     for name, one in given.items():
         if not isinstance(name, str) or not name:
             raise TypeError(f"metrics must have names of type str, got {described(name)}")
+        if name.startswith(COVARIATE):
+            raise ValueError(f"metrics must have names that do not begin with the character 0, got {described(name)}")
         found[name] = live_metric(f"metrics[{name!r}]", one)
         _check_name(f"metrics[{name!r}]", name, found[name])
     return found
@@ -196,12 +206,29 @@ def _guardrails(given: Any, metrics: Mapping[str, LiveMetric]) -> tuple[Guarded,
     return tuple(found)
 
 
-def _names(name: str, given: Any) -> tuple[str, ...]:
-    if isinstance(given, str | bytes) or not isinstance(given, Sequence):
-        raise TypeError(f"{name} must be a sequence of names, got {described(given)}")
-    for one in given:
-        if not isinstance(one, str) or not one:
-            raise TypeError(f"{name} must be names of type str, got {described(one)}")
-    if len(set(given)) != len(given) or len(given) > _MOST:
-        raise ValueError(f"{name} must be at most {_MOST} different names, got {len(given)}")
-    return tuple(given)
+def _check_covariates(
+    metrics: Mapping[str, LiveMetric], guardrails: Sequence[Guarded], covariates: Sequence[str]
+) -> None:
+    """Metrics are adjusted for covariates of the test, and by the one method that strata have."""
+    named = {f"metrics[{name!r}]": metric for name, metric in metrics.items()}
+    for place, one in enumerate(guardrails):
+        named[f"guardrails[{place}]"] = one.metric
+        if isinstance(one.metric, OutcomeMetric) and one.metric.covariates and one.guardrail.method is not None:
+            raise ValueError(
+                f"guardrails[{place}] must have no method of its own, since its metric is adjusted for covariates,"
+                f" got {one.guardrail.method!r}"
+            )
+    for where, metric in named.items():
+        if not isinstance(metric, OutcomeMetric):
+            continue
+        for name in metric.covariates:
+            if name not in covariates:
+                allowed = ", ".join(map(repr, covariates)) or "none: the test was made without covariates"
+                raise ValueError(
+                    f"{where} must be adjusted for covariates of the test, {allowed}, got {described(name)}"
+                )
+        for outcome in (metric.outcome, metric.denominator):
+            if outcome is not None and outcome.startswith(COVARIATE):
+                raise ValueError(
+                    f"{where} must have outcomes that do not begin with the character 0, got {described(outcome)}"
+                )

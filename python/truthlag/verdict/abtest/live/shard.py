@@ -15,6 +15,8 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+#: Values of covariates are held as outcomes are, under their names after this character.
+COVARIATE = "\0"
 #: The code of no segment, and of no arm.
 NONE = -1
 #: Of a value, so that sums of squares are floats.

@@ -22,6 +22,8 @@ from truthlag.verdict.abtest.result.words import Verdict
 from truthlag.verdict.abtest.statistics.arm import Statistic
 from truthlag.verdict.abtest.statistics.mean_with_covariate import MeanWithCovariate
 from truthlag.verdict.abtest.statistics.proportion import Proportion
+from truthlag.verdict.abtest.statistics.ratio_with_covariate import RatioWithCovariate
+from truthlag.verdict.abtest.statistics.strata import Strata
 
 #: Those that keep the share of false findings, whose intervals are of what was found.
 _OF_FINDINGS = frozenset({"bh", "by", "e_bh"})
@@ -155,7 +157,8 @@ def _has_shared_control(case: Case) -> bool:
         case.comparison.mode == "fixed"
         and case.question.hypothesis == "superiority"
         and case.reading.scale == "absolute"
-        and not isinstance(case.control, MeanWithCovariate)
+        and not isinstance(case.control, MeanWithCovariate | RatioWithCovariate)
+        and not (isinstance(case.control, Strata) and case.control.covariates)
     )
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from truthlag.verdict.abtest.paired.metrics import loss
+from truthlag.verdict.abtest.paired.metrics import Costs, loss
 from truthlag.verdict.abtest.paired.rows import PairedRows
 from truthlag.verdict.abtest.result.comparison import Interval
 from truthlag.verdict.abtest.statistics.column import Floats
 
 
-def bounds_of(rows: PairedRows, metric: str) -> Interval | None:
+def bounds_of(rows: PairedRows, metric: str, costs: Costs | None = None) -> Interval | None:
     """What the difference of all these pairs lies between when all labels are in, whatever those that are missing are.
 
     Of each pair without label the label that favours the one model, or the other: the bounds of Manski (1989). None for metrics that are
@@ -20,6 +20,8 @@ def bounds_of(rows: PairedRows, metric: str) -> Interval | None:
         return None
     if metric == "accuracy" and rows.control_predictions is not None:
         of_one, of_zero = (_right(rows, label) for label in (1.0, 0.0))
+    elif costs is not None and rows.control_predictions is not None:
+        of_one, of_zero = (_cost(rows, costs, label) for label in (1.0, 0.0))
     elif metric in ("brier_score", "log_loss") and rows.control_scores is not None:
         scores = (rows.control_scores, rows.treatment_scores)
         if any(np.isnan(one).any() or one.min() < 0 or one.max() > 1 for one in scores):
@@ -37,6 +39,11 @@ def _right(rows: PairedRows, label: float) -> Floats:
     """The difference within each pair if all labels were this one."""
     now, before = rows.treatment_predictions == label, rows.control_predictions == label
     return np.asarray(now.astype(np.float64) - before)
+
+
+def _cost(rows: PairedRows, costs: Costs, label: float) -> Floats:
+    labels = np.full(len(rows), label)
+    return costs.of(labels, rows.treatment_predictions) - costs.of(labels, rows.control_predictions)
 
 
 def _loss(rows: PairedRows, metric: str, label: float) -> Floats:

@@ -113,7 +113,9 @@ class Case:
             blocks = units if drawing.block is None else int(n / drawing.block)
             _check_drawn(before, now, units, unit)
             _check_blocks(n, drawing.block, blocks)
-            first, second = drawn(scalar.metric, n, clusters, drawing.block, drawing.resamples, drawing.seed)
+            first, second = drawn(
+                scalar.redrawn or scalar.metric, n, clusters, drawing.block, drawing.resamples, drawing.seed
+            )
             spread = spread_of(first, second, units)
             _check_spread(spread)
         except Undefined as why:

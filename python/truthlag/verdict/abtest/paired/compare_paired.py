@@ -14,16 +14,18 @@ from truthlag.verdict.abtest.difference import Undefined
 from truthlag.verdict.abtest.inference import Fixed, GroupSequentialPlan, Inference
 from truthlag.verdict.abtest.inference.spending import Spending
 from truthlag.verdict.abtest.paired.bounds import bounds_of
+from truthlag.verdict.abtest.paired.calibration import calibration_of
 from truthlag.verdict.abtest.paired.case import Case, Drawing
 from truthlag.verdict.abtest.paired.evidence import RELATIVE_METHODS, Asked
 from truthlag.verdict.abtest.paired.given import Values, pairs_of
 from truthlag.verdict.abtest.paired.looks import at_look, question_of
-from truthlag.verdict.abtest.paired.metrics import KNOWN, MEANS, RATES, contrast_of, means, right
+from truthlag.verdict.abtest.paired.metrics import KNOWN, LOSSES, MEANS, RATES, Costs, contrast_of, means, right
 from truthlag.verdict.abtest.paired.own_metric import mean_of, of_function
 from truthlag.verdict.abtest.paired.paired_comparison import PairedComparison
 from truthlag.verdict.abtest.paired.rows import PairedRows
 from truthlag.verdict.abtest.paired.scalar_metrics import average_precision_of, scalar_of
 from truthlag.verdict.abtest.result.words import SCALES, Alternative, Direction, Hypothesis, Mode, Scale
+from truthlag.verdict.abtest.statistics.checks import not_negative
 from truthlag.verdict.detectors.parameters import choice, count, real
 from truthlag.verdict.directions import HIGHER_IS_BETTER
 
@@ -57,6 +59,8 @@ def compare_paired(
     block: float | None = None,
     resamples: int = 1_000,
     seed: int = 0,
+    false_positive: float | None = None,
+    false_negative: float | None = None,
 ) -> PairedComparison:
     """Which of two models is better on the same requests, and how sure that is.
 
@@ -73,8 +77,9 @@ def compare_paired(
             requests of the control's, in the same order.
         metric: `"accuracy"`, `"recall"`, `"specificity"`, `"precision"`, `"negative_predictive_value"`, `"f1_score"`, `"f_half_score"`,
             `"f2_score"`, `"balanced_accuracy"`, `"matthews_correlation"`, `"cohen_kappa"`, `"brier_score"`, `"log_loss"`, `"roc_auc"`,
-            `"average_precision"`; or a function of arrays of predictions, labels and scores, which gives a value for each row (NaN
-            for those that are left out) or one number. For arrays, what they are called.
+            `"average_precision"`, `"calibration_error"` (or `"calibration"`: the debiased squared error by bins, see `Calibration`),
+            `"cost"` (the mean of what wrong decisions cost); or a function of arrays of predictions, labels and scores, which gives a
+            value for each row (NaN for those that are left out) or one number. For arrays, what they are called.
         on: For tables, the columns by which requests are joined; `"request_id"` by default.
         cluster: What hangs together, so that variances are of sums over it: columns of a table, features of trackers, or a
             timedelta; for arrays, the cluster of each row. `PairedRows` have their own.
@@ -99,6 +104,8 @@ def compare_paired(
             for single rows. Autocorrelated rows take blocks several times as long as the correlation lasts.
         resamples: How many samples the bootstrap draws, from 100 to 100 000.
         seed: The same seed draws the same samples.
+        false_positive: For `"cost"`, what a false positive costs, in any unit; at least 0.
+        false_negative: For `"cost"`, what a false negative costs.
 
     Returns:
         The result. Where nothing can be said it is `"undecided"` and says why.
@@ -125,10 +132,13 @@ def compare_paired(
         >>> result.verdict, round(result.difference, 3), (result.control_only, result.treatment_only)
         ('better', 0.057, (114, 171))
     """
+    if metric == "calibration":
+        metric = "calibration_error"
     question = _question(hypothesis, margin, _direction(direction, metric), alternative)
     choice("scale", scale, SCALES)
     choice("relative_method", relative_method, RELATIVE_METHODS)
     rows = pairs_of(control, treatment, on, cluster, window)
+    costs = _costs(metric, false_positive, false_negative, has_decisions=isinstance(rows, PairedRows))
     is_clustered = (rows.cluster if isinstance(rows, PairedRows) else rows[2]) is not None
     if expected_n is None and is_clustered and mode == "confidence_sequence":
         expected_n = EXPECTED_CLUSTERS
@@ -144,10 +154,12 @@ def compare_paired(
         asked = Asked(question, rule, name, scale, relative_method)
         if isinstance(rows, PairedRows):
             case = Case(asked, method, drawing, len(rows), int(np.count_nonzero(rows.is_labelled)), _remarks(rows))
-            return _of_rows(rows, metric, case)
+            return _of_rows(rows, metric, case, costs)
         return _of_values(rows, Case(asked, method, drawing, len(rows[0]), len(rows[0])))
 
-    return at_look(looks, inference, question_of(name, question, scale), found)
+    # A plan holds to what errors cost too.
+    asked_of = name if costs is None else f"{name} of {costs.false_positive:g} and {costs.false_negative:g}"
+    return at_look(looks, inference, question_of(asked_of, question, scale), found)
 
 
 def _direction(direction: Any, metric: Any) -> Any:
@@ -155,7 +167,25 @@ def _direction(direction: Any, metric: Any) -> Any:
         raise TypeError(f"metric must be the name of a metric or a function, got {described(metric)}")
     if direction is not None:
         return direction
-    return "higher" if not isinstance(metric, str) or HIGHER_IS_BETTER.get(metric, True) else "lower"
+    if not isinstance(metric, str):
+        return "higher"
+    return "higher" if HIGHER_IS_BETTER.get(metric, metric not in LOSSES) else "lower"
+
+
+def _costs(metric: Any, false_positive: Any, false_negative: Any, *, has_decisions: bool) -> Costs | None:
+    """What errors cost, where that is asked about; values may be called a cost too."""
+    given = {"false_positive": false_positive, "false_negative": false_negative}
+    if metric != "cost" or not has_decisions:
+        for name, value in given.items():
+            if value is not None:
+                raise ValueError(
+                    f"{name} must be None unless the metric is 'cost', of decisions, got {described(value)}"
+                )
+        return None
+    for name, value in given.items():
+        if value is None:
+            raise ValueError(f"{name} must be given with metric 'cost', got None")
+    return Costs(*(not_negative(name, value) for name, value in given.items()))
 
 
 def _drawing(block: Any, resamples: Any, seed: Any, *, is_clustered: bool) -> Drawing:
@@ -179,13 +209,13 @@ def _of_values(values: Values, case: Case) -> PairedComparison:
     return case.of_contrast(contrast, "paired t test")
 
 
-def _of_rows(rows: PairedRows, metric: Metric, case: Case) -> PairedComparison:
+def _of_rows(rows: PairedRows, metric: Metric, case: Case, costs: Costs | None) -> PairedComparison:
     counts: dict[str, Any] = {}
     if rows.disagrees is not None:
         counts["disagreements"] = int(np.count_nonzero(rows.disagrees))
     if isinstance(metric, str):
         choice("metric", metric, KNOWN)
-        counts["bounds"] = bounds_of(rows, metric)
+        counts["bounds"] = bounds_of(rows, metric, costs)
     case = replace(case, counts=counts)
     is_drawn = case.method == "bootstrap"
     try:
@@ -196,18 +226,20 @@ def _of_rows(rows: PairedRows, metric: Metric, case: Case) -> PairedComparison:
             return case.of_contrast(contrast, "paired t test")
         if metric == "average_precision":
             return case.of_draws(average_precision_of(rows))
+        if metric == "calibration_error":
+            return case.of_draws(calibration_of(rows))
         if is_drawn:
-            return case.of_draws(scalar_of(rows, metric))
+            return case.of_draws(scalar_of(rows, metric, costs))
         if metric in RATES and rows.cluster is None:
             before, now, _ = right(rows, metric)
             return case.of_rate(before, now)
-        return case.of_contrast(contrast_of(rows, metric), _test_of(metric))
+        return case.of_contrast(contrast_of(rows, metric, costs), _test_of(metric))
     except Undefined as why:
         return case.nothing(str(why))
 
 
 def _test_of(metric: str) -> str:
-    if metric in RATES or metric in MEANS:
+    if metric in RATES or metric in MEANS or metric == "cost":
         return "paired t test"
     return "DeLong's test" if metric == "roc_auc" else "delta method on pairs"
 

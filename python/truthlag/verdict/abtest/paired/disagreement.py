@@ -10,6 +10,7 @@ import numpy as np
 
 from truthlag.call.described import described
 from truthlag.verdict.abtest.paired.bounds import bounds_of
+from truthlag.verdict.abtest.paired.clustered_rate import clustered_sequence
 from truthlag.verdict.abtest.paired.rows import PairedRows
 from truthlag.verdict.abtest.result.comparison import Interval
 from truthlag.verdict.abtest.statistics.clusters import sums
@@ -72,7 +73,8 @@ class Disagreement:
         text = f"decisions differ on {self.disagreements:,} of {self.pairs:,} requests, {100 * self.rate:.3g}%"
         if self.interval is not None:
             low, high = (f"{100 * limit:.3g}%" for limit in self.interval)
-            by = "" if self.clusters is None else f" by {self.clusters:,} clusters, for one look"
+            by = "" if self.clusters is None else f" by {self.clusters:,} clusters"
+            by += ", for one look" if by and self.mode == "fixed" else ""
             text += f" ({low} to {high} at {100 * self.confidence:g}%{by})"
         low, high = (f"{100 * limit:+.3g}%" for limit in self.bounds)
         text += f"\nthe difference of accuracy on them lies between {low} and {high}, whatever the missing labels are"
@@ -88,14 +90,15 @@ def disagreement(rows: Any, *, confidence: float = 0.95, mode: str = "confidence
     Args:
         rows: The pairs, with or without labels.
         confidence: The level of the interval, between 0 and 1.
-        mode: `"confidence_sequence"`: the interval holds however often one looks. `"fixed"`: for one look, by Wilson (1927). With
-            clusters it is for one look, by Wilson with the rows that so much spread would be of (Korn and Graubard 1998).
+        mode: `"confidence_sequence"`: the interval holds however often one looks, with clusters by bets on each of them in the order of
+            their first rows (Waudby-Smith and Ramdas 2024). `"fixed"`: for one look, by Wilson (1927), with clusters by the rows
+            that so much spread would be of (Korn and Graubard 1998).
 
     Raises:
         TypeError: They are no pairs.
         ValueError: There are no decisions, or a value is not allowed.
 
-    Cost: a pass over the pairs.
+    Cost: a pass over the pairs; with clusters a sort of them, and at any time eighty passes over the clusters.
 
     Example:
         >>> from truthlag.abtest import PairedRows, disagreement
@@ -115,8 +118,10 @@ def disagreement(rows: Any, *, confidence: float = 0.95, mode: str = "confidence
     n, k = len(rows), int(np.count_nonzero(differs))
     clusters = None if rows.cluster is None else len(np.unique(rows.cluster))
     interval = None
-    if n and clusters is not None:
-        interval, mode = _clustered(rows, k / n, clusters, level), "fixed"
+    if n and rows.cluster is not None and mode == "confidence_sequence":
+        interval = clustered_sequence(differs, rows.cluster, 1 - level)
+    elif n and clusters is not None:
+        interval = _clustered(rows, k / n, clusters, level)
     elif n:
         interval = _interval(k, n, level, mode)
     needed = int(np.count_nonzero(differs & ~rows.is_labelled))

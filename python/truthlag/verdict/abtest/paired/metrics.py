@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -19,6 +20,8 @@ Clusters: TypeAlias = NDArray[np.intp] | None
 #: Of rates: the label of the rows that each is of; None for all of them.
 RATES: dict[str, float | None] = {"accuracy": None, "recall": 1.0, "specificity": 0.0}
 MEANS = ("brier_score", "log_loss")
+LOSSES = frozenset({*MEANS, "calibration_error", "cost"})
+"""Those of which a lower value is better."""
 
 _LEAST_PROBABILITY = 2.0**-52
 
@@ -61,7 +64,7 @@ _COUNTED = {
     **dict.fromkeys(("f1_score", "f_half_score", "f2_score"), (0, 1, 2)),
 }
 
-KNOWN = (*RATES, *OF_CELLS, *MEANS, "roc_auc", "average_precision")
+KNOWN = (*RATES, *OF_CELLS, *MEANS, "roc_auc", "average_precision", "calibration_error", "cost")
 """The metrics that are known by name."""
 
 
@@ -75,8 +78,21 @@ def right(rows: PairedRows, metric: str) -> tuple[NDArray[np.bool_], NDArray[np.
     return before, now, None if rows.cluster is None else rows.cluster[chosen]
 
 
-def contrast_of(rows: PairedRows, metric: str) -> Contrast:
-    """A metric of both models, all but `average_precision`.
+@dataclass(frozen=True, slots=True)
+class Costs:
+    """What a wrong decision costs."""
+
+    false_positive: float
+    false_negative: float
+
+    def of(self, labels: Floats, predictions: Any) -> Floats:
+        """The cost of each row."""
+        wrong = np.where(labels == 1, self.false_negative, self.false_positive)
+        return np.where(predictions == labels, 0.0, wrong)
+
+
+def contrast_of(rows: PairedRows, metric: str, costs: Costs | None = None) -> Contrast:
+    """A metric of both models, all but `average_precision` and `calibration_error`.
 
     Raises:
         Undefined: It is not defined for these rows.
@@ -89,6 +105,13 @@ def contrast_of(rows: PairedRows, metric: str) -> Contrast:
         return _losses(rows, metric)
     if metric == "roc_auc":
         return _areas(rows)
+    if costs is not None:
+        _need_decisions(rows, metric)
+        chosen = rows.is_labelled
+        labels = rows.labels[chosen]
+        sides = (rows.control_predictions, rows.treatment_predictions)
+        first, second = (costs.of(labels, one[chosen]) for one in sides)
+        return means(first, second, None if rows.cluster is None else rows.cluster[chosen])
     return _cells(rows, metric)
 
 
@@ -128,11 +151,20 @@ def loss(metric: str, labels: Floats, scores: Floats) -> Floats:
     return -np.log(np.maximum(np.where(labels == 1, scores, 1 - scores), _LEAST_PROBABILITY))
 
 
-def _losses(rows: PairedRows, metric: str) -> Contrast:
-    labels, before, now, clusters = scored(rows, metric)
-    for name, scores in (("control", before), ("treatment", now)):
+def check_probabilities(control: Floats, treatment: Floats) -> None:
+    """Whether scores can be probabilities.
+
+    Raises:
+        Undefined: They cannot.
+    """
+    for name, scores in (("control", control), ("treatment", treatment)):
         if len(scores) and (scores.min() < 0 or scores.max() > 1):
             raise Undefined(f"the {name} has scores outside 0 to 1, which are no probabilities.")
+
+
+def _losses(rows: PairedRows, metric: str) -> Contrast:
+    labels, before, now, clusters = scored(rows, metric)
+    check_probabilities(before, now)
     return means(loss(metric, labels, before), loss(metric, labels, now), clusters)
 
 

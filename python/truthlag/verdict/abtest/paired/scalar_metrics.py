@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from truthlag.verdict.abtest.difference import Undefined
-from truthlag.verdict.abtest.paired.metrics import Clusters, contrast_of, scored
+from truthlag.verdict.abtest.paired.metrics import Clusters, Costs, contrast_of, scored
 from truthlag.verdict.abtest.paired.rows import PairedRows
 from truthlag.verdict.abtest.statistics.column import Floats
 
@@ -22,15 +22,17 @@ class Scalar:
     metric: Callable[[NDArray[np.intp]], tuple[float, float]]
     n: int
     clusters: Clusters
+    redrawn: Callable[[NDArray[np.intp]], tuple[float, float]] | None = None
+    """What a sample tells of the estimates, where that is not the metric of the sample."""
 
 
-def scalar_of(rows: PairedRows, metric: str) -> Scalar:
+def scalar_of(rows: PairedRows, metric: str, costs: Costs | None = None) -> Scalar:
     """A metric that has another way, for those who ask for draws."""
     chosen = np.flatnonzero(rows.is_labelled)
 
     def values(places: NDArray[np.intp]) -> tuple[float, float]:
         try:
-            contrast = contrast_of(_taken(rows, chosen[places]), metric)
+            contrast = contrast_of(_taken(rows, chosen[places]), metric, costs)
         except Undefined:
             return math.nan, math.nan
         return contrast.control, contrast.treatment

@@ -41,11 +41,21 @@ def quantile_effect(
             for arm in (control, treatment)
         )
         total = SequenceTotal(inference, units, one_sided)
-        return RankEffect(before, now, total, "mixture of binomial likelihoods of ranks")
-    before, now = Ladder(control, BinomialScale()), Ladder(treatment, BinomialScale())
-    if method == "guaranteed":
-        return RankEffect(before, now, GuaranteedTotal(), "binomial tails of ranks, guaranteed")
-    return RankEffect(before, now, NormalTotal(), "binomial tails of ranks")
+        found = RankEffect(before, now, total, "mixture of binomial likelihoods of ranks")
+    else:
+        before, now = Ladder(control, BinomialScale()), Ladder(treatment, BinomialScale())
+        if method == "guaranteed":
+            found = RankEffect(before, now, GuaranteedTotal(), "binomial tails of ranks, guaranteed")
+        else:
+            found = RankEffect(before, now, NormalTotal(), "binomial tails of ranks")
+    if math.isinf(before.estimate):
+        low, high = found.limits(inference.quantile(math.inf, control.n + treatment.n, one_sided=one_sided))
+        if low == high:
+            # Every treatment is infinitely far from it, which is no difference that a margin could be held against.
+            raise Undefined(
+                f"p{100 * control.p:.10g} of the control is infinite, so that there is no difference from it."
+            )
+    return found
 
 
 def _outer(control: QuantileArm, treatment: QuantileArm) -> NormalEffect:

@@ -12,6 +12,8 @@ from truthlag.verdict.abtest.report.sentences import listed, of_guardrail, of_me
 from truthlag.verdict.abtest.result.comparison import Comparison
 
 _SHOWN = frozenset({"better", "non_inferior", "equivalent"})
+#: What goes on after a look.
+_RUNS_ON = frozenset({"keep_running", "no_data"})
 _MOST_TOLD = 3
 #: More units than so many times those that are there are none that anybody waits for.
 _OUT_OF_REACH = 1_000
@@ -93,6 +95,9 @@ def overall(each: Sequence[Recommendation], metrics: Sequence[ComparisonRow]) ->
     if len(each) == 1:
         return each[0]
     status = min((one.status for one in each), key=_RANK.index)
+    reverted = [one for one in each if one.status == "revert"]
+    if reverted and status != "ship":
+        return _reverted(reverted, [one for one in each if one.status != "revert"])
     if status == "invalid" and all(one.status == "invalid" for one in each):
         return Recommendation("invalid", None, each[0].text.replace(f"Do not decide on {each[0].arm}", "Do not decide"))
     among = [one for one in each if one.status == status]
@@ -115,6 +120,17 @@ def overall(each: Sequence[Recommendation], metrics: Sequence[ComparisonRow]) ->
         return Recommendation("ship", best.arm, f"{best.text}{more}{f' ({listed(rest)}.)' if rest else ''}")
     text = " ".join(one.text for one in each)
     return Recommendation(status, among[0].arm if len(among) == 1 else None, text)
+
+
+def _reverted(reverted: Sequence[Recommendation], others: Sequence[Recommendation]) -> Recommendation:
+    """Where nothing is shipped, harm that was shown comes first: it does not wait for what is undecided of other treatments."""
+    running = [str(one.arm) for one in others if one.status in _RUNS_ON]
+    arms = [str(one.arm) for one in reverted]
+    text = " ".join(one.text for one in (*reverted, *others))
+    about = arms[0] if len(arms) == 1 else None
+    if not running:
+        return Recommendation("revert", about, text)
+    return Recommendation("revert_some", about, f"Stop {listed(arms)} now, and let {listed(running)} run on. {text}")
 
 
 def _of_guardrails(

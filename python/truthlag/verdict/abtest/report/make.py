@@ -34,6 +34,9 @@ def ab_test_report(
 ) -> ABTestReport:
     """Gates, metrics and guardrails made one report with one recommendation.
 
+    Of several treatments the best that may be shipped is recommended; where there is none, one that is to be reverted is not kept waiting
+    by those that are undecided (`"revert_some"`).
+
     A failed gate that holds for every metric makes all of them invalid; one of labels makes invalid those that are taken over rows
     with a label. A guardrail that blocks means that the treatment is not shipped, whatever the metric says; one that is undecided, that
     the test keeps running.

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias, get_args
 
 Action: TypeAlias = Literal[
-    "ship", "revert", "keep_running", "stop_no_difference", "stop_not_shown", "invalid", "no_data"
+    "ship", "revert", "revert_some", "keep_running", "stop_no_difference", "stop_not_shown", "invalid", "no_data"
 ]
 """What is to be done."""
 
@@ -19,6 +19,7 @@ class Recommendation:
 
     - `ship`: the primary metric has shown what was asked, and every guardrail passes.
     - `revert`: the primary metric is worse, or a guardrail blocks, whatever the metric says.
+    - `revert_some`: of several treatments some are to be reverted now, as above, while others run on; `ABTestReport.by_arm` says which.
     - `keep_running`: the primary metric or a guardrail is undecided, and more units can decide it.
     - `stop_no_difference`: the last look that was planned is taken and shows no difference.
     - `stop_not_shown`: the last look is taken, and non-inferiority or equivalence, or that a guardrail passes, is not shown.

@@ -77,7 +77,7 @@ def _margin(result: Comparison) -> str:
 
 def _limits(interval: Interval, *, relative: bool) -> str:
     if all(map(math.isinf, interval)):
-        return "unbounded"
+        return "unbounded" if interval[0] < interval[1] else "infinite"
     low, high = (percent(limit) if relative else number(limit) for limit in interval)
     return f"{low} to {high}"
 

@@ -111,5 +111,5 @@ def _limits(interval: tuple[float, float] | None, shown: object = number) -> str
     if interval is None:
         return "none"
     if all(map(math.isinf, interval)):
-        return "unbounded"
+        return "unbounded" if interval[0] < interval[1] else "infinite"
     return " to ".join(percent(limit) if shown is percent else number(limit) for limit in interval)

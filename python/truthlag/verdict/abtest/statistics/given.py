@@ -26,6 +26,7 @@ from truthlag.verdict.abtest.statistics.mean_with_covariate import MeanWithCovar
 from truthlag.verdict.abtest.statistics.proportion import Proportion
 from truthlag.verdict.abtest.statistics.ratio import Ratio
 from truthlag.verdict.abtest.statistics.ratio_with_covariate import RatioWithCovariate
+from truthlag.verdict.abtest.statistics.strata import Strata
 
 #: Metrics whose limits come from their log odds, between these ends.
 _RANGES = {
@@ -108,7 +109,13 @@ def _check_ratios(control: RatioWithCovariate, treatment: RatioWithCovariate) ->
     _check_covariates(control.moments, treatment.moments)
 
 
-def _check_covariates(control: MeanWithCovariate, treatment: MeanWithCovariate) -> None:
+def _check_strata(control: Strata, treatment: Strata) -> None:
+    # Without strata there is nothing that could have covariates.
+    if control.n and treatment.n:
+        _check_covariates(control, treatment)
+
+
+def _check_covariates(control: MeanWithCovariate | Strata, treatment: MeanWithCovariate | Strata) -> None:
     if control.covariates != treatment.covariates:
         raise ValueError(f"treatment must have {control.covariates} covariates as control, got {treatment.covariates}")
     if control.names != treatment.names:
@@ -141,6 +148,7 @@ _ALIKE: dict[str, Callable[[Any, Any], None]] = {
     BatchedProportion.KIND: _check_batches,
     RatioWithCovariate.KIND: _check_ratios,
     MeanWithCovariate.KIND: _check_covariates,
+    Strata.KIND: _check_strata,
     Calibration.KIND: _check_bins,
     QuantileArm.KIND: _check_quantiles,
     Known.KIND: _check_range,

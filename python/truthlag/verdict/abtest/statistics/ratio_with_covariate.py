@@ -126,7 +126,9 @@ class RatioWithCovariate:
         return ratio, math.sqrt(max(0.0, squares) / (n - 1) / n) / abs(self.moments.means[1])
 
     def linear(self) -> MeanWithCovariate | None:
-        """Ratio and covariates made linear, with the ratio and its covariates as means; None where a denominator is 0.
+        """Ratio and covariates made linear, with the ratio and its covariates as means.
+
+        None where a denominator is 0, or so near to 0 that no float holds what is divided by it.
 
         Cost: some small products of tables.
 
@@ -140,12 +142,18 @@ class RatioWithCovariate:
         if ratio is None or n < 2 or (self.ratio_before and not means[3]):
             return None
         scale = means[1]
-        own = max(0.0, _squares_left(table, 0, ratio) / scale / scale)
+        own = _squares_left(table, 0, ratio) / scale / scale
+        if not math.isfinite(own):
+            return None
+        own = max(0.0, own)
         top, bottom = table[0], table[1]
         if self.ratio_before:
             other = means[3]
             before = means[2] / other
-            squares = max(0.0, _squares_left(table, 2, before) / other / other)
+            squares = _squares_left(table, 2, before) / other / other
+            if not math.isfinite(squares):
+                return None
+            squares = max(0.0, squares)
             # The ratio with both columns of the one before.
             first, second = (top[2] - ratio * bottom[2]) / scale, (top[3] - ratio * bottom[3]) / scale
             product = _bounded((first - before * second) / other, own, squares)

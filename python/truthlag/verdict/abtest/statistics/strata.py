@@ -12,9 +12,10 @@ import numpy as np
 from truthlag.call.described import described
 from truthlag.verdict.abtest.statistics.column import blame, column
 from truthlag.verdict.abtest.statistics.mean import Mean
+from truthlag.verdict.abtest.statistics.mean_with_covariate import MeanWithCovariate
 from truthlag.verdict.abtest.statistics.proportion import Proportion
 
-Stratum: TypeAlias = Mean | Proportion
+Stratum: TypeAlias = Mean | Proportion | MeanWithCovariate
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,19 +23,21 @@ class Strata:
     """The means of an arm by stratum: country, device, the class that a frozen model gives the request.
 
     A stratum must be known before the unit is treated. Two arms are compared within strata, and strata weighted by their shares
-    of both arms together, so that an arm that happened to get more of the good ones has no advantage of it.
+    of both arms together, so that an arm that happened to get more of the good ones has no advantage of it. Where strata have covariates,
+    means are adjusted for them within strata, by one slope for all strata and both arms.
 
     Args:
-        by_stratum: a `Mean` or a `Proportion` by name; at least one.
+        by_stratum: a `Mean`, a `Proportion` or a `MeanWithCovariate` by name; none where there are no rows. All strata have the same
+            covariates or none.
 
     Raises:
         TypeError: It is no mapping of names to such statistics.
-        ValueError: It is empty.
+        ValueError: Strata have different covariates.
 
     Source: Miratrix, Sekhon and Yu (2013), "Adjusting treatment effect estimates by post-stratification".
 
     Example:
-        >>> from truthlag.abtest import Proportion, Strata, compare
+        >>> from truthlag.abtest import MeanWithCovariate, Proportion, Strata, compare
         >>> control = Strata({"new": Proportion(40, 400), "old": Proportion(300, 600)})
         >>> treatment = Strata({"new": Proportion(75, 600), "old": Proportion(220, 400)})
         >>> treatment.n, round(treatment.standard_error, 4)
@@ -42,6 +45,10 @@ class Strata:
         >>> result = compare(control, treatment, mode="fixed")
         >>> round(result.difference, 4), round(treatment.estimate - control.estimate, 4)
         (0.0375, -0.045)
+        >>> week = MeanWithCovariate.of([1.0, 3.0, 2.0], [0.0, 2.0, 2.0], names=("spend before",))
+        >>> adjusted = Strata({"week 1": week, "week 2": week})
+        >>> adjusted.covariates, adjusted.names
+        (1, ('spend before',))
     """
 
     KIND: ClassVar[str] = "strata"
@@ -54,20 +61,28 @@ class Strata:
     def __post_init__(self) -> None:
         if not isinstance(self.by_stratum, Mapping):
             raise TypeError(
-                f"by_stratum must be a mapping of names to Mean or Proportion, got {described(self.by_stratum)}"
+                f"by_stratum must be a mapping of names to Mean, Proportion or MeanWithCovariate, got {described(self.by_stratum)}"
             )
-        if not self.by_stratum:
-            raise ValueError("by_stratum must have at least one stratum, got none")
         found: dict[str, Stratum] = {}
         for name, one in self.by_stratum.items():
             given = _read(one) if isinstance(one, Mapping) else one
-            if not (isinstance(given, Mean | Proportion) and type(name) is str):
+            if not (isinstance(given, Mean | Proportion | MeanWithCovariate) and type(name) is str):
                 raise TypeError(
-                    f"by_stratum must map names to Mean or Proportion, got {described(name)}: {described(one)}"
+                    "by_stratum must map names to Mean, Proportion or MeanWithCovariate,"
+                    f" got {described(name)}: {described(one)}"
                 )
             found[name] = given
+        kinds = list(dict.fromkeys(map(_covariates_of, found.values())))
+        if len(kinds) > 1:
+            raise ValueError(
+                f"by_stratum must have the same covariates in all strata, got {_told(kinds[0])} and {_told(kinds[1])}"
+            )
         object.__setattr__(self, "by_stratum", found)
         object.__setattr__(self, "_n", sum([one.n for one in found.values()]))
+
+    def __hash__(self) -> int:
+        # As strata are equal whatever their order is.
+        return hash(frozenset(self.by_stratum.items()))
 
     @classmethod
     def of(cls, values: Any, strata: Any) -> Strata:
@@ -82,7 +97,7 @@ class Strata:
 
         Raises:
             TypeError: They are no numbers.
-            ValueError: One is not finite, there are none, or they are not equally long.
+            ValueError: One is not finite, or they are not equally long.
 
         Cost: a sort of the strata.
 
@@ -99,6 +114,16 @@ class Strata:
             raise ValueError(f"strata must have a name for each of the {len(array)} rows, got {described(strata)}")
         texts = names.astype(str)
         return cls({str(name): Mean.of(array[texts == name]) for name in np.unique(texts)})
+
+    @property
+    def covariates(self) -> int:
+        """How many covariates each stratum has."""
+        return next(map(_covariates_of, self.by_stratum.values()), (0, None))[0]
+
+    @property
+    def names(self) -> tuple[str, ...] | None:
+        """What each covariate is; None where that is not known."""
+        return next(map(_covariates_of, self.by_stratum.values()), (0, None))[1]
 
     @property
     def n(self) -> int:
@@ -145,10 +170,7 @@ class Strata:
         """
         found = self._cells
         if found is None:
-            found = {
-                name: (float(one.n), one.mean, one.m2) if isinstance(one, Mean) else _of_zeros_and_ones(one)
-                for name, one in self.by_stratum.items()
-            }
+            found = {name: _cell(one) for name, one in self.by_stratum.items()}
             object.__setattr__(self, "_cells", found)
         return found
 
@@ -188,22 +210,38 @@ class Strata:
         return {"kind": self.KIND, "by_stratum": {name: one.to_dict() for name, one in self.by_stratum.items()}}
 
 
+def _covariates_of(one: Stratum) -> tuple[int, tuple[str, ...] | None]:
+    return (one.covariates, one.names) if isinstance(one, MeanWithCovariate) else (0, None)
+
+
+def _told(covariates: tuple[int, tuple[str, ...] | None]) -> str:
+    count, names = covariates
+    return str(count) if names is None else ", ".join(map(repr, names))
+
+
 def _merged(name: str, first: Stratum, second: Stratum) -> Stratum:
     if isinstance(first, Mean):
         if isinstance(second, Mean):
+            return first.merge(second)
+    elif isinstance(first, MeanWithCovariate):
+        if isinstance(second, MeanWithCovariate):
             return first.merge(second)
     elif isinstance(second, Proportion):
         return first.merge(second)
     raise TypeError(f"stratum {name!r} must be a {first.KIND} in both, got a {second.KIND}")
 
 
-def _of_zeros_and_ones(arm: Proportion) -> tuple[float, float, float]:
-    k, n = arm.k, arm.n
+def _cell(one: Stratum) -> tuple[float, float, float]:
+    if isinstance(one, Mean):
+        return float(one.n), one.mean, one.m2
+    if isinstance(one, MeanWithCovariate):
+        return float(one.n), one.means[0], one.comoments[0][0]
+    k, n = one.k, one.n
     return (float(n), k / n, k * (n - k) / n) if n else (0.0, 0.0, 0.0)
 
 
 def _read(fields: Mapping[str, Any]) -> Any:
-    kinds: dict[str, Any] = {one.KIND: one for one in (Mean, Proportion)}
+    kinds: dict[str, Any] = {one.KIND: one for one in (Mean, Proportion, MeanWithCovariate)}
     given = dict(fields)
     kind = given.pop("kind", None)
     return kinds[kind](**given) if kind in kinds else fields
