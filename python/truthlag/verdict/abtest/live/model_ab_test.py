@@ -502,7 +502,7 @@ class ModelABTest:
             ValueError: It is before the last look, or a metric needs a tracker that is not attached.
 
         Cost: some milliseconds, and from many units two to four microseconds a unit and one an outcome; logging goes on meanwhile, the
-        columns are copied piece by piece. With mode `"group_sequential"` some ten milliseconds more a metric for each look before.
+        columns are copied piece by piece. With mode `"group_sequential"` one or two milliseconds more a metric for each look before.
 
         Example:
             >>> from truthlag.abtest import ModelABTest
