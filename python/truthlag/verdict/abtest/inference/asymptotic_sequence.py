@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from truthlag.verdict.abtest.inference.inference import (
@@ -16,12 +15,12 @@ from truthlag.verdict.abtest.inference.inference import (
 #: At how many units of both arms together the interval is narrowest where nobody says.
 EXPECTED_N = 5_000
 _MOST_EXPONENT = 709.0
-_LOG_MOST = math.log(MOST)
+LOG_MOST = math.log(MOST)
 _STEPS = 60
 #: A larger one needs no more units than it has; with few degrees of freedom it may be undecided all the same.
-_MOST_STATISTIC = 1e3
-#: How near the logarithm of the units that are needed is found.
-_NEAR = 1e-8
+MOST_STATISTIC = 1e3
+#: How near the logarithm of the units that are needed is found, which is the square of how near the step before the last comes.
+NEAR, _NEXT_TO = 1e-8, 1e-4
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,40 +111,30 @@ class AsymptoticSequence:
         if statistic <= LEAST_STATISTIC:
             return None
 
-        # Where units are n (quantile / statistic)²: the secant in their logarithms, along which the distance rises by .8 to 2.
-        needed = 2 * math.log(min(statistic, _MOST_STATISTIC))
-        squared_at = self._squares(one_sided=one_sided)
-        log_n = math.log(n)
-        before, at = log_n, log_n
-        before_value = needed - math.log(squared_at(math.exp(log_n)))
-        at -= before_value
-        for _ in range(_STEPS):
-            if at > _LOG_MOST or at == before:
-                break
-            value = at - log_n - math.log(squared_at(math.exp(at))) + needed
-            if abs(value) < _NEAR:
-                break
-            before, before_value, at = at, value, at - value * (at - before) / (value - before_value)
-        return within_reason(math.exp(min(at, _LOG_MOST)) * (1 + _NEAR)) if at <= _LOG_MOST else None
-
-    def _squares(self, *, one_sided: bool) -> Callable[[float], float]:
-        """The squared quantile by the number of units, which is asked for time and again."""
+        # Where units are n (quantile / statistic)², by Newton's method in their logarithms, along which the distance rises by .8 to 2.
         alpha, precision = self.alpha, self._one_sided if one_sided else self._two_sided
-
-        def squared(n: float) -> float:
-            weight = n * precision
-            root = math.sqrt(weight + 1)
-            logarithm = math.log1p(root / (2 * alpha)) if one_sided else math.log(root / alpha)
-            return 2 * (weight + 1) / weight * logarithm
-
-        return squared
+        wanted = math.log(n) - 2 * math.log(min(statistic, MOST_STATISTIC))
+        at = math.log(n)
+        for _ in range(_STEPS):
+            weight = math.exp(at) * precision
+            more = weight + 1
+            root = math.sqrt(more)
+            crossed = 1 + root / (2 * alpha) if one_sided else root / alpha
+            logarithm = math.log(crossed)
+            distance = at - math.log(2 * more / weight * logarithm) - wanted
+            # Of the logarithm of the bracket and of the logarithm itself.
+            rises = weight / (2 * more * logarithm)
+            at -= distance / (1 + 1 / more - (rises * (crossed - 1) / crossed if one_sided else rises))
+            if abs(distance) < _NEXT_TO:
+                break
+        return within_reason(math.exp(at) * (1 + NEAR)) if at <= LOG_MOST else None
 
     def _quantile(self, n: float, freedom: float = math.inf, *, one_sided: bool) -> float:
-        if not self.is_t or freedom == math.inf:
-            return math.sqrt(self._squares(one_sided=one_sided)(n))
         weight = n * (self._one_sided if one_sided else self._two_sided)
         root = math.sqrt(weight + 1)
         logarithm = math.log1p(root / (2 * self.alpha)) if one_sided else math.log(root / self.alpha)
+        if not self.is_t or freedom == math.inf:
+            return math.sqrt(2 * (weight + 1) / weight * logarithm)
         growth = math.expm1(2 * logarithm / (freedom + 1)) if logarithm < _MOST_EXPONENT * freedom / 4 else math.inf
         # With few degrees of freedom no statistic is enough.
         rest = weight - growth

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from truthlag.verdict.abtest.inference import AsymptoticSequence, Evidence
+from truthlag.verdict.abtest.inference.asymptotic_sequence import LOG_MOST, MOST_STATISTIC, NEAR
+from truthlag.verdict.abtest.inference.inference import LEAST_STATISTIC, within_reason
+from truthlag.verdict.abtest.inference.root_beyond import Place, root_beyond
 
 #: The second sequence is narrow at so many times fewer units.
 EARLIER = 16
@@ -52,18 +54,24 @@ class MixedSequence(AsymptoticSequence):
     def _quantile(self, n: float, freedom: float = math.inf, *, one_sided: bool) -> float:  # noqa: ARG002 - never a t statistic
         ends = sorted(
             (
-                math.sqrt(AsymptoticSequence._squares(self, one_sided=one_sided)(n)),
+                AsymptoticSequence._quantile(self, n, one_sided=one_sided),
                 self._earlier._quantile(n, one_sided=one_sided),
             )
         )
         return self._between(ends[0], ends[1], -math.log(self.alpha), n, one_sided=one_sided)
 
-    def _squares(self, *, one_sided: bool) -> Callable[[float], float]:
-        def squared(n: float) -> float:
-            quantile = self._quantile(n, one_sided=one_sided)
-            return quantile * quantile
+    def units_needed(self, n: int, statistic: float, *, one_sided: bool) -> int | None:
+        """See `Inference`."""
+        if statistic <= LEAST_STATISTIC:
+            return None
+        wanted = math.log(n) - 2 * math.log(min(statistic, MOST_STATISTIC))
 
-        return squared
+        def distance(at: float) -> float:
+            return at - 2 * math.log(self._quantile(math.exp(at), one_sided=one_sided)) - wanted
+
+        begin = Place(math.log(n), distance(math.log(n)))
+        at = root_beyond(distance, begin, begin.at - begin.value, LOG_MOST if begin.value < 0 else 0.0)
+        return within_reason(math.exp(at) * (1 + NEAR)) if at < LOG_MOST else None
 
     def _between(self, low: float, high: float, log_e_value: float, n: float, *, one_sided: bool) -> float:
         """The statistic at which the mean is this e-value: each of the two has it at one of the ends."""
