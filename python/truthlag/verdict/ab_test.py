@@ -11,6 +11,7 @@ from truthlag import _core
 from truthlag.call.described import described
 from truthlag.verdict.detectors.parameters import real
 from truthlag.verdict.faults import AtFault, judges, judging, judging_numbers
+from truthlag.verdict.student import student
 from truthlag.verdict.values import Numbers, number, plain, rounded
 
 if TYPE_CHECKING:
@@ -429,12 +430,9 @@ class _Arm:
 
 def _p_value(control: _Arm, treatment: _Arm) -> np.float64:
     """The two-sided p-value of Student's t-test with pooled variance."""
-    # Imported on first use: a server that only logs never loads it.
-    from scipy import stats
-
     if control.n + treatment.n > 2:
         dtype = np.promote_types(control.dtype, treatment.dtype)
-        p_value = np.float64(stats.ttest_ind_from_stats(*control.for_test(dtype), *treatment.for_test(dtype)).pvalue)
+        p_value = student(*control.for_test(dtype), *treatment.for_test(dtype))
         if not math.isnan(p_value):
             return p_value
     # Only now: an infinite spread may have an answer, such as no difference.

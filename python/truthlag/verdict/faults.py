@@ -3,11 +3,10 @@
 The one at fault is looked for after the failure alone, so that what succeeds pays nothing for it.
 """
 
-import contextlib
 import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from decimal import Decimal
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeGuard, TypeVar
 
 import numpy as np
 
@@ -40,27 +39,23 @@ def judges(function: Callable[_P, _R]) -> Callable[_P, _R]:
     return judge
 
 
-@contextlib.contextmanager
-def judging(argument: str, value: Any, allowed: str) -> Iterator[None]:
+class judging:  # noqa: N801 - read as a word of the `with` statement
     """Whatever fails inside is the fault of this value."""
-    try:
-        yield
-    except (MemoryError, AtFault):
-        raise
-    except Exception as error:
-        raise at_fault(argument, value, allowed, error) from error
+
+    __slots__ = ("_allowed", "_argument", "_value")
+
+    def __init__(self, argument: str, value: Any, allowed: str) -> None:
+        self._argument, self._value, self._allowed = argument, value, allowed
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, _kind: object, error: BaseException | None, _traceback: object) -> None:
+        if _is_of_a_value(error):
+            raise at_fault(self._argument, self._value, self._allowed, error) from error
 
 
-@contextlib.contextmanager
-def judging_numbers(
-    argument: str,
-    values: Any,
-    allowed: str,
-    *,
-    got: str | None = None,
-    last_of: int | None = None,
-    is_finite: bool = True,
-) -> Iterator[None]:
+class judging_numbers:  # noqa: N801 - as above
     """Whatever fails inside is the fault of the first element that is no number, or else of all of them.
 
     Args:
@@ -71,16 +66,37 @@ def judging_numbers(
         last_of: How many values there are, where these are the last of them.
         is_finite: Whether each must be finite; else each must only not be NaN.
     """
-    try:
-        yield
-    except (MemoryError, AtFault):
-        raise
-    except Exception as error:
-        faulty = faulty_element(argument, values, last_of=last_of, is_finite=is_finite)
+
+    __slots__ = ("_allowed", "_argument", "_got", "_is_finite", "_last_of", "_values")
+
+    def __init__(
+        self,
+        argument: str,
+        values: Any,
+        allowed: str,
+        *,
+        got: str | None = None,
+        last_of: int | None = None,
+        is_finite: bool = True,
+    ) -> None:
+        self._argument, self._values, self._allowed = argument, values, allowed
+        self._got, self._last_of, self._is_finite = got, last_of, is_finite
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, _kind: object, error: BaseException | None, _traceback: object) -> None:
+        if not _is_of_a_value(error):
+            return
+        faulty = faulty_element(self._argument, self._values, last_of=self._last_of, is_finite=self._is_finite)
         if faulty is not None:
             suspect, allowed_of_one = faulty
             raise at_fault(suspect.name, suspect.value, allowed_of_one, error) from error
-        raise at_fault(argument, values, allowed, error, got) from error
+        raise at_fault(self._argument, self._values, self._allowed, error, self._got) from error
+
+
+def _is_of_a_value(error: BaseException | None) -> TypeGuard[Exception]:
+    return isinstance(error, Exception) and not isinstance(error, MemoryError | AtFault)
 
 
 def fault_among(suspects: list[Suspect], error: Exception) -> AtFault:
