@@ -59,9 +59,16 @@ class Path:
 
     def reach(self, information: float) -> Reached:
         """Where it may be at the next look."""
-        step = math.sqrt(information - self.information)
-        points, masses = (self.points, self.masses) if self.information == self.before else self._settled(step)
-        return Reached(points, masses, self.drift, self.information, information)
+        if self.information == self.before or (self.low == -math.inf and self.high == math.inf):
+            # Nothing was cut off since the points: one step leads as far as two.
+            return Reached(self.points, self.masses, self.drift, self.before, information)
+        settled = self.settled(information)
+        return Reached(settled.points, settled.masses, self.drift, self.information, information)
+
+    def settled(self, nearest: float) -> Path:
+        """The same, its density computed for whatever next look, of which the first may be at this information."""
+        points, masses = self._settled(math.sqrt(nearest - self.information))
+        return Path(points, masses, self.drift, self.information, self.information)
 
     def _settled(self, next_step: float) -> tuple[Floats, Floats]:
         """The density at the last look, as masses at points."""

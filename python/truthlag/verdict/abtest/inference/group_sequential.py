@@ -86,15 +86,15 @@ class GroupSequential:
         """See `Inference`: where one more look would reach its bound; at the planned size all alpha is spent."""
         if statistic <= LEAST_STATISTIC or n <= 0:
             return None
-        so_far, design = self.so_far(n, one_sided=one_sided), self._design(one_sided)
-
-        def does(units: float) -> bool:
-            bound = so_far.next_bound(design, units / self.planned_n)
-            return statistic * math.sqrt(units / n) >= bound
-
         low = n * (1 + 2 * LEAST_STEP)
         if n >= self.planned_n or self.is_final:
             return None
+        so_far, design = self.so_far(n, one_sided=one_sided), self._design(one_sided)
+        next_bound = so_far.next_bounds(design, low / self.planned_n)
+
+        def does(units: float) -> bool:
+            return statistic * math.sqrt(units / n) >= next_bound(units / self.planned_n)
+
         high = float(max(self.planned_n, low))
         # Beyond the planned size the bound is next to that of it: what fails there by little does not by much later.
         while not does(high):

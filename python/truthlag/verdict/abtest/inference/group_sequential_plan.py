@@ -48,7 +48,7 @@ class GroupSequentialPlan:
         TypeError: An argument has the wrong type.
         ValueError: An argument is not allowed.
 
-    Cost: a look takes one or two milliseconds for each look so far, most of it for the p-value.
+    Cost: a look takes one or two milliseconds for each look so far, most of it for the p-value; several where looks are next to each other.
 
     Source: Lan and DeMets (1983), with the recursion of Armitage, McPherson and Rowe (1969); Jennison and Turnbull (2000), "Group
     sequential methods with applications to clinical trials".

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -24,10 +25,10 @@ class SpentBounds:
     spent: tuple[float, ...]
     path: Path
 
-    def next_bound(self, design: Design, share: float) -> float:
-        """The bound of one more look."""
-        increment = design.spent(share) - (self.spent[-1] if self.spent else 0.0)
-        return self.path.reach(share).bound(increment, sides=design.sides)
+    def next_bounds(self, design: Design, nearest: float) -> Callable[[float], float]:
+        """The bound of one more look, by its share, which is at least the nearest."""
+        path, before = self.path.settled(nearest), self.spent[-1] if self.spent else 0.0
+        return lambda share: path.reach(share).bound(design.spent(share) - before, sides=design.sides)
 
 
 _BEGIN = SpentBounds((), (), Path.begin())
