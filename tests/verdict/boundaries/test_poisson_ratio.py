@@ -129,6 +129,8 @@ def test_many_events_and_none() -> None:
 def test_arguments() -> None:
     with pytest.raises(ValueError, match="tuned_at must be a finite number from 1e-60"):
         PoissonRatioSequence(0)
+    with pytest.raises(ValueError, match="tuned_at must be a finite number from 1e-60 to 1e\\+09, got"):
+        PoissonRatioSequence(1e10)
     sequence = PoissonRatioSequence()
     with pytest.raises(TypeError, match=r"control must be a pair of events and exposure, .* got 3 of type int"):
         sequence.interval(3, (1, 2.0))

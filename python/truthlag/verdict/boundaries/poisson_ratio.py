@@ -23,6 +23,10 @@ _LEAST_WORTH = 1e-3
 _PAIR = "a pair of events and exposure, each a number or an array with one for each batch"
 
 
+#: Weights of so many events are told apart from no other by some 1e-9 of their logarithm: it is a difference of numbers as large.
+_MOST_TUNED = 1e9
+
+
 @dataclass(frozen=True)
 class PoissonRatioSequence:
     """A confidence sequence for the event rate of a treatment over that of a control: crashes an hour, tickets per 1,000 requests.
@@ -39,7 +43,7 @@ class PoissonRatioSequence:
 
     Args:
         tuned_at: The number of events of both arms at which the interval is to be narrow where the ratio is near 1, from 1e-60
-            to 1e60. Default 100. It must not depend on the data.
+            to 1e9. Default 100. It must not depend on the data.
         alpha: The probability with which the ratio is ever outside, between 0 and 1. Default 0.05.
 
     Raises:
@@ -65,7 +69,7 @@ class PoissonRatioSequence:
     """The probability with which the ratio is ever outside."""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "tuned_at", real("tuned_at", self.tuned_at, 1e-60, 1e60))
+        object.__setattr__(self, "tuned_at", real("tuned_at", self.tuned_at, 1e-60, _MOST_TUNED))
         object.__setattr__(self, "alpha", share("alpha", self.alpha))
 
     def interval(self, control: Any, treatment: Any) -> tuple[float, float]:
