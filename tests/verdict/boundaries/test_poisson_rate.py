@@ -136,6 +136,14 @@ def test_arguments() -> None:
         sequence.interval(-1, 1)
     with pytest.raises(ValueError, match=r"events must be a whole number .*, got 1.5 at events\[1\]"):
         sequence.interval([1, 1.5], 1)
+    with pytest.raises(
+        ValueError, match=r"events must be a whole number from 0 to 2\^53, .*, got 10{79}\.\.\. of type int$"
+    ):
+        sequence.interval(10**400, 1)
+    with pytest.raises(
+        ValueError, match=r"exposure must be a number .*, got 10{79}\.\.\. of type int at exposure\[1\]"
+    ):
+        sequence.interval(1, [1.0, 10**400])
     with pytest.raises(ValueError, match=r"got nan at exposure\[1\]"):
         sequence.interval(1, [1.0, math.nan])
     with pytest.raises(TypeError, match="rate must be a number from 0 to 1e\\+100, or an array of such, got None"):
