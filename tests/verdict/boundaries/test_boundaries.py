@@ -144,6 +144,7 @@ class TestAgreement:
         assert boundary.at(np.empty(0)).shape == (0,) and boundary.at([]).shape == (0,)
         # Each with each.
         table = boundary.p_value(np.array([[1.0], [9.0]]), np.array([5.0, 20.0, 80.0]))
+        assert boundary.crossed(np.array([[1.0], [9.0]]), np.array([5.0, 20.0, 80.0])).shape == (2, 3)
         assert table.shape == (2, 3) and table[1, 2] == pytest.approx(boundary.p_value(9, 80), rel=1e-13)
 
     @pytest.mark.parametrize("side", SIDES)
@@ -266,7 +267,7 @@ class TestArguments:
         ):
             boundary.crossed(math.nan, 1.0)
         with pytest.raises(
-            ValueError, match=r"s must be one number, or of the shape of v, got shapes \(2,\) and \(3,\)"
+            ValueError, match=r"s and v must have shapes that broadcast as numpy's do, got shapes \(2,\) and \(3,\)"
         ):
             boundary.p_value([1, 2], [1, 2, 3])
 

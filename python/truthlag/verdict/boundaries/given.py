@@ -79,19 +79,23 @@ def _refuse(name: str, values: Any, allowed: str, found: Floats, wrong: np.ndarr
 
 
 def together(**given: Floats) -> tuple[tuple[int, ...], list[Floats]]:
-    """The shape that arrays have together, and each of them in that shape and flat.
+    """The shape that arrays have together, by numpy's rules of broadcasting, and each of them in that shape and flat.
 
     Raises:
-        ValueError: They do not go together.
+        ValueError: Their shapes do not broadcast.
     """
     try:
         spread = np.broadcast_arrays(*given.values())
     except ValueError:
-        (first, *others), shapes = given, [str(array.shape) for array in given.values()]
+        names, shapes = list(given), [str(array.shape) for array in given.values()]
         raise ValueError(
-            f"{first} must be one number, or of the shape of {' and '.join(others)}, got shapes {' and '.join(shapes)}"
+            f"{_listed(names)} must have shapes that broadcast as numpy's do, got shapes {_listed(shapes)}"
         ) from None
     return spread[0].shape, [array.ravel() for array in spread]
+
+
+def _listed(words: list[str]) -> str:
+    return f"{', '.join(words[:-1])} and {words[-1]}"
 
 
 def answer(found: np.ndarray[Any, Any], shape: tuple[int, ...]) -> Any:
