@@ -505,7 +505,16 @@ def test_the_questions_go_through_bytes() -> None:
     [
         (lambda: OutcomeMetric(covariates="spend"), TypeError, "covariates must be a sequence of names"),
         (lambda: OutcomeMetric(covariates=[1]), TypeError, "covariates must be names of type str"),
-        (lambda: OutcomeMetric(covariates=["a", "a"]), ValueError, "different names"),
+        (
+            lambda: OutcomeMetric(covariates=["b", "a", "a"]),
+            ValueError,
+            "covariates must be at most 1000 different names, got 'a' of type str more than once",
+        ),
+        (
+            lambda: OutcomeMetric(covariates=[str(place) for place in range(1_001)]),
+            ValueError,
+            "covariates must be at most 1000 different names, got 1001",
+        ),
         (lambda: simple(covariates=[]), ValueError, "none: the test was made without covariates, got 'spend'"),
         (
             lambda: simple(covariates=["age"]),
