@@ -144,6 +144,7 @@ class TestAgreement:
         assert boundary.at(np.empty(0)).shape == (0,) and boundary.at([]).shape == (0,)
         # Each with each.
         table = boundary.p_value(np.array([[1.0], [9.0]]), np.array([5.0, 20.0, 80.0]))
+        assert boundary.crossed(np.array([[1.0], [9.0]]), np.array([5.0, 20.0, 80.0])).shape == (2, 3)
         assert table.shape == (2, 3) and table[1, 2] == pytest.approx(boundary.p_value(9, 80), rel=1e-13)
 
     @pytest.mark.parametrize("side", SIDES)
@@ -266,9 +267,36 @@ class TestArguments:
         ):
             boundary.crossed(math.nan, 1.0)
         with pytest.raises(
-            ValueError, match=r"s must be one number, or of the shape of v, got shapes \(2,\) and \(3,\)"
+            ValueError, match=r"s and v must have shapes that broadcast as numpy's do, got shapes \(2,\) and \(3,\)"
         ):
             boundary.p_value([1, 2], [1, 2, 3])
+
+    @pytest.mark.parametrize("kind", KINDS)
+    def test_numbers_that_no_float_holds(self, kind: Callable[..., Any]) -> None:
+        boundary = kind(1, side="both")
+        # One that is allowed is an object to numpy as well.
+        assert boundary.at(10**30) == boundary.at(1e30)
+        assert boundary.at([1, 10**30]).tolist() == boundary.at([1.0, 1e30]).tolist()
+        many, few = 10**400, np.array([1, -(10**400)], object)
+        for call, told in (
+            (
+                lambda: boundary.at(many),
+                r"v must be a number from 0 to 1e\+100, or an array of such, got 10{79}\.\.\. of type int$",
+            ),
+            (
+                lambda: boundary.crossed(-many, 1),
+                r"s must be a number from -1e\+100 to 1e\+100, .* got -10{78}\.\.\. of type int$",
+            ),
+            (lambda: boundary.p_value(few, 1), r"s must be a number .* got -10{78}\.\.\. of type int at s\[1\]$"),
+            # Python does not show so many digits.
+            (lambda: boundary.limits(10**5000), r"v must be a number .* got an object of type int$"),
+            (lambda: boundary.limits([1.5, np.longdouble("1e400")]), r"v must be a number .* got inf at v\[1\]$"),
+        ):
+            with pytest.raises(ValueError, match=told):
+                call()
+        for value in ([many, None], [many, True], [many, "1"], [many, 1j]):
+            with pytest.raises(TypeError, match="v must be a number from"):
+                boundary.at(value)
 
 
 def test_scipy_is_not_loaded_by_the_import() -> None:

@@ -122,6 +122,17 @@ def test_nothing_seen() -> None:
     assert (low == 0).all() and high[0] == pytest.approx(10 * high[1])
 
 
+def test_each_with_each() -> None:
+    sequence = PoissonRateSequence()
+    events, exposure, rate = np.array([[3], [8]]), np.array([1.0, 2.0, 5.0]), np.array([0.5, 2.0, 3.0, 9.0])
+    low, high = sequence.interval(events, exposure)
+    evidence = sequence.e_value(rate[:, None, None], events, exposure)
+    assert low.shape == high.shape == (2, 3) and evidence.shape == (4, 2, 3)
+    # Of many values numpy may take other instructions than of one, which is some last digits.
+    assert (low[1, 2], high[1, 2]) == pytest.approx(sequence.interval(8, 5.0), rel=1e-12)
+    assert evidence[3, 1, 2] == pytest.approx(sequence.e_value(9.0, 8, 5.0), rel=1e-12)
+
+
 def test_arguments() -> None:
     with pytest.raises(ValueError, match="tuned_at must be a finite number from 1e-60 to 1e\\+60, got -1"):
         PoissonRateSequence(-1)
@@ -136,11 +147,25 @@ def test_arguments() -> None:
         sequence.interval(-1, 1)
     with pytest.raises(ValueError, match=r"events must be a whole number .*, got 1.5 at events\[1\]"):
         sequence.interval([1, 1.5], 1)
+    with pytest.raises(
+        ValueError, match=r"events must be a whole number from 0 to 2\^53, .*, got 10{79}\.\.\. of type int$"
+    ):
+        sequence.interval(10**400, 1)
+    with pytest.raises(
+        ValueError, match=r"exposure must be a number .*, got 10{79}\.\.\. of type int at exposure\[1\]"
+    ):
+        sequence.interval(1, [1.0, 10**400])
     with pytest.raises(ValueError, match=r"got nan at exposure\[1\]"):
         sequence.interval(1, [1.0, math.nan])
     with pytest.raises(TypeError, match="rate must be a number from 0 to 1e\\+100, or an array of such, got None"):
         sequence.p_value(None, 1, 1)
     with pytest.raises(
-        ValueError, match=r"events must be one number, or of the shape of exposure, got shapes \(2,\) and \(3,\)"
+        ValueError,
+        match=r"events and exposure must have shapes that broadcast as numpy's do, got shapes \(2,\) and \(3,\)",
     ):
         sequence.interval([1, 2], [1.0, 2.0, 3.0])
+    with pytest.raises(
+        ValueError,
+        match=r"rate, events and exposure must have shapes that broadcast .*, got shapes \(4,\), \(2,\) and \(\)$",
+    ):
+        sequence.e_value([1.0, 2.0, 3.0, 4.0], [1, 2], 1.0)

@@ -111,14 +111,14 @@ class Boundary(ABC):
 
         Args:
             s: The sum, a number from -1e100 to 1e100 or an array.
-            v: Its intrinsic time, from 0 to 1e100; a number, or of the shape of `s`.
+            v: Its intrinsic time, from 0 to 1e100; a number or an array. The two broadcast as numpy's arrays do.
 
         Returns:
-            A float, or an array of their shape.
+            A float, or an array of the shape that they broadcast to.
 
         Raises:
             TypeError: They are no numbers.
-            ValueError: One of them is not allowed, or their shapes do not go together.
+            ValueError: One of them is not allowed, or their shapes do not broadcast.
 
         Example:
             >>> from truthlag.boundaries import NormalMixtureBoundary
@@ -133,14 +133,14 @@ class Boundary(ABC):
 
         Args:
             s: The sum, a number from -1e100 to 1e100 or an array.
-            v: Its intrinsic time, from 0 to 1e100; a number, or of the shape of `s`.
+            v: Its intrinsic time, from 0 to 1e100; a number or an array. The two broadcast as numpy's arrays do.
 
         Returns:
-            A bool, or an array of their shape.
+            A bool, or an array of the shape that they broadcast to.
 
         Raises:
             TypeError: They are no numbers.
-            ValueError: One of them is not allowed, or their shapes do not go together.
+            ValueError: One of them is not allowed, or their shapes do not broadcast.
 
         Example:
             >>> from truthlag.boundaries import NormalMixtureBoundary

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -43,9 +44,25 @@ def _floats(name: str, values: Any, allowed: str) -> Floats:
         array = np.asarray(values)
     except Exception as error:
         raise TypeError(f"{name} must be {allowed}, got {described(values)}") from error
+    if array.dtype.kind == "O" and all(_is_number(one) for one in array.flat):
+        return np.array([_nearest(one) for one in array.flat], np.float64).reshape(array.shape)
     if array.dtype.kind not in "iuf" and array.size:
         raise TypeError(f"{name} must be {allowed}, got {described(values)}")
-    return array.astype(np.float64)
+    # What is too large for a float is infinite, and refused as that.
+    with np.errstate(over="ignore"):
+        return array.astype(np.float64)
+
+
+def _is_number(one: object) -> bool:
+    """Of an array of objects, which numpy makes of whole numbers that none of its own types holds."""
+    return isinstance(one, int | float | np.integer | np.floating) and not isinstance(one, bool)
+
+
+def _nearest(one: Any) -> float:
+    try:
+        return float(one)
+    except OverflowError:
+        return math.inf if one > 0 else -math.inf
 
 
 def _refuse(name: str, values: Any, allowed: str, found: Floats, wrong: np.ndarray[Any, Any]) -> None:
@@ -55,23 +72,30 @@ def _refuse(name: str, values: Any, allowed: str, found: Floats, wrong: np.ndarr
     place = tuple(int(index) for index in np.argwhere(wrong)[0])
     if not place:
         raise ValueError(f"{name} must be {allowed}, got {described(values)}")
-    raise ValueError(f"{name} must be {allowed}, got {found[place]:g} at {name}[{', '.join(map(str, place))}]")
+    one = np.asarray(values)[place]
+    # A whole number that no float holds is not shown as infinity.
+    told = described(one) if isinstance(one, int) else f"{found[place]:g}"
+    raise ValueError(f"{name} must be {allowed}, got {told} at {name}[{', '.join(map(str, place))}]")
 
 
 def together(**given: Floats) -> tuple[tuple[int, ...], list[Floats]]:
-    """The shape that arrays have together, and each of them in that shape and flat.
+    """The shape that arrays have together, by numpy's rules of broadcasting, and each of them in that shape and flat.
 
     Raises:
-        ValueError: They do not go together.
+        ValueError: Their shapes do not broadcast.
     """
     try:
         spread = np.broadcast_arrays(*given.values())
     except ValueError:
-        (first, *others), shapes = given, [str(array.shape) for array in given.values()]
+        names, shapes = list(given), [str(array.shape) for array in given.values()]
         raise ValueError(
-            f"{first} must be one number, or of the shape of {' and '.join(others)}, got shapes {' and '.join(shapes)}"
+            f"{_listed(names)} must have shapes that broadcast as numpy's do, got shapes {_listed(shapes)}"
         ) from None
     return spread[0].shape, [array.ravel() for array in spread]
+
+
+def _listed(words: list[str]) -> str:
+    return f"{', '.join(words[:-1])} and {words[-1]}"
 
 
 def answer(found: np.ndarray[Any, Any], shape: tuple[int, ...]) -> Any:

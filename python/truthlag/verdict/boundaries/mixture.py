@@ -61,14 +61,14 @@ class MixtureBoundary(Boundary):
 
         Args:
             s: The sum, a number from -1e100 to 1e100 or an array.
-            v: Its intrinsic time, from 0 to 1e100; a number, or of the shape of `s`.
+            v: Its intrinsic time, from 0 to 1e100; a number or an array. The two broadcast as numpy's arrays do.
 
         Returns:
-            A float, or an array of their shape; infinite where S cannot be by chance.
+            A float, or an array of the shape that they broadcast to; infinite where S cannot be by chance.
 
         Raises:
             TypeError: They are no numbers.
-            ValueError: One of them is not allowed, or their shapes do not go together.
+            ValueError: One of them is not allowed, or their shapes do not broadcast.
 
         Example:
             >>> from truthlag.boundaries import NormalMixtureBoundary
@@ -86,14 +86,14 @@ class MixtureBoundary(Boundary):
 
         Args:
             s: The sum, a number from -1e100 to 1e100 or an array.
-            v: Its intrinsic time, from 0 to 1e100; a number, or of the shape of `s`.
+            v: Its intrinsic time, from 0 to 1e100; a number or an array. The two broadcast as numpy's arrays do.
 
         Returns:
-            A float, or an array of their shape; infinite where no float is large enough.
+            A float, or an array of the shape that they broadcast to; infinite where no float is large enough.
 
         Raises:
             TypeError: They are no numbers.
-            ValueError: One of them is not allowed, or their shapes do not go together.
+            ValueError: One of them is not allowed, or their shapes do not broadcast.
 
         Example:
             >>> from truthlag.boundaries import NormalMixtureBoundary

@@ -66,14 +66,15 @@ class PoissonRateSequence:
 
         Args:
             events: How many there were by now, a whole number from 0 to 2^53 or an array of such.
-            exposure: The time, requests or whatever else they came in, from 0 to 1e100; a number or an array.
+            exposure: The time, requests or whatever else they came in, from 0 to 1e100; a number or an array. The
+                two broadcast as numpy's arrays do.
 
         Returns:
-            The least and the largest rate: two floats, or two arrays.
+            The least and the largest rate: two floats, or two arrays of the shape that they broadcast to.
 
         Raises:
             TypeError: They are no numbers.
-            ValueError: One of them is not allowed, or their shapes do not go together.
+            ValueError: One of them is not allowed, or their shapes do not broadcast.
 
         Example:
             >>> from truthlag.boundaries import PoissonRateSequence
@@ -94,14 +95,15 @@ class PoissonRateSequence:
         Args:
             rate: Events per exposure, from 0 to 1e100; a number or an array.
             events: How many there were by now, a whole number from 0 to 2^53 or an array of such.
-            exposure: What they came in, from 0 to 1e100; a number or an array.
+            exposure: What they came in, from 0 to 1e100; a number or an array. The three broadcast as numpy's arrays do.
 
         Returns:
-            A float, or an array. It ever reaches `1 / a` with probability `a` at most, and may be multiplied over streams.
+            A float, or an array of the shape that they broadcast to. It ever reaches `1 / a` with probability `a` at most, and may be
+            multiplied over streams.
 
         Raises:
             TypeError: They are no numbers.
-            ValueError: One of them is not allowed, or their shapes do not go together.
+            ValueError: One of them is not allowed, or their shapes do not broadcast.
 
         Example:
             >>> from truthlag.boundaries import PoissonRateSequence
@@ -118,14 +120,14 @@ class PoissonRateSequence:
         Args:
             rate: Events per exposure, from 0 to 1e100; a number or an array.
             events: How many there were by now, a whole number from 0 to 2^53 or an array of such.
-            exposure: What they came in, from 0 to 1e100; a number or an array.
+            exposure: What they came in, from 0 to 1e100; a number or an array. The three broadcast as numpy's arrays do.
 
         Returns:
-            A float, or an array.
+            A float, or an array of the shape that they broadcast to.
 
         Raises:
             TypeError: They are no numbers.
-            ValueError: One of them is not allowed, or their shapes do not go together.
+            ValueError: One of them is not allowed, or their shapes do not broadcast.
 
         Example:
             >>> from truthlag.boundaries import PoissonRateSequence

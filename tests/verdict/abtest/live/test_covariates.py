@@ -304,6 +304,15 @@ def test_a_value_that_comes_again_changes_nothing() -> None:
     assert test.report(now=3 * DAY).to_dict() == before.to_dict()
 
 
+def test_a_value_that_comes_again_takes_room_again() -> None:
+    test = simple(max_outcomes=2)
+    test.log_exposure("ann", timestamp=0.0)
+    kept = [test.log_covariates("ann", {"spend": 1.0}, timestamp=DAY) for _ in range(3)]
+    assert kept == [True, True, False] and test.outcomes == 2
+    notes = " ".join(test.report(now=2 * DAY).notes)
+    assert "2 values of covariate 'spend' are later than the exposure" in notes and "1 outcomes were dropped" in notes
+
+
 def test_covariates_come_by_a_call_of_their_own_after_the_outcomes() -> None:
     """A table of the month before, read days later, says the same as exposures that brought it."""
     brought, backfilled = simple(), simple()
@@ -505,7 +514,16 @@ def test_the_questions_go_through_bytes() -> None:
     [
         (lambda: OutcomeMetric(covariates="spend"), TypeError, "covariates must be a sequence of names"),
         (lambda: OutcomeMetric(covariates=[1]), TypeError, "covariates must be names of type str"),
-        (lambda: OutcomeMetric(covariates=["a", "a"]), ValueError, "different names"),
+        (
+            lambda: OutcomeMetric(covariates=["b", "a", "a"]),
+            ValueError,
+            "covariates must be at most 1000 different names, got 'a' of type str more than once",
+        ),
+        (
+            lambda: OutcomeMetric(covariates=[str(place) for place in range(1_001)]),
+            ValueError,
+            "covariates must be at most 1000 different names, got 1001",
+        ),
         (lambda: simple(covariates=[]), ValueError, "none: the test was made without covariates, got 'spend'"),
         (
             lambda: simple(covariates=["age"]),

@@ -73,7 +73,7 @@ def made(**options: Any) -> ModelABTest:
         ({"spending": "pocock"}, ValueError, "spending must be left out"),
         ({"assignment": "random"}, ValueError, "assignment must be one of 'hash', 'external'"),
         ({"covariates": "age"}, TypeError, "covariates must be a sequence of names"),
-        ({"covariates": ["age", "age"]}, ValueError, "covariates must be at most 1000 different names"),
+        ({"covariates": ["age", "age"]}, ValueError, "different names, got 'age' of type str more than once"),
         ({"segments": "ios"}, TypeError, "segments must be True, False or a sequence of names"),
         ({"max_units": 0}, ValueError, "max_units must be an int from 1"),
         ({"max_outcomes": 1.5}, TypeError, "max_outcomes must be an int from 1"),

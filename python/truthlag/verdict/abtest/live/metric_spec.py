@@ -200,10 +200,14 @@ def covariate_names(name: str, given: Any) -> tuple[str, ...]:
     """Different names, few of them."""
     if isinstance(given, str | bytes) or not isinstance(given, Sequence):
         raise TypeError(f"{name} must be a sequence of names, got {described(given)}")
+    seen = set()
     for one in given:
         if not isinstance(one, str) or not one:
             raise TypeError(f"{name} must be names of type str, got {described(one)}")
-    if len(set(given)) != len(given) or len(given) > _MOST:
+        if one in seen:
+            raise ValueError(f"{name} must be at most {_MOST} different names, got {described(one)} more than once")
+        seen.add(one)
+    if len(given) > _MOST:
         raise ValueError(f"{name} must be at most {_MOST} different names, got {len(given)}")
     return tuple(given)
 

@@ -323,9 +323,11 @@ class ModelABTest:
         """What is known of a unit from before, where whoever logs the exposure does not know it: from a table of the month before, mostly.
 
         Of a covariate the newest value counts that was known when the unit was first exposed: that of the exposure, or else the last
-        one that is logged with a time up to it; of several of one time the greatest. It may be logged before the exposure, late, in any
-        order and again. A value of a later time does not count, since the treatment may have moved it, and the report says how many
-        there are.
+        one that is logged with a time up to it; of several of one time the greatest. It may be logged before the exposure, late and in
+        any order. A value of a later time does not count, since the treatment may have moved it, and the report says how many there are.
+
+        Log each value once. The same one again moves no metric, but is not recognised: it takes room once more, which counts toward
+        `max_outcomes`, and one of a later time is among those of the report once more.
 
         Args:
             unit_id: A str, bytes, int or UUID.
