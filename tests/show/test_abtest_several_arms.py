@@ -193,6 +193,20 @@ def test_a_plan_ends_for_all_treatments_together(run: Run, path: Path) -> None:
     assert found["guardrails"][0]["comparison"]["control"]["n"] == found["metrics"][0]["comparison"]["control"]["n"]
 
 
+def test_a_verdict_of_holm_beside_an_interval_that_holds_none_is_told(run: Run, tmp_path: Path) -> None:
+    """Of 1,000 rows an arm 100, 170 and 73 convert: by Holm both differ, and Bonferroni's interval of the second holds 0."""
+    rows: dict[str, list[Any]] = {"arm": [], "won": []}
+    for arm, won in (("A", 100), ("B", 170), ("C", 73)):
+        rows["arm"] += [arm] * 1_000
+        rows["won"] += [1] * won + [0] * (1_000 - won)
+    options = ["--arm", "arm", "--metric", "won", "--mode", "group_sequential", "--planned-n", "2000"]
+    found = content(run("abtest", write(tmp_path, rows), *options, "--format", "json"))
+    low, high = found["metrics"][1]["adjusted_interval"]
+    assert found["metrics"][1]["verdict"] == "worse" and low < 0 < high
+    assert "simultaneous 95% interval" in found["by_arm"][1]["text"]
+    assert len([note for note in found["notes"] if "Holm's test finds more" in note]) == 1
+
+
 def test_a_planned_size_is_waited_for_by_all(run: Run, tmp_path: Path) -> None:
     rows = {"arm": ["A"] * 1_000 + ["B"] * 1_000 + ["C"] * 500, "won": ([0] * 900 + [1] * 100) + [1] * 1_500}
     path = write(tmp_path, rows)
