@@ -335,6 +335,34 @@ def test_what_is_not_allowed(options: dict[str, Any], error: type[Exception], to
         ab_test_report(**{"metrics": {"conversion": BETTER}, **options})
 
 
+@pytest.mark.parametrize("planned", [50_000, 99_999_999])
+def test_units_until_a_planned_size_are_known_however_many_they_are(planned: int) -> None:
+    rail = {"hypothesis": "non_inferiority", "margin": 0.005, "direction": "lower", "mode": "fixed"}
+    arms = Proportion(2_400, UNITS), Proportion(2_600, UNITS)
+    result = compare(*arms, metric="conversion", mode="fixed", planned_n=planned)
+    late = compare(Proportion(200, UNITS), Proportion(285, UNITS), metric="errors", planned_n=planned + 7, **rail)
+    text = report(result, late).recommendation.text
+    assert text.endswith(
+        f" There are about {planned - 2 * UNITS:,} more units until the planned size for conversion and about"
+        f" {planned + 7 - 2 * UNITS:,} more units until the planned size for errors."
+    )
+    assert "within reach" not in text and "If things stay" not in text
+    # Of one size together; what needs as many as it happens to need is told apart.
+    same = compare(Proportion(200, UNITS), Proportion(285, UNITS), metric="errors", planned_n=planned, **rail)
+    text = ab_test_report(metrics={"conversion": result}, guardrails=[same, UNDECIDED]).recommendation.text
+    assert (
+        f"There are about {planned - 2 * UNITS:,} more units until the planned size for conversion and errors." in text
+    )
+    assert text.endswith(f" If things stay as they are: about {UNDECIDED.additional_n:,} more units for errors.")
+
+
+def test_units_that_nobody_waits_for_are_out_of_reach() -> None:
+    result = compare(Proportion(2_400, UNITS), Proportion(2_401, UNITS), metric="conversion", mode="fixed")
+    assert (result.additional_n or 0) > 1_000 * 2 * UNITS
+    found = report(result, UNDECIDED, is_final=False).recommendation.text
+    assert "no number of units within reach for conversion" in found and "planned size" not in found
+
+
 BEYOND = "Holm's test finds more than the intervals that hold for all together show"
 
 

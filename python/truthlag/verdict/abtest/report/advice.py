@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from truthlag.verdict.abtest.gates.gate import Gate
@@ -17,6 +18,8 @@ _RUNS_ON = frozenset({"keep_running", "no_data"})
 _MOST_TOLD = 3
 #: More units than so many times those that are there are none that anybody waits for.
 _OUT_OF_REACH = 1_000
+#: What a comparison of a fixed size says before it is there.
+_PLANNED = re.compile(r"([\d,]+) of the planned ([\d,]+) units are there: with mode 'fixed'")
 _RANK: tuple[Action, ...] = (
     "ship",
     "keep_running",
@@ -190,8 +193,30 @@ def _more(primary: ComparisonRow, guardrails: Sequence[GuardrailRow]) -> str:
     """How many more units what is undecided needs, if things stay as they are."""
     undecided = [] if primary.verdict in _SHOWN else [(primary.metric, primary.comparison)]
     undecided += [(row.name, row.comparison) for row in guardrails if row.status == "undecided"]
-    told = [_needed(name, result) for name, result in undecided if result.additional_n]
-    return f" If things stay as they are: {listed(told)}." if told else ""
+    asked = [(name, result) for name, result in undecided if result.additional_n]
+    planned: dict[int, list[str]] = {}
+    for name, result in asked:
+        if _is_of_the_plan(result):
+            planned.setdefault(result.additional_n or 0, []).append(name)
+    told = [_needed(name, result) for name, result in asked if not _is_of_the_plan(result)]
+    more = f" If things stay as they are: {listed(told)}." if told else ""
+    if planned:
+        parts = [
+            f"about {needed:,} more units until the planned size for {listed(of)}" for needed, of in planned.items()
+        ]
+        more = f" There are {listed(parts)}.{more}"
+    return more
+
+
+def _is_of_the_plan(result: Comparison) -> bool:
+    """Whether the units to come are those that are missing to a fixed size, however many they are."""
+    for reason in result.reasons:
+        found = _PLANNED.match(reason)
+        if found is not None:
+            there, planned = (int(count.replace(",", "")) for count in found.groups())
+            # A quantile may need more than its plan has.
+            return result.additional_n == planned - there
+    return False
 
 
 def _needed(name: str, result: Comparison) -> str:
