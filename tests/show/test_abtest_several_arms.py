@@ -189,6 +189,8 @@ def test_a_plan_ends_for_all_treatments_together(run: Run, path: Path) -> None:
     assert [row["verdict"] for row in found["metrics"]] == ["better", "undecided"]
     assert [row["adjustment"] for row in found["metrics"]] == ["holm", "holm"]
     assert [one["status"] for one in found["by_arm"]] == ["stop_not_shown", "revert"]
+    left = "The end of the test leaves latency undecided: no later row counts"
+    assert left in found["by_arm"][0]["text"] and "more units" not in found["recommendation"]["text"]
     # A guardrail that is undecided is of the rows up to that look too.
     assert found["guardrails"][0]["comparison"]["control"]["n"] == found["metrics"][0]["comparison"]["control"]["n"]
 

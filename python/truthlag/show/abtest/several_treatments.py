@@ -36,7 +36,8 @@ class SeveralTreatments(Asked):
                 taken.setdefault((row.arm, row.metric), []).append(_units(row))
                 if period is not None:
                     history.setdefault((row.metric, row.arm), []).append((period.at, row))
-            if is_planned and is_over and period is not None and place < len(looks) - 1:
+            self.is_over = is_planned and is_over and period is not None
+            if self.is_over and period is not None and place < len(looks) - 1:
                 until = period.until
                 notes.append(after_the_end(primary.name, period, len(looks) - 1 - place))
                 break

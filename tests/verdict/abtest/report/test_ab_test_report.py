@@ -356,6 +356,16 @@ def test_units_until_a_planned_size_are_known_however_many_they_are(planned: int
     assert text.endswith(f" If things stay as they are: about {UNDECIDED.additional_n:,} more units for errors.")
 
 
+def test_what_the_end_of_a_test_leaves_undecided_is_told() -> None:
+    left = (
+        "The end of the test leaves errors undecided: no later row counts, and a further test would have to decide it."
+    )
+    found = report(BETTER, UNDECIDED, is_final=True).recommendation
+    assert found.status == "stop_not_shown" and found.text.endswith(left) and "more units" not in found.text
+    running = report(BETTER, UNDECIDED).recommendation
+    assert running.status == "keep_running" and left not in running.text and "more units for errors" in running.text
+
+
 def test_units_that_nobody_waits_for_are_out_of_reach() -> None:
     result = compare(Proportion(2_400, UNITS), Proportion(2_401, UNITS), metric="conversion", mode="fixed")
     assert (result.additional_n or 0) > 1_000 * 2 * UNITS

@@ -73,9 +73,8 @@ def advice_on(
         told = f"{of_metric(primary)}, but {are} {what}: {listed([of_guardrail(row) for row in undecided])}."
         # A guardrail that may be looked at any time can pass after the metric's last look.
         if last if is_final is not None else all(_is_last(row.comparison) for row in undecided):
-            return Recommendation(
-                "stop_not_shown", arm, f"Stop without shipping {arm}, since this is the last look: {told}"
-            )
+            text = f"Stop without shipping {arm}, since this is the last look: {told}{_left(undecided) if is_final else ''}"
+            return Recommendation("stop_not_shown", arm, text)
         text = f"Do not ship {arm} yet: {told}{_more(primary, guardrails)}"
         return Recommendation("keep_running", arm, text)
     if last:
@@ -187,6 +186,15 @@ def _is_last(result: Comparison) -> bool:
     if result.mode == "fixed":
         return not any("a verdict is given at the planned size alone" in reason for reason in result.reasons)
     return any(reason.startswith("this is the last look") for reason in result.reasons)
+
+
+def _left(guardrails: Sequence[GuardrailRow]) -> str:
+    """What the end of a test leaves open: more units do not help, since they count no more."""
+    open_ones = [row.name for row in guardrails if row.status == "undecided"]
+    if not open_ones:
+        return ""
+    it = "it" if len(open_ones) == 1 else "them"
+    return f" The end of the test leaves {listed(open_ones)} undecided: no later row counts, and a further test would have to decide {it}."
 
 
 def _more(primary: ComparisonRow, guardrails: Sequence[GuardrailRow]) -> str:
