@@ -313,6 +313,22 @@ def test_a_plan_ends_where_its_bound_is_crossed(run: Run, write: Callable[..., P
     assert found["guardrails"][0]["status"] == "pass"
 
 
+def test_a_guardrail_that_the_end_of_a_plan_leaves_undecided_waits_for_nothing(
+    run: Run, write: Callable[..., Path]
+) -> None:
+    arguments = ["--arm", "arm", "--metric", "converted", "--guardrail", "latency:mean:lower:1%", "--format", "json"]
+    arguments += ["--mode", "group_sequential", "--planned-n", "20000"]
+    path = write(columns(20_000))
+    found = content(run("abtest", path, *arguments, "--time", "time"))
+    assert found["metrics"][0]["verdict"] == "better" and found["guardrails"][0]["status"] == "undecided"
+    assert found["recommendation"]["status"] == "stop_not_shown"
+    text = found["recommendation"]["text"]
+    assert text.endswith(
+        " The end of the test leaves latency undecided: no later row counts, and a further test would have to decide it."
+    )
+    assert "more units" not in text
+
+
 def test_a_plan_without_times_has_one_look(run: Run, write: Callable[..., Path]) -> None:
     arguments = ["--arm", "arm", "--metric", "converted", "--mode", "group_sequential", "--planned-n", "4000"]
     found = first(run("abtest", write(columns()), *arguments, "--format", "json", "--spending", "2"))

@@ -189,8 +189,24 @@ def test_a_plan_ends_for_all_treatments_together(run: Run, path: Path) -> None:
     assert [row["verdict"] for row in found["metrics"]] == ["better", "undecided"]
     assert [row["adjustment"] for row in found["metrics"]] == ["holm", "holm"]
     assert [one["status"] for one in found["by_arm"]] == ["stop_not_shown", "revert"]
+    left = "The end of the test leaves latency undecided: no later row counts"
+    assert left in found["by_arm"][0]["text"] and "more units" not in found["recommendation"]["text"]
     # A guardrail that is undecided is of the rows up to that look too.
     assert found["guardrails"][0]["comparison"]["control"]["n"] == found["metrics"][0]["comparison"]["control"]["n"]
+
+
+def test_a_verdict_of_holm_beside_an_interval_that_holds_none_is_told(run: Run, tmp_path: Path) -> None:
+    """Of 1,000 rows an arm 100, 170 and 73 convert: by Holm both differ, and Bonferroni's interval of the second holds 0."""
+    rows: dict[str, list[Any]] = {"arm": [], "won": []}
+    for arm, won in (("A", 100), ("B", 170), ("C", 73)):
+        rows["arm"] += [arm] * 1_000
+        rows["won"] += [1] * won + [0] * (1_000 - won)
+    options = ["--arm", "arm", "--metric", "won", "--mode", "group_sequential", "--planned-n", "2000"]
+    found = content(run("abtest", write(tmp_path, rows), *options, "--format", "json"))
+    low, high = found["metrics"][1]["adjusted_interval"]
+    assert found["metrics"][1]["verdict"] == "worse" and low < 0 < high
+    assert "simultaneous 95% interval" in found["by_arm"][1]["text"]
+    assert len([note for note in found["notes"] if "Holm's test finds more" in note]) == 1
 
 
 def test_a_planned_size_is_waited_for_by_all(run: Run, tmp_path: Path) -> None:
@@ -214,10 +230,32 @@ def test_treatments_are_chosen(run: Run, tmp_path: Path) -> None:
     assert "units: C 100, D 100, A 100" in found.out and "400 rows of test.parquet, D and A against C" in found.out
     # A usual name says which is the control, also among those that are left; without one it is the first, and that is told.
     assert "B, C and D against A" in run(*options).out
-    found = run(*options, "--treatment", "A", "--treatment", "C")
-    assert (
-        "A and C against B" in found.out and "B was taken for the control, since it is the first by name" in found.out
-    )
+    found = run(*options, "--treatment", "B", "--treatment", "C")
+    assert "B and C against A" in found.out and "was taken for the control" not in found.out
+
+
+def test_a_control_by_name_is_no_treatment_unless_another_is_named(run: Run, tmp_path: Path) -> None:
+    path = write(tmp_path, {"arm": ["b", "c", "control"] * 100, "won": [0, 1, 1] * 100})
+    options = ["abtest", path, "--arm", "arm", "--metric", "won"]
+    for treatments in (["control"], ["control", "c"]):
+        ran = run(*options, *(part for one in treatments for part in ("--treatment", one)))
+        assert ran.exit_code == 1 and ran.out == ""
+        assert "--treatment is `control`, which is taken for the control by its name" in ran.err
+        assert "--control names another of column `arm`, `b`" in ran.err
+    assert "control against c" in run(*options, "--control", "c", "--treatment", "control").out
+    # Of two that are called so the other is the control, and of two arms the other one is: nothing is guessed.
+    path = write(tmp_path, {"arm": ["old", "new", "control"] * 100, "won": [0, 1, 1] * 100})
+    assert "old against control" in run(*options, "--treatment", "old").out
+    path = write(tmp_path, {"arm": ["new", "control"] * 100, "won": [0, 1] * 100})
+    assert "control against new" in run(*options, "--treatment", "control").out
+
+
+def test_without_a_usual_name_the_first_is_the_control(run: Run, tmp_path: Path) -> None:
+    path = write(tmp_path, {"arm": ["x", "y", "z"] * 100, "won": [0, 1, 1] * 100})
+    found = run("abtest", path, "--arm", "arm", "--metric", "won", "--treatment", "x", "--treatment", "z")
+    assert "x and z against y" in found.out
+    found = run("abtest", path, "--arm", "arm", "--metric", "won", "--treatment", "x")
+    assert "x against y" in found.out and "y was taken for the control, since it is the first by name" in found.out
 
 
 def test_shares_of_all_arms(run: Run, tmp_path: Path) -> None:

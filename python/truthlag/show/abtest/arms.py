@@ -31,7 +31,8 @@ def arms_of(
 ) -> Arms:
     """The arms, from the values of their column and the names that were given; without treatments all but the control.
 
-    Raises `LogError` where there are not two.
+    Raises `LogError` where there are not two, or where the one that is called a control is named as a treatment and which of the others
+    is the control is not said: a guess would turn the test round.
 
     >>> arms_of("log.csv", "arm", ["new", "old", "other"])
     Arms(control='old', treatments=('new', 'other'), note=None)
@@ -50,7 +51,13 @@ def arms_of(
         left = sorted(set(found).difference(chosen))
         if not left:
             raise LogError(f"{path}: --treatment names all arms of column `{column}`, {listed}, and leaves no control")
-        usual = [name for name in left if name.lower() in _USUAL]
+        called = [name for name in sorted(found) if name.lower() in _USUAL]
+        if len(found) > 2 and len(called) == 1 and called[0] in chosen:
+            raise LogError(
+                f"{path}: --treatment is `{called[0]}`, which is taken for the control by its name; --control names another of column"
+                f" `{column}`, {', '.join(f'`{name}`' for name in left)}"
+            )
+        usual = [name for name in called if name in left]
         control = usual[0] if len(usual) == 1 else left[0]
         if len(usual) != 1 and len(left) > 1:
             note = f"{control} was taken for the control, since it is the first by name; --control names another."

@@ -24,6 +24,8 @@ class Asked:
     def __init__(self, request: AbTestRequest, wanted: Wanted, collected: Collected, arms: Arms) -> None:
         self._request, self._wanted, self._collected, self._arms = request, wanted, collected, arms
         self._plan_of: dict[tuple[MetricSpec, int], GroupSequentialPlan] = {}
+        #: Whether a plan ended at a look whose time is known, so that no later row counts, for guardrails neither.
+        self.is_over = False
 
     def shown(self, spec: MetricSpec, until: int | None) -> Shown:
         """All arms of a metric."""

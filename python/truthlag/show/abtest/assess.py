@@ -88,6 +88,7 @@ def assess(request: AbTestRequest, wanted: Wanted, reader: Reader, collected: Co
         treatment=arms.treatments[0],
         units=dict(zip(arms.names, collected.units(), strict=True)),
         labelled_metrics=labelled,
+        is_final=True if asked.is_over else None,
         notes=notes,
     )
     over_time = {

@@ -56,6 +56,7 @@ class OneTreatment(Asked):
                 found[spec.name] = result
                 if period is not None:
                     history[spec.name].append((period.at, result))
+            self.is_over = period is not None and self._plan(primary, 1).is_over
             if self._plan(primary, 1).is_over and place < len(taken) - 1:
                 notes.append(after_the_end(primary.name, period, len(taken) - 1 - place))
                 break

@@ -6,6 +6,7 @@ from typing import Any
 
 from truthlag.show.abtest.asked import Asked, after_the_end, without_times
 from truthlag.show.abtest.periods import Period
+from truthlag.verdict.abtest.many.beyond_interval import beyond_intervals
 from truthlag.verdict.abtest.many.one_look import LookRule, rows_at_look
 from truthlag.verdict.abtest.many.table import ComparisonRow
 from truthlag.verdict.abtest.pictures import IntervalLook, IntervalOverTime
@@ -35,13 +36,15 @@ class SeveralTreatments(Asked):
                 taken.setdefault((row.arm, row.metric), []).append(_units(row))
                 if period is not None:
                     history.setdefault((row.metric, row.arm), []).append((period.at, row))
-            if is_planned and is_over and period is not None and place < len(looks) - 1:
+            self.is_over = is_planned and is_over and period is not None
+            if self.is_over and period is not None and place < len(looks) - 1:
                 until = period.until
                 notes.append(after_the_end(primary.name, period, len(looks) - 1 - place))
                 break
         over_time: dict[str, dict[str, IntervalOverTime]] = {}
         for (metric, arm), seen in history.items():
             over_time.setdefault(metric, {})[arm] = self._over_time(seen)
+        notes += beyond_intervals(row for seen in history.values() for _, row in seen)
         return rows, over_time, until
 
     def _by_arm(self, period: Period | None) -> dict[str, dict[str, Any]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
@@ -23,6 +23,7 @@ from truthlag.abtest import (
     label_arrival_parity,
     run_gates,
 )
+from truthlag.verdict.abtest.many.beyond_interval import is_beyond_interval
 
 UNITS = 20_000
 
@@ -332,3 +333,84 @@ def test_it_is_json_text_and_html() -> None:
 def test_what_is_not_allowed(options: dict[str, Any], error: type[Exception], told: str) -> None:
     with pytest.raises(error, match=told):
         ab_test_report(**{"metrics": {"conversion": BETTER}, **options})
+
+
+@pytest.mark.parametrize("planned", [50_000, 99_999_999])
+def test_units_until_a_planned_size_are_known_however_many_they_are(planned: int) -> None:
+    rail = {"hypothesis": "non_inferiority", "margin": 0.005, "direction": "lower", "mode": "fixed"}
+    arms = Proportion(2_400, UNITS), Proportion(2_600, UNITS)
+    result = compare(*arms, metric="conversion", mode="fixed", planned_n=planned)
+    late = compare(Proportion(200, UNITS), Proportion(285, UNITS), metric="errors", planned_n=planned + 7, **rail)
+    text = report(result, late).recommendation.text
+    assert text.endswith(
+        f" There are about {planned - 2 * UNITS:,} more units until the planned size for conversion and about"
+        f" {planned + 7 - 2 * UNITS:,} more units until the planned size for errors."
+    )
+    assert "within reach" not in text and "If things stay" not in text
+    # Of one size together; what needs as many as it happens to need is told apart.
+    same = compare(Proportion(200, UNITS), Proportion(285, UNITS), metric="errors", planned_n=planned, **rail)
+    text = ab_test_report(metrics={"conversion": result}, guardrails=[same, UNDECIDED]).recommendation.text
+    assert (
+        f"There are about {planned - 2 * UNITS:,} more units until the planned size for conversion and errors." in text
+    )
+    assert text.endswith(f" If things stay as they are: about {UNDECIDED.additional_n:,} more units for errors.")
+
+
+def test_what_the_end_of_a_test_leaves_undecided_is_told() -> None:
+    left = (
+        "The end of the test leaves errors undecided: no later row counts, and a further test would have to decide it."
+    )
+    found = report(BETTER, UNDECIDED, is_final=True).recommendation
+    assert found.status == "stop_not_shown" and found.text.endswith(left) and "more units" not in found.text
+    running = report(BETTER, UNDECIDED).recommendation
+    assert running.status == "keep_running" and left not in running.text and "more units for errors" in running.text
+
+
+def test_units_that_nobody_waits_for_are_out_of_reach() -> None:
+    result = compare(Proportion(2_400, UNITS), Proportion(2_401, UNITS), metric="conversion", mode="fixed")
+    assert (result.additional_n or 0) > 1_000 * 2 * UNITS
+    found = report(result, UNDECIDED, is_final=False).recommendation.text
+    assert "no number of units within reach for conversion" in found and "planned size" not in found
+
+
+BEYOND = "Holm's test finds more than the intervals that hold for all together show"
+
+
+@pytest.mark.parametrize(("falls", "is_beyond"), [(530, True), (450, False)])
+def test_a_verdict_that_the_interval_beside_it_does_not_show_is_told(falls: int, is_beyond: bool) -> None:
+    arms = {name: {"clicks": Proportion(k, 5_000)} for name, k in (("v1", 600), ("v2", 900), ("v3", falls))}
+    table = compare_many(arms, mode="group_sequential", planned_n=10_000, looks=[5_000])
+    low, high = table.rows[1].adjusted_interval or (0.0, 0.0)
+    assert [row.verdict for row in table] == ["better", "worse"] and (low < 0 < high) == is_beyond
+    found = ab_test_report(metrics=table)
+    text = found.by_arm[1].text
+    assert ("; simultaneous 95% interval of the difference" in text) == is_beyond
+    assert (f"p = {table.rows[1].adjusted_p_value:.4f} by Holm's test)" in text) == is_beyond
+    # The other arm's interval shows its verdict.
+    assert "simultaneous" not in found.by_arm[0].text
+    assert [note.startswith(BEYOND) for note in found.notes] == [True] * is_beyond
+    assert (BEYOND in str(table)) == is_beyond
+    # Whoever has said it already says it once.
+    assert ab_test_report(metrics=table, notes=found.notes).notes == found.notes
+
+
+@pytest.mark.parametrize(("direction", "shown"), [("higher", (-0.9, 9.0)), ("lower", (-9.0, 0.9))])
+@pytest.mark.parametrize(
+    ("hypothesis", "verdict"),
+    [("superiority", "better"), ("non_inferiority", "non_inferior"), ("equivalence", "equivalent")],
+)
+def test_what_an_interval_shows_is_seen_from_the_margin(
+    hypothesis: Any, verdict: Any, direction: Any, shown: tuple[float, float]
+) -> None:
+    """Of an interval that rules out a loss of more than 1, and no more than that."""
+    table = compare_many(
+        {name: {"cost": Mean(90, value, 9.0)} for name, value in (("v1", 1.0), ("v2", 1.5), ("v3", 2.0))},
+        metrics={"cost": MetricPlan("primary", hypothesis=hypothesis, margin=1.0, direction=direction)},
+    )
+    row = replace(table.rows[0], verdict=verdict, adjustment="holm", adjusted_interval=shown)
+    assert is_beyond_interval(row) == (verdict != "non_inferior")
+    within = (1.1, 2.0) if direction == "higher" else (-2.0, -1.1)
+    within = (-0.9, 0.9) if verdict == "equivalent" else within
+    assert not is_beyond_interval(replace(row, adjusted_interval=within))
+    assert not is_beyond_interval(replace(row, verdict="undecided"))
+    assert not is_beyond_interval(replace(row, adjustment="dunnett"))

@@ -8,6 +8,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from truthlag.metrics.text import aligned, html_table
+from truthlag.verdict.abtest.many.beyond_interval import beyond_intervals
 from truthlag.verdict.abtest.result.text import number, probability
 
 if TYPE_CHECKING:
@@ -105,5 +106,6 @@ def _remarks(table: ComparisonTable) -> Iterator[str]:
     yield f"control {table.control}, {table.mode.replace('_', ' ')}, alpha {table.alpha:g}" + (
         f"; adjusted: {adjusted}." if adjusted else "; nothing adjusted."
     )
+    yield from beyond_intervals(table.rows)
     ready = table.ready
     yield f"ready: {', '.join(ready) if ready else 'none'}."

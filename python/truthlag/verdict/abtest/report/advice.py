@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from truthlag.verdict.abtest.gates.gate import Gate
@@ -17,6 +18,8 @@ _RUNS_ON = frozenset({"keep_running", "no_data"})
 _MOST_TOLD = 3
 #: More units than so many times those that are there are none that anybody waits for.
 _OUT_OF_REACH = 1_000
+#: What a comparison of a fixed size says before it is there.
+_PLANNED = re.compile(r"([\d,]+) of the planned ([\d,]+) units are there: with mode 'fixed'")
 _RANK: tuple[Action, ...] = (
     "ship",
     "keep_running",
@@ -70,9 +73,8 @@ def advice_on(
         told = f"{of_metric(primary)}, but {are} {what}: {listed([of_guardrail(row) for row in undecided])}."
         # A guardrail that may be looked at any time can pass after the metric's last look.
         if last if is_final is not None else all(_is_last(row.comparison) for row in undecided):
-            return Recommendation(
-                "stop_not_shown", arm, f"Stop without shipping {arm}, since this is the last look: {told}"
-            )
+            text = f"Stop without shipping {arm}, since this is the last look: {told}{_left(undecided) if is_final else ''}"
+            return Recommendation("stop_not_shown", arm, text)
         text = f"Do not ship {arm} yet: {told}{_more(primary, guardrails)}"
         return Recommendation("keep_running", arm, text)
     if last:
@@ -186,12 +188,43 @@ def _is_last(result: Comparison) -> bool:
     return any(reason.startswith("this is the last look") for reason in result.reasons)
 
 
+def _left(guardrails: Sequence[GuardrailRow]) -> str:
+    """What the end of a test leaves open: more units do not help, since they count no more."""
+    open_ones = [row.name for row in guardrails if row.status == "undecided"]
+    if not open_ones:
+        return ""
+    it = "it" if len(open_ones) == 1 else "them"
+    return f" The end of the test leaves {listed(open_ones)} undecided: no later row counts, and a further test would have to decide {it}."
+
+
 def _more(primary: ComparisonRow, guardrails: Sequence[GuardrailRow]) -> str:
     """How many more units what is undecided needs, if things stay as they are."""
     undecided = [] if primary.verdict in _SHOWN else [(primary.metric, primary.comparison)]
     undecided += [(row.name, row.comparison) for row in guardrails if row.status == "undecided"]
-    told = [_needed(name, result) for name, result in undecided if result.additional_n]
-    return f" If things stay as they are: {listed(told)}." if told else ""
+    asked = [(name, result) for name, result in undecided if result.additional_n]
+    planned: dict[int, list[str]] = {}
+    for name, result in asked:
+        if _is_of_the_plan(result):
+            planned.setdefault(result.additional_n or 0, []).append(name)
+    told = [_needed(name, result) for name, result in asked if not _is_of_the_plan(result)]
+    more = f" If things stay as they are: {listed(told)}." if told else ""
+    if planned:
+        parts = [
+            f"about {needed:,} more units until the planned size for {listed(of)}" for needed, of in planned.items()
+        ]
+        more = f" There are {listed(parts)}.{more}"
+    return more
+
+
+def _is_of_the_plan(result: Comparison) -> bool:
+    """Whether the units to come are those that are missing to a fixed size, however many they are."""
+    for reason in result.reasons:
+        found = _PLANNED.match(reason)
+        if found is not None:
+            there, planned = (int(count.replace(",", "")) for count in found.groups())
+            # A quantile may need more than its plan has.
+            return result.additional_n == planned - there
+    return False
 
 
 def _needed(name: str, result: Comparison) -> str:

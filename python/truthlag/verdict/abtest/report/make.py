@@ -9,6 +9,7 @@ from typing import Any
 from truthlag.call.described import described
 from truthlag.verdict.abtest.gates.gate import Gate, GateReport, invalidated
 from truthlag.verdict.abtest.many.adjust import adjust
+from truthlag.verdict.abtest.many.beyond_interval import beyond_intervals
 from truthlag.verdict.abtest.many.table import ComparisonRow, ComparisonTable
 from truthlag.verdict.abtest.report.advice import advice_on, overall
 from truthlag.verdict.abtest.report.report import ABTestReport
@@ -100,6 +101,7 @@ def ab_test_report(
         )
         for arm in arms
     )
+    said = [*notes, *beyond_intervals(rows)]
     return ABTestReport(
         name,
         control,
@@ -110,7 +112,8 @@ def ab_test_report(
         each,
         overall(each, rows),
         looked_at,
-        tuple(notes),
+        # A caller who knows earlier looks may have said it of them.
+        tuple(dict.fromkeys(said)),
     )
 
 

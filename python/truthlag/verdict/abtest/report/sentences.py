@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 
+from truthlag.verdict.abtest.many.beyond_interval import NAMES, is_beyond_interval
 from truthlag.verdict.abtest.many.table import ComparisonRow
 from truthlag.verdict.abtest.report.rows import GuardrailRow
 from truthlag.verdict.abtest.result.comparison import Comparison, Interval
-from truthlag.verdict.abtest.result.text import number, percent
+from truthlag.verdict.abtest.result.text import number, percent, probability
 
 
 def of_metric(row: ComparisonRow) -> str:
@@ -63,7 +64,13 @@ def _evidence(row: ComparisonRow) -> str:
         told.append("without an interval")
     else:
         level = f"{100 * result.confidence:.6g}% interval of the {'relative ' if is_relative else ''}difference"
-        told.append(f"{level} {_limits(interval, relative=is_relative)}{_margin(result)}")
+        limits = f"{_limits(interval, relative=is_relative)}{_margin(result)}"
+        if is_beyond_interval(row) and row.adjusted_p_value is not None:
+            told.append(
+                f"simultaneous {level} {limits}; p = {probability(row.adjusted_p_value)} by {NAMES[row.adjustment]}"
+            )
+        else:
+            told.append(f"{level} {limits}")
     return "; ".join(told)
 
 
