@@ -2,6 +2,7 @@
 
 mod arms;
 mod batch;
+mod comparison;
 mod detached_copy;
 mod detectors;
 mod errors;
@@ -47,6 +48,8 @@ mod _core {
     use super::arms::arm_moments;
     #[pymodule_export]
     use super::build_info;
+    #[pymodule_export]
+    use super::comparison::{FixedLook, NormalEffect, NormalMixture, Question, ScoreEffect, judge, upper_tail, weigh};
     #[pymodule_export]
     use super::detectors::Detector;
     #[pymodule_export]

@@ -11,7 +11,7 @@ fn pair_of((baseline_successes, baseline_trials, successes, trials): Counts) -> 
     Pair { baseline_successes, baseline_trials, successes, trials }
 }
 
-fn scale_of(name: &str) -> PyResult<Scale> {
+pub(crate) fn scale_of(name: &str) -> PyResult<Scale> {
     match name {
         "proportion" => Ok(Scale::Identity),
         "F1" => Ok(Scale::F1),

@@ -8,9 +8,10 @@ import pytest
 from scipy import stats
 
 from tests.verdict.abtest.vectors import agrees, vector
+from truthlag import _core
 from truthlag.abtest import Known, Proportion, compare
 from truthlag.boundaries import NormalMixtureBoundary
-from truthlag.verdict.abtest.inference import AsymptoticSequence
+from truthlag.verdict.abtest.inference import AsymptoticSequence, Evidence
 
 
 def test_one_proportion_against_a_fixed_rate() -> None:
@@ -38,10 +39,10 @@ def test_mixture_of_a_known_variance(n: int) -> None:
         entry = vector(name)
         given = entry["inputs"]
         variance = 2 * given["sigma2"] / given["n_per_arm"]
-        sequence = AsymptoticSequence(0.05)
-        object.__setattr__(sequence, "_two_sided", given["tau2"] / variance / given["n_per_arm"])
+        precision = given["tau2"] / variance / given["n_per_arm"]
+        mixture = _core.NormalMixture(0.05, precision, precision, is_t=False)
         statistic = (given["mean_diff"] - given["theta0"]) / math.sqrt(variance)
-        evidence = sequence.evidence(statistic, math.inf, given["n_per_arm"], one_sided=False)
+        evidence = Evidence(*mixture.evidence(statistic, math.inf, given["n_per_arm"], one_sided=False))
         assert agrees(evidence.e_value, entry, entry["expected"]["likelihood_ratio"])
         assert agrees(evidence.p_value, entry, entry["expected"]["always_valid_p_at_n"])
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
+from truthlag import _core
 from truthlag.verdict.abtest.difference import (
     Baseline,
     Effect,
@@ -19,7 +20,7 @@ from truthlag.verdict.abtest.difference.e_value_rates import EValueDifference, E
 from truthlag.verdict.abtest.difference.score_ratio import ScoreRatio
 from truthlag.verdict.abtest.inference import Inference
 from truthlag.verdict.abtest.inference.exact_sequence import ExactSequence
-from truthlag.verdict.abtest.judge import Question, judge
+from truthlag.verdict.abtest.judge import Question
 from truthlag.verdict.abtest.quantiles.quantile_arm import QuantileArm
 from truthlag.verdict.abtest.quantiles.quantile_effect import few_rows, quantile_effect
 from truthlag.verdict.abtest.quantiles.rank_effect import RankEffect
@@ -57,7 +58,6 @@ def compare_statistics(
     n = before_n + now_n
     first, second = _figures(control), _figures(treatment)
     before, now = _summary(before_n, first), _summary(now_n, second)
-    is_one_sided = question.one_sided
     odds = odds_interval = None
     if reading.odds_ratio is not None:
         odds, odds_interval = _odds_ratio(control, treatment, question, inference, reading.odds_ratio)
@@ -72,31 +72,20 @@ def compare_statistics(
     reasons = [] if effect else [why]
     if effect is not None:
         method = effect.method
-        # The relative difference has the same degrees of freedom.
-        quantile = inference.quantile(effect.degrees_of_freedom, n, one_sided=is_one_sided)
-        interval = _interval(effect, question, quantile)
         relative, why_not = _ratio(control, treatment, effect, reading.relative_method)
         if relative is None and not why_not:
             relative, why_not = _relative(before, now, effect, reading.relative_method)
-        if relative is not None:
-            relative_interval = _interval(relative, question, quantile)
-        tested: Effect | None = effect
-        if reading.scale == "relative":
-            tested = relative
+        is_relative = reading.scale == "relative"
+        if is_relative:
             how = "" if isinstance(relative, RankEffect | EValueRatio) else f"{reading.relative_method} "
             how = "score " if isinstance(relative, ScoreRatio) else how
             method = f"{method}, {how}on the relative scale"
-        if tested is not None:
-            answer = judge(question, tested, inference, n)
-            p_value, e_value = answer.evidence
-            refusal = inference.refusal(n)
-            verdict = answer.verdict if refusal is None else "undecided"
-            reasons += [refusal or answer.reason, *inference.remarks()]
-            additional = 0
-            if verdict == "undecided":
-                needed = inference.units_needed(n, answer.statistic, one_sided=is_one_sided)
-                # At least one, where rounding says that there are enough.
-                additional = None if needed is None else max(1, needed - n)
+        interval, relative_interval, answer = _core.weigh(
+            question.native, effect, relative, inference, inference.native, n, is_relative
+        )
+        if answer is not None:
+            verdict, p_value, e_value, found, additional = answer
+            reasons.extend(found)
         if isinstance(control, QuantileArm) and isinstance(treatment, QuantileArm):
             why_few, missing = few_rows(control, treatment, effect, interval, inference.alpha)
             reasons += why_few

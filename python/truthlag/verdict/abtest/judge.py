@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from truthlag import _core
 from truthlag.verdict.abtest.difference.effect import Effect
 from truthlag.verdict.abtest.inference.inference import Evidence, Inference
 from truthlag.verdict.abtest.result.words import Alternative, Direction, Hypothesis, Verdict
@@ -18,6 +19,12 @@ class Question:
     margin: float | None
     direction: Direction
     alternative: Alternative = "two_sided"
+    native: _core.Question = field(init=False, repr=False, compare=False)
+    """The same as the core has it, with the words for each outcome."""
+
+    def __post_init__(self) -> None:
+        native = _core.Question(self._asked(), self.margin or 0.0, self._words())
+        object.__setattr__(self, "native", native)
 
     @property
     def one_sided(self) -> bool:
@@ -28,6 +35,41 @@ class Question:
     def confidence_sides(self) -> int:
         """How often the intervals may be wrong, in alphas."""
         return 2 if self.hypothesis != "superiority" else 1
+
+    def _asked(self) -> str:
+        if self.hypothesis == "superiority":
+            return {"two_sided": "different", "greater": "greater", "less": "less"}[self.alternative]
+        if self.hypothesis == "non_inferiority":
+            return "not lower" if self.direction == "higher" else "not higher"
+        return "equivalent"
+
+    def _words(self) -> tuple[tuple[Verdict, str], ...]:
+        """Verdict and reason where the difference is within the margin, open above, open below, above, below and inside."""
+        margin = self.margin or 0.0
+        above: Verdict = "better" if self.direction == "higher" else "worse"
+        below: Verdict = "worse" if self.direction == "higher" else "better"
+        within: tuple[Verdict, str] = ("undecided", "the difference that was seen is within the margin.")
+        if self.hypothesis == "superiority":
+            more, less = (f"a difference of {end:g}" if margin else "no difference" for end in (margin, -margin))
+            return (
+                within,
+                ("undecided", f"the evidence is compatible with {more}."),
+                ("undecided", f"the evidence is compatible with {less}."),
+                (above, f"the treatment is higher: {more} is ruled out."),
+                (below, f"the treatment is lower: {less} is ruled out."),
+                within,
+            )
+        if self.hypothesis == "non_inferiority":
+            what = f"a loss of more than the margin of {margin:g}"
+            lost: tuple[Verdict, str] = ("worse", f"the loss is more than the margin of {margin:g}.")
+            kept: tuple[Verdict, str] = ("non_inferior", f"{what} is ruled out.")
+        else:
+            what = f"a difference beyond the margin of {margin:g}"
+            lost = (below, f"the difference is more than the margin of {margin:g}.")
+            kept = ("equivalent", f"{what} is ruled out.")
+        is_open: tuple[Verdict, str] = ("undecided", f"the evidence neither rules out {what} nor shows one.")
+        crossed = lost if self.hypothesis == "non_inferiority" else (above, lost[1])
+        return within, is_open, is_open, crossed, lost, kept
 
 
 class Answer(NamedTuple):
@@ -42,59 +84,5 @@ class Answer(NamedTuple):
 
 def judge(question: Question, effect: Effect, inference: Inference, n: int) -> Answer:
     """The verdict on an effect."""
-    if question.hypothesis == "superiority":
-        return _superiority(question, effect, inference, n)
-    if question.hypothesis == "non_inferiority":
-        return _non_inferiority(question, effect, inference, n)
-    return _equivalence(question, effect, inference, n)
-
-
-def _superiority(question: Question, effect: Effect, inference: Inference, n: int) -> Answer:
-    margin, freedom = question.margin or 0.0, effect.degrees_of_freedom
-    if question.alternative == "two_sided":
-        # The nearer of the two ends of what counts as no difference.
-        above = effect.statistic(margin)
-        below = -above if not margin else -effect.statistic(-margin)
-        is_up = above >= below
-        statistic = max(above, below)
-        if statistic < 0:
-            return Answer("undecided", Evidence(1.0, None), "the difference that was seen is within the margin.", -1.0)
-    else:
-        is_up = question.alternative == "greater"
-        statistic = effect.statistic(margin) if is_up else -effect.statistic(-margin)
-    evidence = inference.evidence(statistic, freedom, n, one_sided=question.alternative != "two_sided")
-    than = f"a difference of {margin if is_up else -margin:g}" if margin else "no difference"
-    if evidence.p_value > inference.alpha:
-        return Answer("undecided", evidence, f"the evidence is compatible with {than}.", statistic)
-    verdict: Verdict = "better" if is_up == (question.direction == "higher") else "worse"
-    reason = f"the treatment is {'higher' if is_up else 'lower'}: {than} is ruled out."
-    return Answer(verdict, evidence, reason, statistic)
-
-
-def _non_inferiority(question: Question, effect: Effect, inference: Inference, n: int) -> Answer:
-    margin, freedom = question.margin or 0.0, effect.degrees_of_freedom
-    statistic = effect.statistic(-margin) if question.direction == "higher" else -effect.statistic(margin)
-    evidence = inference.evidence(statistic, freedom, n, one_sided=True)
-    if evidence.p_value <= inference.alpha:
-        reason = f"a loss of more than the margin of {margin:g} is ruled out."
-        return Answer("non_inferior", evidence, reason, statistic)
-    if inference.evidence(-statistic, freedom, n, one_sided=True).p_value <= inference.alpha:
-        return Answer("worse", evidence, f"the loss is more than the margin of {margin:g}.", -statistic)
-    reason = f"the evidence neither rules out a loss of more than the margin of {margin:g} nor shows one."
-    return Answer("undecided", evidence, reason, abs(statistic))
-
-
-def _equivalence(question: Question, effect: Effect, inference: Inference, n: int) -> Answer:
-    """Two one-sided tests: Schuirmann (1987)."""
-    margin, freedom = question.margin or 0.0, effect.degrees_of_freedom
-    above, below = effect.statistic(-margin), -effect.statistic(margin)
-    inside = min(above, below)
-    evidence = inference.evidence(inside, freedom, n, one_sided=True)
-    if evidence.p_value <= inference.alpha:
-        return Answer("equivalent", evidence, f"a difference beyond the margin of {margin:g} is ruled out.", inside)
-    if inference.evidence(-inside, freedom, n, one_sided=True).p_value <= inference.alpha:
-        is_up = below < above
-        verdict: Verdict = "better" if is_up == (question.direction == "higher") else "worse"
-        return Answer(verdict, evidence, f"the difference is more than the margin of {margin:g}.", -inside)
-    reason = f"the evidence neither rules out a difference beyond the margin of {margin:g} nor shows one."
-    return Answer("undecided", evidence, reason, abs(inside))
+    verdict, evidence, reason, statistic = _core.judge(question.native, effect, inference, inference.native, n)
+    return Answer(verdict, Evidence(*evidence), reason, statistic)

@@ -1,6 +1,7 @@
-//! Numbers to decisions: what a row loses, detectors that watch a stream of losses for a change, and intervals that hold at all
-//! times.
+//! Numbers to decisions: what a row loses, detectors that watch a stream of losses for a change, intervals that hold at all
+//! times, and what follows from the difference of two arms.
 
+pub mod comparison;
 pub mod detectors;
 mod losses;
 mod mean_shift;

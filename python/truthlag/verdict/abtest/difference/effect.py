@@ -6,6 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
+from truthlag import _core
+
 #: A quantile beyond it has a tail below the least float.
 FURTHEST = 40.0
 
@@ -52,31 +54,11 @@ class Baseline(NamedTuple):
     """Of the effect with the control's value."""
 
 
-@dataclass(slots=True)
-class NormalEffect:
-    """An effect with a constant standard error.
+NormalEffect = _core.NormalEffect
+"""An effect with a constant standard error, of the extension: it is made of every comparison.
 
-    Like all effects that are made of every comparison it is not frozen, which would be dearer than its arithmetic.
-    """
-
-    estimate: float
-    standard_error: float
-    degrees_of_freedom: float
-    method: str
-    #: None where the arms are independent, and their own values and standard errors tell it.
-    baseline: Baseline | None = None
-
-    def statistic(self, null: float) -> float:
-        """See `Effect`."""
-        distance = self.estimate - null
-        if distance == 0:
-            return 0.0
-        return distance / self.standard_error if self.standard_error else math.copysign(math.inf, distance)
-
-    def limits(self, quantile: float) -> tuple[float, float]:
-        """See `Effect`."""
-        reach = quantile * self.standard_error
-        return self.estimate - reach, self.estimate + reach
+Its baseline is None where the arms are independent, and their own values and standard errors tell the relative difference.
+"""
 
 
 @dataclass(frozen=True, slots=True)

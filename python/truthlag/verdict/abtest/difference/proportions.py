@@ -7,14 +7,11 @@ from dataclasses import dataclass
 
 from truthlag import _core
 from truthlag.verdict.abtest.difference.effect import FURTHEST, Effect, NormalEffect, ShiftedEffect
-from truthlag.verdict.abtest.quickly_made import quickly_made
 from truthlag.verdict.abtest.statistics.f_measure import FMeasure
 from truthlag.verdict.abtest.statistics.proportion import Proportion
 from truthlag.verdict.two_sample.falling import falling_crossing
 from truthlag.verdict.two_sample.mid_p import mid_p_quantile
-from truthlag.verdict.two_sample.null_curve import Pair
-from truthlag.verdict.two_sample.scale import F1, Identity, Scale
-from truthlag.verdict.two_sample.score_test import score_statistic
+from truthlag.verdict.two_sample.scale import F1
 
 #: From so many expected successes and failures on in both arms the score statistic is normal enough as it is: with ten times
 #: the rows in one arm a one-sided test at .05 has a size of .053 there.
@@ -22,8 +19,9 @@ ENOUGH = 50
 #: Below so many, equality is tested by the mid-p value too.
 FEW = 10
 
-_pair = quickly_made(Pair)
-SCALE = Identity()
+ScoreEffect = _core.ScoreEffect
+"""An effect with a standard error of its own at each value, that of the likelihood there; of the extension, since it is made of every
+comparison of proportions."""
 _F1 = F1()
 METHODS = ("score", "mid_p", "newcombe", "agresti_caffo", "wald", "pooled")
 
@@ -44,15 +42,15 @@ def proportion_effect(control: Proportion, treatment: Proportion, method: str | 
     both = control.k + treatment.k
     rows = control.n + treatment.n
     expected = min(control.n, treatment.n) * min(both, rows - both) / rows
-    pair = _pair(treatment.k, treatment.n, control.k, control.n)
-    seen, error = pair.loss(SCALE), plain_error(control, treatment)
+    counts = (control.k, control.n, treatment.k, treatment.n)
+    seen, error = treatment.k / treatment.n - control.k / control.n, plain_error(control, treatment)
     if method == "score" or (method is None and expected >= ENOUGH):
-        return ScoreEffect(pair, seen, error, "Farrington-Manning score test")
+        return ScoreEffect(counts, seen, error, "Farrington-Manning score test")
     if method is None and expected >= FEW:
-        return ScoreEffect(pair, seen, error, "score test corrected for skewness", corrects_skewness=True)
+        return ScoreEffect(counts, seen, error, "score test corrected for skewness", corrects_skewness=True)
     floor = mid_p_quantile(treatment.k, treatment.n, control.k, control.n)
     method = "mid-p and score test corrected for skewness"
-    return ScoreEffect(pair, seen, error, method, corrects_skewness=True, mid_p=floor)
+    return ScoreEffect(counts, seen, error, method, corrects_skewness=True, mid_p=floor)
 
 
 def f_measure_effect(control: FMeasure, treatment: FMeasure) -> ScoreEffect:
@@ -61,61 +59,14 @@ def f_measure_effect(control: FMeasure, treatment: FMeasure) -> ScoreEffect:
     Where few hits or few errors are expected, it is held back at 0 by the mid-p value of Fisher's test.
     """
     before, now, before_n, now_n = control.true_positives, treatment.true_positives, control.n, treatment.n
-    pair = _pair(now, now_n, before, before_n)
-    seen, error = pair.loss(_F1), math.hypot(control.standard_error or 0.0, treatment.standard_error or 0.0)
+    counts = (before, before_n, now, now_n)
+    seen = _F1.metric(now / now_n) - _F1.metric(before / before_n)
+    error = math.hypot(control.standard_error or 0.0, treatment.standard_error or 0.0)
     both, rows = before + now, before_n + now_n
     if min(before_n, now_n) * min(both, rows - both) / rows >= ENOUGH:
-        return ScoreEffect(pair, seen, error, "score test of F1", scale=_F1)
+        return ScoreEffect(counts, seen, error, "score test of F1", scale=_F1.name)
     floor = mid_p_quantile(now, now_n, before, before_n)
-    return ScoreEffect(pair, seen, error, "mid-p and score test of F1", mid_p=floor, scale=_F1)
-
-
-@dataclass(slots=True)
-class ScoreEffect:
-    """An effect with a standard error of its own at each value: that of the likelihood there."""
-
-    pair: Pair
-    estimate: float
-    standard_error: float
-    method: str
-    corrects_skewness: bool = False
-    mid_p: float | None = None
-    scale: Scale = SCALE
-
-    @property
-    def degrees_of_freedom(self) -> float:
-        """See `Effect`."""
-        return math.inf
-
-    def statistic(self, null: float) -> float:
-        """See `Effect`."""
-        if abs(null) >= 1:
-            return -math.copysign(FURTHEST, null)
-        if self.scale is SCALE:
-            statistic = _core.difference_statistic(self.pair.counts, null, self.corrects_skewness)
-        else:
-            statistic = score_statistic(self.pair, null, self.scale)
-        if self.mid_p is None:
-            return statistic
-        if null == 0:
-            return min(statistic, self.mid_p, key=abs)
-        # Between 0 and the estimate there is no more evidence than at 0.
-        return min(statistic, max(self.mid_p, 0.0)) if null > 0 else max(statistic, min(self.mid_p, 0.0))
-
-    def limits(self, quantile: float) -> tuple[float, float]:
-        """See `Effect`."""
-        if self.scale is SCALE:
-            # As the score test has them, without a detour.
-            counts = self.pair.counts
-            low = _core.difference_limit(counts, quantile, self.corrects_skewness)
-            high = _core.difference_limit(counts, -quantile, self.corrects_skewness)
-        else:
-            counts, name = self.pair.counts, self.scale.name
-            low, high = _core.score_limit(counts, quantile, name), _core.score_limit(counts, -quantile, name)
-        # What the mid-p value does not reject belongs to the interval.
-        if self.mid_p is not None and abs(self.mid_p) < quantile:
-            low, high = min(low, 0.0), max(high, 0.0)
-        return low, high
+    return ScoreEffect(counts, seen, error, "mid-p and score test of F1", mid_p=floor, scale=_F1.name)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from typing import TypeAlias
 
 from truthlag.verdict.abtest.difference.effect import Baseline, NormalEffect
@@ -50,7 +49,9 @@ def stratified_regression(control: Strata, treatment: Strata) -> NormalEffect:
         own += share / rows * away * away
         between += share / rows * away * apart
     baseline = Baseline(level, math.sqrt(variance + own), between - together)
-    return replace(effect, method="post-stratification after regression on covariates", baseline=baseline)
+    error, freedom = effect.standard_error, effect.degrees_of_freedom
+    name = "post-stratification after regression on covariates"
+    return NormalEffect(effect.estimate, error, freedom, name, baseline)
 
 
 def _adjustable(arm: Strata) -> dict[str, MeanWithCovariate]:

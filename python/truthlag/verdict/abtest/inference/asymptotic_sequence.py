@@ -5,11 +5,10 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 
+from truthlag import _core
 from truthlag.verdict.abtest.inference.inference import (
-    LEAST_STATISTIC,
     MOST,
     Evidence,
-    within_reason,
 )
 
 #: At how many units of both arms together the interval is narrowest where nobody says.
@@ -37,12 +36,18 @@ class AsymptoticSequence:
     alpha: float
     expected_n: int = EXPECTED_N
     is_t: bool = False
+    native: _core.NormalMixture | None = field(init=False, repr=False, compare=False)
+    """See `Inference`."""
+    _mixture: _core.NormalMixture = field(init=False, repr=False, compare=False)
     _two_sided: float = field(init=False, repr=False, default=0.0)
     _one_sided: float = field(init=False, repr=False, default=0.0)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_two_sided", _precision(self.alpha, self.expected_n))
         object.__setattr__(self, "_one_sided", _precision(2 * self.alpha, self.expected_n))
+        mixture = _core.NormalMixture(self.alpha, self._one_sided, self._two_sided, self.is_t)
+        object.__setattr__(self, "_mixture", mixture)
+        object.__setattr__(self, "native", mixture)
 
     @property
     def mode(self) -> str:
@@ -55,23 +60,7 @@ class AsymptoticSequence:
 
     def evidence(self, statistic: float, freedom: float, n: int, *, one_sided: bool) -> Evidence:
         """See `Inference`; the p-value is the alpha at which the interval would end at the value, the e-value its inverse."""
-        weight = n * (self._one_sided if one_sided else self._two_sided)
-        squared = statistic * statistic
-        exponent = squared * weight / (2 * (weight + 1))
-        if self.is_t and math.isfinite(freedom):
-            share = squared / freedom
-            # Of a square that no float holds, what it goes towards.
-            growth = math.log1p(share) - math.log1p(share / (weight + 1)) if share < math.inf else math.log1p(weight)
-            exponent = (freedom + 1) / 2 * growth
-        root = math.sqrt(weight + 1)
-        if one_sided and statistic <= 0:
-            return Evidence(1.0, 0.0)
-        if exponent > _MOST_EXPONENT:
-            return Evidence(math.exp(-exponent) * root / (2 if one_sided else 1), math.inf)
-        if not one_sided:
-            return Evidence(min(1.0, math.exp(-exponent) * root), math.exp(exponent) / root)
-        e_value = 2 * math.expm1(exponent) / root
-        return Evidence(min(1.0, 1 / e_value) if e_value > 0 else 1.0, e_value)
+        return Evidence(*self._mixture.evidence(statistic, freedom, n, one_sided))
 
     def statistic(self, log_e_value: float, n: int, *, one_sided: bool) -> float:
         """The statistic, of at least 0, whose e-value has this logarithm: by it an exact e-value stands in for a normal one."""
@@ -108,37 +97,10 @@ class AsymptoticSequence:
 
     def units_needed(self, n: int, statistic: float, *, one_sided: bool) -> int | None:
         """See `Inference`."""
-        if statistic <= LEAST_STATISTIC:
-            return None
-
-        # Where units are n (quantile / statistic)², by Newton's method in their logarithms, along which the distance rises by .8 to 2.
-        alpha, precision = self.alpha, self._one_sided if one_sided else self._two_sided
-        wanted = math.log(n) - 2 * math.log(min(statistic, MOST_STATISTIC))
-        at = math.log(n)
-        for _ in range(_STEPS):
-            weight = math.exp(at) * precision
-            more = weight + 1
-            root = math.sqrt(more)
-            crossed = 1 + root / (2 * alpha) if one_sided else root / alpha
-            logarithm = math.log(crossed)
-            distance = at - math.log(2 * more / weight * logarithm) - wanted
-            # Of the logarithm of the bracket and of the logarithm itself.
-            rises = weight / (2 * more * logarithm)
-            at -= distance / (1 + 1 / more - (rises * (crossed - 1) / crossed if one_sided else rises))
-            if abs(distance) < _NEXT_TO:
-                break
-        return within_reason(math.exp(at) * (1 + NEAR)) if at <= LOG_MOST else None
+        return self._mixture.units_needed(n, statistic, one_sided)
 
     def _quantile(self, n: float, freedom: float = math.inf, *, one_sided: bool) -> float:
-        weight = n * (self._one_sided if one_sided else self._two_sided)
-        root = math.sqrt(weight + 1)
-        logarithm = math.log1p(root / (2 * self.alpha)) if one_sided else math.log(root / self.alpha)
-        if not self.is_t or freedom == math.inf:
-            return math.sqrt(2 * (weight + 1) / weight * logarithm)
-        growth = math.expm1(2 * logarithm / (freedom + 1)) if logarithm < _MOST_EXPONENT * freedom / 4 else math.inf
-        # With few degrees of freedom no statistic is enough.
-        rest = weight - growth
-        return math.sqrt(freedom * growth * (weight + 1) / rest) if rest > 0 else math.inf
+        return self._mixture.quantile(n, freedom, one_sided)
 
 
 def _precision(alpha: float, n: int) -> float:

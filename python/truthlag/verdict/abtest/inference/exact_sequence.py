@@ -28,6 +28,11 @@ class ExactSequence:
     has_bets: bool = False
 
     @property
+    def native(self) -> None:
+        """See `Inference`."""
+        return
+
+    @property
     def mode(self) -> str:
         """See `Inference`."""
         return "confidence_sequence"

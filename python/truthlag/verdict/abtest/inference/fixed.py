@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass
-from functools import cache, lru_cache
-from typing import Any
+from dataclasses import dataclass, field
 
-from truthlag.verdict.abtest.inference.inference import (
-    LEAST_STATISTIC,
-    Evidence,
-    within_reason,
-)
+from truthlag import _core
+from truthlag.verdict.abtest.inference.inference import Evidence
+
+upper_tail = _core.upper_tail
+"""The chance of at least this statistic: t, or standard normal for infinitely many degrees of freedom."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +17,11 @@ class Fixed:
 
     alpha: float
     planned_n: int | None = None
+    native: _core.FixedLook = field(init=False, repr=False, compare=False)
+    """See `Inference`."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "native", _core.FixedLook(self.alpha, self.planned_n))
 
     @property
     def mode(self) -> str:
@@ -28,13 +30,11 @@ class Fixed:
 
     def quantile(self, freedom: float, n: int, *, one_sided: bool) -> float:  # noqa: ARG002 - other modes depend on it
         """See `Inference`."""
-        return _quantile(self.alpha if one_sided else self.alpha / 2, freedom)
+        return self.native.quantile(freedom, one_sided)
 
     def evidence(self, statistic: float, freedom: float, n: int, *, one_sided: bool) -> Evidence:  # noqa: ARG002 - as above
         """See `Inference`; the tail itself is computed, so that small p-values have all their digits."""
-        if one_sided:
-            return Evidence(upper_tail(statistic, freedom), None)
-        return Evidence(min(1.0, 2 * upper_tail(abs(statistic), freedom)), None)
+        return Evidence(*self.native.evidence(statistic, freedom, one_sided))
 
     def refusal(self, n: int) -> str | None:
         """See `Inference`."""
@@ -51,32 +51,4 @@ class Fixed:
 
     def units_needed(self, n: int, statistic: float, *, one_sided: bool) -> int | None:
         """See `Inference`; by the normal quantile, since degrees of freedom grow too."""
-        if self.planned_n is not None and n < self.planned_n:
-            return self.planned_n
-        quantile = _quantile(self.alpha if one_sided else self.alpha / 2, math.inf)
-        return within_reason(n * (quantile / statistic) ** 2) if statistic > LEAST_STATISTIC else None
-
-
-def upper_tail(statistic: float, freedom: float) -> float:
-    """The chance of at least this statistic: t, or standard normal for infinitely many degrees of freedom."""
-    if freedom == math.inf or math.isinf(statistic):
-        return float(_special().ndtr(-statistic))
-    return float(_special().stdtr(freedom, -statistic))
-
-
-def _quantile(tail: float, freedom: float) -> float:
-    # Degrees of freedom are hardly ever the same again.
-    return _normal_quantile(tail) if freedom == math.inf else -float(_special().stdtrit(freedom, tail))
-
-
-@lru_cache(maxsize=64)
-def _normal_quantile(tail: float) -> float:
-    return -float(_special().ndtri(tail))
-
-
-@cache
-def _special() -> Any:
-    """The functions of scipy, which is loaded where one is needed; an import each time takes as long as one of them."""
-    from scipy import special
-
-    return special
+        return self.native.units_needed(n, statistic, one_sided)

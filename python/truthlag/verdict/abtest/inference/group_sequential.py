@@ -43,6 +43,11 @@ class GroupSequential:
     is_final: bool = False
 
     @property
+    def native(self) -> None:
+        """See `Inference`."""
+        return
+
+    @property
     def mode(self) -> str:
         """See `Inference`."""
         return "group_sequential"

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import math
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+if TYPE_CHECKING:
+    from truthlag import _core
 
 #: More units than that are no answer.
 MOST = 10**12
@@ -33,6 +36,10 @@ class Inference(Protocol):
     @property
     def alpha(self) -> float:
         """The probability of a false rejection, of one side or of both together."""
+
+    @property
+    def native(self) -> _core.FixedLook | _core.NormalMixture | None:
+        """The same rule as the core has it; None where the core has not."""
 
     def quantile(self, freedom: float, n: int, *, one_sided: bool) -> float:
         """How many standard errors a limit is from the estimate: with `one_sided` each limit is wrong with probability alpha."""

@@ -16,6 +16,11 @@ class Watched:
     statistic: float | None = field(default=None)
 
     @property
+    def native(self) -> None:
+        """See `Inference`."""
+        return
+
+    @property
     def mode(self) -> str:
         """See `Inference`."""
         return self.rule.mode

@@ -29,6 +29,8 @@ class MixedSequence(AsymptoticSequence):
         AsymptoticSequence.__post_init__(self)
         earlier = AsymptoticSequence(self.alpha, max(1, round(self.expected_n / EARLIER)))
         object.__setattr__(self, "_earlier", earlier)
+        # The core knows the one sequence alone.
+        object.__setattr__(self, "native", None)
 
     def evidence(self, statistic: float, freedom: float, n: int, *, one_sided: bool) -> Evidence:
         """See `Inference`."""

@@ -4,7 +4,7 @@ use super::crossing::{ALMOST, crossing};
 use super::null_curve::Pair;
 
 /// Beyond it a normal tail is below the least float.
-pub(super) const FURTHEST: f64 = 40.0;
+pub const FURTHEST: f64 = 40.0;
 /// A step of Newton's that is longer than this is no rounding of the closed form.
 const LONGEST: f64 = 1e-4;
 // Two are enough but for rates of some events in thousands of millions, where the closed form has no digits.

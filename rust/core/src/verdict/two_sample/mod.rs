@@ -22,7 +22,7 @@ mod tails;
 mod tests;
 
 use binomial::Masses;
-pub use difference::{difference_limit, difference_statistic};
+pub use difference::{FURTHEST, difference_limit, difference_statistic};
 pub use limit::score_limit;
 use null_curve::NullCurve;
 pub use null_curve::Pair;

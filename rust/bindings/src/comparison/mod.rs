@@ -1,0 +1,14 @@
+//! From the difference of two arms to what follows: effects, rules of looking and questions as the core knows them, or as Python objects
+//! that answer the same calls.
+
+mod effects;
+mod question;
+mod rules;
+mod special;
+mod weighing;
+
+pub(crate) use effects::{NormalEffect, ScoreEffect};
+pub(crate) use question::Question;
+pub(crate) use rules::{FixedLook, NormalMixture};
+pub(crate) use special::upper_tail;
+pub(crate) use weighing::{judge, weigh};

@@ -1,0 +1,35 @@
+//! What follows from the difference of two arms: rules of looking, effects that are made by the thousand, and the verdict.
+//!
+//! ```
+//! use truthlag_core::verdict::comparison::{Hypothesis, NormalMixture, Outcome, Precision, judge, normal_limits, normal_statistic};
+//!
+//! // A difference of .02 with a standard error of .004, at 5 000 units, by a rule that allows any number of looks.
+//! let rule = NormalMixture::new(0.05, Precision { one_sided: 0.0014, two_sided: 0.0018 }, false);
+//! let (low, high) = normal_limits(0.02, 0.004, rule.quantile(5_000.0, f64::INFINITY, false));
+//! let judged = judge(
+//!     Hypothesis::Different,
+//!     0.0,
+//!     0.05,
+//!     |null| Ok::<_, ()>(normal_statistic(0.02, 0.004, null)),
+//!     |statistic| Ok(rule.evidence(statistic, f64::INFINITY, 5_000.0, false)),
+//! )
+//! .unwrap();
+//! assert!(low > 0.0 && high < 0.04);
+//! assert_eq!(judged.outcome, Outcome::Above);
+//! ```
+
+mod evidence;
+mod fixed_look;
+mod judge;
+mod normal_effect;
+mod normal_mixture;
+mod score_effect;
+#[cfg(test)]
+mod tests;
+
+pub use evidence::Evidence;
+pub use fixed_look::{FixedLook, Special, upper_tail};
+pub use judge::{Hypothesis, Judged, Outcome, judge};
+pub use normal_effect::{normal_limits, normal_statistic};
+pub use normal_mixture::{NormalMixture, Precision};
+pub use score_effect::ScoreEffect;
