@@ -51,6 +51,8 @@ mod _core {
     #[pymodule_export]
     use super::comparison::{FixedLook, NormalEffect, NormalMixture, Question, ScoreEffect, judge, upper_tail, weigh};
     #[pymodule_export]
+    use super::comparison::{calibration_moments, linear_ratios, pooled_strata, prediction_powered_ratio, stratified};
+    #[pymodule_export]
     use super::detectors::Detector;
     #[pymodule_export]
     use super::fast_calls::quicken;

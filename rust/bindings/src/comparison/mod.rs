@@ -2,12 +2,14 @@
 //! that answer the same calls.
 
 mod effects;
+mod parts;
 mod question;
 mod rules;
 mod special;
 mod weighing;
 
 pub(crate) use effects::{NormalEffect, ScoreEffect};
+pub(crate) use parts::{calibration_moments, linear_ratios, pooled_strata, prediction_powered_ratio, stratified};
 pub(crate) use question::Question;
 pub(crate) use rules::{FixedLook, NormalMixture};
 pub(crate) use special::upper_tail;

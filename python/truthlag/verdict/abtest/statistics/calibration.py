@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from truthlag import _core
 from truthlag.call.described import described
 from truthlag.metrics import ScoreHistogram
 from truthlag.verdict.abtest.statistics.checks import count, finite, not_negative, table
@@ -198,32 +199,13 @@ class Calibration:
         """
         found = self._moments
         if found is None:
-            found = self._plain_moments() if self.covariance is None else self._clustered_moments()
+            if self.covariance is not None:
+                found = self._clustered_moments()
+            else:
+                plain = _core.calibration_moments(self.n_by_bin, self.gaps, self.gaps_m2)
+                found = plain or (None, None, 0.0)
             object.__setattr__(self, "_moments", found)
         return found
-
-    def _plain_moments(self) -> tuple[float | None, float | None, float]:
-        rows = float(sum([n for n in self.n_by_bin if n > 1]))
-        if not rows:
-            return None, None, 0.0
-        value = variance = third = more_variance = more_third = 0.0
-        # Floats among themselves are quicker than among ints.
-        for n, gap, m2 in zip(map(float, self.n_by_bin), self.gaps, self.gaps_m2, strict=True):
-            if n < 2:
-                continue
-            # Of the mean gap; that of its square less it follows from a normal mean.
-            rest = n - 1
-            spread = m2 / rest / n
-            weight = n / rows
-            square, noise = weight * (gap * gap - spread), weight * spread
-            noise_squared = noise * noise
-            value += square
-            variance += noise_squared * n / rest
-            third += noise_squared * noise
-            more_variance += square * noise
-            more_third += square * noise_squared
-        # What true errors add; below 0 for scores that are better than chance lets them be.
-        return value, 2 * variance + max(0.0, 4 * more_variance), 8 * third + max(0.0, 24 * more_third)
 
     def _clustered_moments(self) -> tuple[float | None, float | None, float]:
         """The same where gaps of bins depend on each other: those of a square of normal means (Mathai and Provost 1992)."""

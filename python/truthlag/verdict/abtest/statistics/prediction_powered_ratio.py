@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from operator import mul
-from typing import Any, ClassVar, TypeAlias
+from typing import Any, ClassVar
 
 import numpy as np
 
+from truthlag import _core
 from truthlag.call.described import described
 from truthlag.verdict.abtest.statistics.checks import count, finite
 from truthlag.verdict.abtest.statistics.clusters import places, sums
@@ -19,8 +19,6 @@ from truthlag.verdict.detectors.parameters import choice
 
 #: The columns of the moments: sums over the rows of a unit that have a label, and over those that have none.
 _COLUMNS = 8
-_Three: TypeAlias = tuple[float, float, float]
-_Six: TypeAlias = tuple[float, float, float, float, float, float]
 #: A metric's numerator and denominator by label and decision; they are as true of a probability in place of the label.
 _PARTS: dict[str, Callable[[Floats, Floats], tuple[Floats, Floats]]] = {
     "accuracy": lambda y, d: (y * d + (1 - y) * (1 - d), np.ones_like(y)),
@@ -227,41 +225,12 @@ class PredictionPoweredRatio:
     def _found_figures(self) -> tuple[float, float | None, float | None]:
         found = self._found
         if found is None:
-            weight = self._weight()
-            top, bottom = self._sums(weight)
-            ratio = top / bottom if bottom else None
-            found = weight, ratio, None if ratio is None else self._error(weight, ratio, bottom)
+            moments = self.moments
+            found = _core.prediction_powered_ratio(
+                moments.means, moments.comoments, self.labelled, moments.n, self.tuning
+            )
             object.__setattr__(self, "_found", found)
         return found
-
-    def _weight(self) -> float:
-        means = self.moments.means
-        if not self.labelled or not means[4] or not means[7] or not means[1]:
-            return 0.0
-        if self.tuning is not None:
-            return self.tuning
-        own, (a, b, c, d, e, f) = self._gradients(means[0] / means[1])
-        top, bottom, over, under, rows, other_over, other_under, others = [
-            i * a + j * b + k * c + m * d + n * e + o * f for _, _, i, j, k, m, n, o in self.moments.comoments
-        ]
-        spread = over * a + under * b + rows * c + other_over * d + other_under * e + others * f
-        return (top * own[0] + bottom * own[1] + rows * own[2]) / spread if spread > 0 else 0.0
-
-    def _error(self, weight: float, ratio: float, bottom_mean: float) -> float | None:
-        if self.labelled < 2:
-            return None
-        (top, bottom, rows), (over, under, helped_rows, other_over, other_under, others) = self._gradients(ratio)
-        scale = self._sums(0.0)[1] / bottom_mean
-        a, b, c, d = top * scale, bottom * scale, -weight * over * scale, -weight * under * scale
-        e, f = (rows - weight * helped_rows) * scale, -weight * other_over * scale
-        g, h = -weight * other_under * scale, -weight * others * scale
-        # The slope times the table: of eight numbers the call of a library, or a loop, would take longer.
-        product = [
-            i * a + j * b + k * c + m * d + n * e + o * f + p * g + q * h
-            for i, j, k, m, n, o, p, q in self.moments.comoments
-        ]
-        squares: float = sum(map(mul, (a, b, c, d, e, f, g, h), product))
-        return math.sqrt(max(0.0, squares) / (self.units - 1) / self.units)
 
     def merge(self, other: PredictionPoweredRatio) -> PredictionPoweredRatio:
         """That of the units of both.
@@ -298,36 +267,3 @@ class PredictionPoweredRatio:
             "labelled": self.labelled,
             "tuning": self.tuning,
         }
-
-    def _sums(self, weight: float) -> tuple[float, float]:
-        """Numerator and denominator of a row, corrected; zeros without labels."""
-        top, bottom, over, under, rows, other_over, other_under, others = self.moments.means
-        if not rows:
-            return 0.0, 0.0
-        if not weight or not others:
-            return top / rows, bottom / rows
-        return (
-            top / rows + weight * (other_over / others - over / rows),
-            bottom / rows + weight * (other_under / others - under / rows),
-        )
-
-    def _gradients(self, ratio: float) -> tuple[_Three, _Six]:
-        """How the ratio of the labels moves with each mean, and how the predictions' part of it does, times minus the tuning.
-
-        The former with numerator, denominator and rows alone, the latter with all but the first two.
-        """
-        top, bottom, over, under, rows, other_over, other_under, others = self.moments.means
-        own = 1 / bottom
-        share = rows / others if others else 0.0
-        mean = (other_over - ratio * other_under) / others if others else 0.0
-        return (
-            (own, -ratio * own, -(top - ratio * bottom) / rows * own),
-            (
-                own,
-                -ratio * own,
-                -(over - ratio * under) / rows * own,
-                -share * own,
-                ratio * share * own,
-                mean * share * own,
-            ),
-        )

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from truthlag import _core
 from truthlag.call.described import described
 from truthlag.verdict.abtest.statistics.clusters import places, sizes, sums
 from truthlag.verdict.abtest.statistics.column import Floats, blame, column, floats
@@ -139,25 +140,17 @@ class RatioWithCovariate:
         """
         means, table, n = self.moments.means, self.moments.comoments, self.moments.n
         ratio = self.estimate
-        if ratio is None or n < 2 or (self.ratio_before and not means[3]):
+        if ratio is None or n < 2:
             return None
+        if self.ratio_before:
+            found = _core.linear_ratios(means, table)
+            return None if found is None else of_checked(n, *found)
         scale = means[1]
         own = _squares_left(table, 0, ratio) / scale / scale
         if not math.isfinite(own):
             return None
         own = max(0.0, own)
         top, bottom = table[0], table[1]
-        if self.ratio_before:
-            other = means[3]
-            before = means[2] / other
-            squares = _squares_left(table, 2, before) / other / other
-            if not math.isfinite(squares):
-                return None
-            squares = max(0.0, squares)
-            # The ratio with both columns of the one before.
-            first, second = (top[2] - ratio * bottom[2]) / scale, (top[3] - ratio * bottom[3]) / scale
-            product = _bounded((first - before * second) / other, own, squares)
-            return of_checked(n, (ratio, before), ((own, product), (product, squares)))
         across = [(one - ratio * other) / scale for one, other in zip(top[2:], bottom[2:], strict=True)]
         products = [_bounded(one, own, table[place][place]) for place, one in enumerate(across, start=2)]
         rows = [(product, *row[2:]) for product, row in zip(products, table[2:], strict=True)]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, TypeAlias
 
 import numpy as np
 
+from truthlag import _core
 from truthlag.call.described import described
 from truthlag.verdict.abtest.statistics.column import blame, column
 from truthlag.verdict.abtest.statistics.mean import Mean
@@ -141,22 +141,10 @@ class Strata:
         return self._figures()[1]
 
     def _figures(self) -> tuple[float | None, float | None]:
-        """Estimate and standard error, with one pass for what both need."""
-        n = self._n
-        if not n:
-            return None, None
-        cells = self.cells().values()
-        total = squares = 0.0
-        for rows, mean, _ in cells:
-            total += rows * mean
-        middle = total / n
-        if n < 2:
-            return middle, None
-        for rows, mean, m2 in cells:
-            squares += m2 + rows * (mean - middle) ** 2
-        return middle, math.sqrt(squares / (n - 1) / n)
+        """Estimate and standard error."""
+        return _core.pooled_strata(self.cells(), self._n)
 
-    def cells(self) -> Mapping[str, tuple[float, float, float]]:
+    def cells(self) -> dict[str, tuple[float, float, float]]:
         """The rows of each stratum, their mean and the sum of their squared deviations; of a proportion those of zeros and ones.
 
         All are floats, which are quicker among themselves than among ints.
@@ -170,7 +158,11 @@ class Strata:
         """
         found = self._cells
         if found is None:
-            found = {name: _cell(one) for name, one in self.by_stratum.items()}
+            found = {
+                # Most are means.
+                name: (float(one.n), one.mean, one.m2) if type(one) is Mean else _cell(one)
+                for name, one in self.by_stratum.items()
+            }
             object.__setattr__(self, "_cells", found)
         return found
 

@@ -1,4 +1,5 @@
-//! What follows from the difference of two arms: rules of looking, effects that are made by the thousand, and the verdict.
+//! What follows from the difference of two arms: what arms with many parts say, effects that are made by the thousand, rules of looking,
+//! and the verdict.
 //!
 //! ```
 //! use truthlag_core::verdict::comparison::{Hypothesis, NormalMixture, Outcome, Precision, judge, normal_limits, normal_statistic};
@@ -18,18 +19,26 @@
 //! assert_eq!(judged.outcome, Outcome::Above);
 //! ```
 
+mod calibration_moments;
 mod evidence;
 mod fixed_look;
 mod judge;
+mod linear_ratio;
 mod normal_effect;
 mod normal_mixture;
+mod prediction_powered_ratio;
 mod score_effect;
+mod stratified;
 #[cfg(test)]
 mod tests;
 
+pub use calibration_moments::{CalibrationBin, calibration_moments};
 pub use evidence::Evidence;
 pub use fixed_look::{FixedLook, Special, upper_tail};
 pub use judge::{Hypothesis, Judged, Outcome, judge};
+pub use linear_ratio::{LinearRatio, TwoRatios, squares_left};
 pub use normal_effect::{normal_limits, normal_statistic};
 pub use normal_mixture::{NormalMixture, Precision};
+pub use prediction_powered_ratio::PredictionPoweredRatio;
 pub use score_effect::ScoreEffect;
+pub use stratified::{Cell, Stratified, Unstratified, pooled, stratified};

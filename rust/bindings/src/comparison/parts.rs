@@ -1,0 +1,142 @@
+//! What arms with many parts say: bins, strata, and means with their table of products.
+
+use pyo3::exceptions::{PyOverflowError, PyValueError};
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyString, PyTuple};
+use truthlag_core::verdict::comparison::{self, CalibrationBin, Cell, PredictionPoweredRatio, TwoRatios, Unstratified};
+
+/// The debiased squared calibration error of bins, its variance and its third central moment; None of bins without two rows.
+#[pyfunction]
+pub(crate) fn calibration_moments(
+    rows: &Bound<'_, PyTuple>,
+    gaps: &Bound<'_, PyTuple>,
+    squares: &Bound<'_, PyTuple>,
+) -> PyResult<Option<(f64, f64, f64)>> {
+    if rows.len() != gaps.len() || rows.len() != squares.len() {
+        return Err(PyValueError::new_err("rows, gaps and squares must be of the same bins"));
+    }
+    let mut bins = Vec::with_capacity(rows.len());
+    for ((rows, gap), squares) in rows.iter_borrowed().zip(gaps.iter_borrowed()).zip(squares.iter_borrowed()) {
+        bins.push(CalibrationBin { rows: rows.extract()?, gap: gap.extract()?, squares: squares.extract()? });
+    }
+    Ok(comparison::calibration_moments(&bins))
+}
+
+/// The weight of predictions, the ratio, and its standard error; None where they are not defined.
+#[pyfunction]
+pub(crate) fn prediction_powered_ratio(
+    means: &Bound<'_, PyTuple>,
+    comoments: &Bound<'_, PyTuple>,
+    labelled: f64,
+    units: f64,
+    tuning: Option<f64>,
+) -> PyResult<(f64, Option<f64>, Option<f64>)> {
+    let arm = PredictionPoweredRatio { means: numbers(means)?, table: table(comoments)?, labelled, units };
+    let weight = arm.weight(tuning);
+    let (top, bottom) = arm.sums(weight);
+    if bottom == 0.0 {
+        return Ok((weight, None, None));
+    }
+    let ratio = top / bottom;
+    Ok((weight, Some(ratio), arm.error(weight, ratio, bottom)))
+}
+
+type Two = (f64, f64);
+
+/// A ratio and the one before it as means, with their table of products; None where no float holds them.
+#[pyfunction]
+pub(crate) fn linear_ratios(
+    means: &Bound<'_, PyTuple>,
+    comoments: &Bound<'_, PyTuple>,
+) -> PyResult<Option<(Two, (Two, Two))>> {
+    let arm = TwoRatios { means: numbers(means)?, table: table(comoments)? };
+    Ok(arm.linear().map(|found| {
+        ((found.ratio, found.before), ((found.squares, found.product), (found.product, found.before_squares)))
+    }))
+}
+
+/// The mean of all rows of strata, and its standard error; None where there are too few of them.
+#[pyfunction]
+pub(crate) fn pooled_strata(cells: &Bound<'_, PyDict>, rows: f64) -> PyResult<(Option<f64>, Option<f64>)> {
+    let mut found = Vec::with_capacity(cells.len());
+    for (_, cell) in cells {
+        found.push(cell_of(&cell)?);
+    }
+    Ok(comparison::pooled(&found, rows))
+}
+
+/// Difference, standard error, degrees of freedom, control, its standard error and the covariance of control and difference.
+type Within = (f64, f64, f64, f64, f64, f64);
+
+/// The mean of the strata's differences, or the name of a stratum that has too few rows; neither where there is no spread.
+#[pyfunction]
+pub(crate) fn stratified<'py>(
+    control: &Bound<'py, PyDict>,
+    treatment: &Bound<'py, PyDict>,
+    rows: f64,
+) -> PyResult<(Option<Within>, Option<Bound<'py, PyString>>)> {
+    let mut strata = Vec::with_capacity(control.len());
+    for (name, cell) in control {
+        let now = treatment.get_item(&name)?.map(|cell| cell_of(&cell)).transpose()?.unwrap_or_default();
+        strata.push((name.cast_into::<PyString>()?, cell_of(&cell)?, now));
+    }
+    for (name, cell) in treatment {
+        if !control.contains(&name)? {
+            strata.push((name.cast_into::<PyString>()?, Cell::default(), cell_of(&cell)?));
+        }
+    }
+    // Sums are the same whatever order the strata came in.
+    let mut order = Vec::with_capacity(strata.len());
+    for (place, (name, ..)) in strata.iter().enumerate() {
+        order.push((name.to_str()?, place));
+    }
+    order.sort_unstable();
+    let cells: Vec<_> = order.iter().map(|&(_, place)| (strata[place].1, strata[place].2)).collect();
+    match comparison::stratified(&cells, rows) {
+        Ok(found) => {
+            let variance = found.standard_error * found.standard_error;
+            if found.degrees_of_freedom.is_nan() || !(variance * variance).is_finite() {
+                return Err(PyOverflowError::new_err("squares are beyond what a float holds"));
+            }
+            let comparison::Stratified {
+                difference,
+                standard_error,
+                degrees_of_freedom,
+                control,
+                control_error,
+                covariance,
+            } = found;
+            Ok((Some((difference, standard_error, degrees_of_freedom, control, control_error, covariance)), None))
+        }
+        Err(Unstratified::NoSpread) => Ok((None, None)),
+        Err(Unstratified::Few(place)) => Ok((None, Some(strata[order[place].1].0.clone()))),
+    }
+}
+
+fn cell_of(cell: &Bound<'_, PyAny>) -> PyResult<Cell> {
+    let (rows, mean, squares) = cell.extract()?;
+    Ok(Cell { rows, mean, squares })
+}
+
+fn numbers<const N: usize>(given: &Bound<'_, PyTuple>) -> PyResult<[f64; N]> {
+    if given.len() != N {
+        return Err(PyValueError::new_err(format!("means and rows of their table must be {N}, got {}", given.len())));
+    }
+    let mut found = [0.0; N];
+    for (number, one) in found.iter_mut().zip(given.iter_borrowed()) {
+        *number = one.extract()?;
+    }
+    Ok(found)
+}
+
+fn table<const N: usize>(given: &Bound<'_, PyTuple>) -> PyResult<[[f64; N]; N]> {
+    if given.len() != N {
+        return Err(PyValueError::new_err(format!("a table must have {N} rows, got {}", given.len())));
+    }
+    let mut found = [[0.0; N]; N];
+    for (row, one) in found.iter_mut().zip(given.iter_borrowed()) {
+        let one = one.cast::<PyTuple>()?;
+        *row = numbers(&one)?;
+    }
+    Ok(found)
+}
