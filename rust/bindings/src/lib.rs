@@ -51,7 +51,10 @@ mod _core {
     #[pymodule_export]
     use super::comparison::{FixedLook, NormalEffect, NormalMixture, Question, ScoreEffect, judge, upper_tail, weigh};
     #[pymodule_export]
-    use super::comparison::{calibration_moments, linear_ratios, pooled_strata, prediction_powered_ratio, stratified};
+    use super::comparison::{
+        adjusted_difference, calibration_moments, degrees_of_freedom, first_unlike_covariate, least_squares_slope,
+        left_after, linear_ratios, pooled_strata, prediction_powered_ratio, stratified_difference,
+    };
     #[pymodule_export]
     use super::detectors::Detector;
     #[pymodule_export]

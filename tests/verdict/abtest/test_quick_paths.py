@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from truthlag import _core
 from truthlag.abtest import (
     ArmSummary,
     BatchedProportion,
@@ -69,10 +70,48 @@ class TestQuicklyMade:
         assert Comparison.from_dict(RESULT.to_dict()) == RESULT
 
 
-class TestOneCovariate:
-    @given(with_covariates(1), with_covariates(1))
-    def test_the_slope_is_that_of_the_table(self, control: MeanWithCovariate, treatment: MeanWithCovariate) -> None:
-        assert regression._slope_within(control, treatment) == regression._slope(regression._within(control, treatment))
+class TestCovariates:
+    @pytest.mark.parametrize("covariates", [1, 2, 5])
+    @given(seed=st.integers(0, 2**32 - 1))
+    def test_slope_and_errors_are_those_of_least_squares(self, covariates: int, seed: int) -> None:
+        random = np.random.default_rng(seed)
+        arms, columns = [], []
+        for rows in (12, 19):
+            given = random.normal(size=(rows, covariates)) + random.normal(size=covariates)
+            values = given @ random.normal(size=covariates) + random.normal(size=rows)
+            arms.append(MeanWithCovariate.of(values, list(given.T)))
+            columns.append((values - values.mean(), given - given.mean(axis=0), values.mean(), given.mean(axis=0)))
+        design = np.concatenate([one[1] for one in columns])
+        slope = np.linalg.lstsq(design, np.concatenate([one[0] for one in columns]), rcond=None)[0]
+        # Elimination among covariates that chance does not make nearly dependent.
+        near = pytest.approx(slope, rel=1e-8, abs=1e-10)
+        assert regression.slope_of(regression.within(*arms)) == near
+        effect = regression.adjusted_effect(*arms)
+        left = [one[0] - one[1] @ slope for one in columns]
+        variances = [float(one @ one) / (len(one) - 1) / len(one) for one in left]
+        means = [one[2] - one[3] @ slope for one in columns]
+        assert effect.estimate == pytest.approx(means[1] - means[0], rel=1e-8, abs=1e-10)
+        assert effect.standard_error == pytest.approx(math.sqrt(sum(variances)), rel=1e-8)
+        doubt = sum(one**2 / (len(rest) - 1) for one, rest in zip(variances, left, strict=True))
+        assert effect.degrees_of_freedom == pytest.approx(sum(variances) ** 2 / doubt, rel=1e-8)
+        assert effect.baseline is not None and effect.baseline.value == arms[0].means[0]
+        own = float(columns[0][0] @ columns[0][0]) / 11 / 12
+        assert effect.baseline.standard_error == pytest.approx(math.sqrt(own), rel=1e-12)
+        # Of the control's mean as it is with minus itself after the covariates.
+        assert effect.baseline.covariance == pytest.approx(
+            -float(columns[0][0] @ left[0]) / 11 / 12, rel=1e-7, abs=1e-10
+        )
+
+    def test_covariates_that_depend_on_each_other_have_the_least_slope(self) -> None:
+        arms = []
+        for seed in (1, 2):
+            before = np.random.default_rng(seed).normal(size=30)
+            arms.append(MeanWithCovariate.of(before + np.arange(30) % 3, [before, 2 * before]))
+        assert _core.least_squares_slope(regression.within(*arms)) is None
+        first, second = regression.slope_of(regression.within(*arms))
+        assert second == pytest.approx(2 * first, rel=1e-9)
+        alone = [MeanWithCovariate.of(np.arange(30) % 3 + 0.0, np.zeros(30)) for _ in range(2)]
+        assert regression.slope_of(regression.within(*alone)) == (0.0,)
 
     @given(with_covariates(1), NUMBERS)
     def test_what_is_left_is_that_of_two_covariates_of_which_one_is_nothing(
@@ -81,8 +120,22 @@ class TestOneCovariate:
         (squares, product), (_, own) = arm.comoments
         table = ((squares, product, 0.0), (product, own, 0.0), (0.0, 0.0, 0.0))
         wider = MeanWithCovariate(arm.n, (*arm.means, 0.0), table)
-        assert regression._left(arm, (slope,)) == regression._left(wider, (slope, 0.0))
-        assert regression._baseline(arm, (slope,)) == regression._baseline(wider, (slope, 0.0))
+        assert _core.left_after(regression.parts(arm), (slope,)) == _core.left_after(
+            regression.parts(wider), (slope, 0.0)
+        )
+
+    def test_tables_that_do_not_fit(self) -> None:
+        arm = (5, (1.0, 2.0), ((1.0, 0.5), (0.5, 1.0)))
+        for odd, said in (
+            ((5, (1.0, 2.0), ((1.0, 0.5),)), "a table must have 2 rows, got 1"),
+            ((5, (1.0, 2.0), ((1.0, 0.5), (0.5,))), "must be 2, got 1"),
+        ):
+            with pytest.raises(ValueError, match=said):
+                _core.adjusted_difference(arm, odd, None)
+        with pytest.raises(ValueError, match="slope must be of 1 covariates, got 2"):
+            _core.adjusted_difference(arm, arm, (1.0, 2.0))
+        with pytest.raises(ValueError, match="treatment must have the covariates of control"):
+            _core.first_unlike_covariate(arm, (5, (1.0,) * 3, ((0.0,) * 3,) * 3))
 
 
 ROWS = st.lists(st.tuples(NUMBERS, st.integers(1, 9), NUMBERS, st.integers(1, 9)), min_size=3, max_size=8)

@@ -2,6 +2,7 @@
 
 import math
 
+from truthlag import _core
 from truthlag.call.described import described
 from truthlag.verdict.two_sample.difference_test import DifferenceTest, Side
 from truthlag.verdict.two_sample.estimate import Estimate, NormalScale
@@ -107,17 +108,8 @@ def mean_loss(
     return DifferenceTest(loss.baseline, loss.current, loss.degrees_of_freedom, higher_is_better, method, gain)
 
 
-def degrees_of_freedom(first_error: float, first_n: float, second_error: float, second_n: float) -> float:
-    """Satterthwaite's (1946); 0 where a sample cannot tell its spread, infinite for two values known exactly."""
-    if first_n < 2 or second_n < 2:
-        return 0.0
-    if first_error == 0 and second_error == 0:
-        return min(first_n, second_n) - 1
-    # Relative to the larger, so that no square under- or overflows.
-    largest = max(first_error, second_error)
-    first, second = (first_error / largest) ** 2, (second_error / largest) ** 2
-    doubt = first**2 / (first_n - 1) + second**2 / (second_n - 1)
-    return (first + second) ** 2 / doubt if doubt > 0 else math.inf
+degrees_of_freedom = _core.degrees_of_freedom
+"""Satterthwaite's (1946); 0 where a sample cannot tell its spread, infinite for two values known exactly."""
 
 
 def finite(name: str, value: float) -> float:

@@ -9,7 +9,10 @@ mod special;
 mod weighing;
 
 pub(crate) use effects::{NormalEffect, ScoreEffect};
-pub(crate) use parts::{calibration_moments, linear_ratios, pooled_strata, prediction_powered_ratio, stratified};
+pub(crate) use parts::{
+    adjusted_difference, calibration_moments, degrees_of_freedom, first_unlike_covariate, least_squares_slope,
+    left_after, linear_ratios, pooled_strata, prediction_powered_ratio, stratified_difference,
+};
 pub(crate) use question::Question;
 pub(crate) use rules::{FixedLook, NormalMixture};
 pub(crate) use special::upper_tail;

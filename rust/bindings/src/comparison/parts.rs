@@ -3,7 +3,9 @@
 use pyo3::exceptions::{PyOverflowError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString, PyTuple};
-use truthlag_core::verdict::comparison::{self, CalibrationBin, Cell, PredictionPoweredRatio, TwoRatios, Unstratified};
+use truthlag_core::verdict::comparison::{
+    self, CalibrationBin, Cell, Columns, PredictionPoweredRatio, TwoRatios, Unstratified,
+};
 
 /// The debiased squared calibration error of bins, its variance and its third central moment; None of bins without two rows.
 #[pyfunction]
@@ -70,7 +72,7 @@ type Within = (f64, f64, f64, f64, f64, f64);
 
 /// The mean of the strata's differences, or the name of a stratum that has too few rows; neither where there is no spread.
 #[pyfunction]
-pub(crate) fn stratified<'py>(
+pub(crate) fn stratified_difference<'py>(
     control: &Bound<'py, PyDict>,
     treatment: &Bound<'py, PyDict>,
     rows: f64,
@@ -111,6 +113,110 @@ pub(crate) fn stratified<'py>(
         Err(Unstratified::NoSpread) => Ok((None, None)),
         Err(Unstratified::Few(place)) => Ok((None, Some(strata[order[place].1].0.clone()))),
     }
+}
+
+/// Satterthwaite's degrees of freedom of a difference; 0 where a sample cannot tell its spread, infinite for two values known exactly.
+#[pyfunction]
+pub(crate) fn degrees_of_freedom(first_error: f64, first_n: f64, second_error: f64, second_n: f64) -> f64 {
+    comparison::degrees_of_freedom(first_error, first_n, second_error, second_n)
+}
+
+/// Units, means and table of products of an arm with covariates.
+type Arm<'py> = (f64, Bound<'py, PyTuple>, Bound<'py, PyTuple>);
+
+fn columns_of((units, means, comoments): Arm<'_>) -> PyResult<Columns> {
+    let size = means.len();
+    let mut found = Columns { units, means: Vec::with_capacity(size), table: Vec::with_capacity(size * size) };
+    extend(&mut found.means, &means, size)?;
+    extend_by_rows(&mut found.table, &comoments, size)?;
+    Ok(found)
+}
+
+fn extend(numbers: &mut Vec<f64>, given: &Bound<'_, PyTuple>, size: usize) -> PyResult<()> {
+    if given.len() != size || size < 2 {
+        return Err(PyValueError::new_err(format!(
+            "means and rows of their table must be {size}, got {}",
+            given.len()
+        )));
+    }
+    for number in given.iter_borrowed() {
+        numbers.push(number.extract()?);
+    }
+    Ok(())
+}
+
+fn extend_by_rows(numbers: &mut Vec<f64>, given: &Bound<'_, PyTuple>, size: usize) -> PyResult<()> {
+    if given.len() != size {
+        return Err(PyValueError::new_err(format!("a table must have {size} rows, got {}", given.len())));
+    }
+    for row in given.iter_borrowed() {
+        let row = row.cast::<PyTuple>()?;
+        extend(numbers, &row, size)?;
+    }
+    Ok(())
+}
+
+fn both(control: Arm<'_>, treatment: Arm<'_>) -> PyResult<(Columns, Columns)> {
+    let (control, treatment) = (columns_of(control)?, columns_of(treatment)?);
+    if control.means.len() == treatment.means.len() {
+        Ok((control, treatment))
+    } else {
+        Err(PyValueError::new_err("treatment must have the covariates of control"))
+    }
+}
+
+/// The slope of the first column of a table of products on each of the others; None where elimination has too few digits.
+#[pyfunction]
+pub(crate) fn least_squares_slope<'py>(comoments: &Bound<'py, PyTuple>) -> PyResult<Option<Bound<'py, PyTuple>>> {
+    let (size, mut table) = (comoments.len(), Vec::new());
+    extend_by_rows(&mut table, comoments, size)?;
+    comparison::slope(&table, size).map(|found| PyTuple::new(comoments.py(), found)).transpose()
+}
+
+/// The mean and the squared deviations of values less slope times covariates.
+#[pyfunction]
+pub(crate) fn left_after<'py>(arm: Arm<'py>, slope: &Bound<'py, PyTuple>) -> PyResult<(f64, f64)> {
+    let arm = columns_of(arm)?;
+    let slope: Vec<f64> = slope.extract()?;
+    checked_slope(&arm, &slope)?;
+    Ok(arm.left(&slope))
+}
+
+fn checked_slope(arm: &Columns, slope: &[f64]) -> PyResult<()> {
+    if slope.len() + 1 == arm.means.len() {
+        return Ok(());
+    }
+    Err(PyValueError::new_err(format!("slope must be of {} covariates, got {}", arm.means.len() - 1, slope.len())))
+}
+
+/// The difference of two means after their covariates: with a slope, or the one within both arms, and None where that is not to be had.
+#[pyfunction]
+pub(crate) fn adjusted_difference(
+    control: Arm<'_>,
+    treatment: Arm<'_>,
+    slope: Option<Vec<f64>>,
+) -> PyResult<Option<Within>> {
+    let (control, treatment) = both(control, treatment)?;
+    let Some(slope) = slope.or_else(|| comparison::slope_within(&control, &treatment)) else {
+        return Ok(None);
+    };
+    checked_slope(&control, &slope)?;
+    let found = comparison::adjusted(&control, &treatment, &slope);
+    Ok(Some((
+        found.difference,
+        found.standard_error,
+        found.degrees_of_freedom,
+        found.control,
+        found.control_error,
+        found.covariance,
+    )))
+}
+
+/// The first covariate that was not measured alike in both arms, counted from 1.
+#[pyfunction]
+pub(crate) fn first_unlike_covariate(control: Arm<'_>, treatment: Arm<'_>) -> PyResult<Option<usize>> {
+    let (control, treatment) = both(control, treatment)?;
+    Ok(comparison::first_unlike(&control, &treatment))
 }
 
 fn cell_of(cell: &Bound<'_, PyAny>) -> PyResult<Cell> {

@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from typing import TypeAlias
 
+from truthlag import _core
 from truthlag.verdict.abtest.difference.effect import Baseline, NormalEffect
-from truthlag.verdict.abtest.difference.regression import _left, _slope, _within, check_alike
+from truthlag.verdict.abtest.difference.regression import check_alike, parts, slope_of, within
 from truthlag.verdict.abtest.difference.stratified import stratified_effect
 from truthlag.verdict.abtest.statistics.mean import Mean
 from truthlag.verdict.abtest.statistics.mean_with_covariate import MeanWithCovariate
@@ -29,10 +30,10 @@ def stratified_regression(control: Strata, treatment: Strata) -> NormalEffect:
         if min(before[name].n, now[name].n) < 2:
             continue
         check_alike(before[name], now[name])
-        within = _within(before[name], now[name])
-        table = within if table is None else _sum(table, within)
+        products = within(before[name], now[name])
+        table = products if table is None else _sum(table, products)
     if table is not None:
-        slope = _slope(table)
+        slope = slope_of(table)
     left = [Strata({name: Mean(one.n, *_after(one, slope)) for name, one in arm.items()}) for arm in (before, now)]
     effect = stratified_effect(left[0], left[1])
     rows = control.n + treatment.n
@@ -68,5 +69,5 @@ def _sum(first: Table, second: Table) -> Table:
 
 def _after(arm: MeanWithCovariate, slope: tuple[float, ...]) -> tuple[float, float]:
     """The mean and the squared deviations after the covariates; of one row there are none."""
-    mean, squares = _left(arm, slope)
+    mean, squares = _core.left_after(parts(arm), slope)
     return mean, squares if arm.n > 1 else 0.0

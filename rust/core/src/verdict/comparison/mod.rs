@@ -27,10 +27,12 @@ mod linear_ratio;
 mod normal_effect;
 mod normal_mixture;
 mod prediction_powered_ratio;
+mod regression;
 mod score_effect;
 mod stratified;
 #[cfg(test)]
 mod tests;
+mod welch;
 
 pub use calibration_moments::{CalibrationBin, calibration_moments};
 pub use evidence::Evidence;
@@ -40,5 +42,7 @@ pub use linear_ratio::{LinearRatio, TwoRatios, squares_left};
 pub use normal_effect::{normal_limits, normal_statistic};
 pub use normal_mixture::{NormalMixture, Precision};
 pub use prediction_powered_ratio::PredictionPoweredRatio;
+pub use regression::{Adjusted, Columns, adjusted, first_unlike, slope, slope_within};
 pub use score_effect::ScoreEffect;
 pub use stratified::{Cell, Stratified, Unstratified, pooled, stratified};
+pub use welch::degrees_of_freedom;
