@@ -171,8 +171,6 @@ _MADE_OF_ROWS: dict[str, Callable[[np.random.Generator, int], Any]] = {
     "prediction-powered means": _few_values,
     "prediction-powered ratios": _few_labels,
 }
-#: Those that take nearly thirty microseconds or more: several columns, bins or strata of each arm are gone through.
-_DEARER = ("ratios with one before", "calibration errors", "four strata", "prediction-powered ratios")
 
 
 class TableLoad:
@@ -245,8 +243,7 @@ def comparisons(sizes: Sizes, progress: Progress) -> Iterator[Figure]:
     for kind in pairs.pairs:
         for mode in MODES:
             each = scaled(times[f"{kind} {mode}"], 1e6 / sizes.compared_pairs)
-            bar = None if kind in _DEARER else at_most(30)
-            yield median_figure(f"compare two {kind}, {mode.replace('_', ' ')}", each, "µs", bar)
+            yield median_figure(f"compare two {kind}, {mode.replace('_', ' ')}", each, "µs", at_most(30))
     for mode in MODES:
         what = f"compare {sizes.segments} segments x {METRICS} metrics, {mode.replace('_', ' ')}"
         yield median_figure(what, times[f"table {mode}"], "s", at_most(0.5) if sizes.judged else None)

@@ -150,7 +150,6 @@ class ScoreEffect:
         estimate: float,
         standard_error: float,
         method: str,
-        *,
         corrects_skewness: bool = False,
         mid_p: float | None = None,
         scale: str = "proportion",

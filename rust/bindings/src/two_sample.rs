@@ -19,6 +19,13 @@ pub(crate) fn scale_of(name: &str) -> PyResult<Scale> {
     }
 }
 
+pub(crate) fn name_of(scale: Scale) -> &'static str {
+    match scale {
+        Scale::Identity => "proportion",
+        Scale::F1 => "F1",
+    }
+}
+
 /// The score statistic of two binomial samples where the loss is a margin.
 #[pyfunction]
 pub(crate) fn score_statistic(counts: Counts, margin: f64, scale: &str) -> PyResult<f64> {

@@ -1,8 +1,10 @@
-"""Rules, effects and verdicts of the core, against textbook formulas and against the same written in Python."""
+"""Rules, effects and verdicts of the core, against textbook formulas and against the same written step by step."""
 
 from __future__ import annotations
 
+import copy
 import math
+import pickle
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -105,6 +107,37 @@ class PlainRule:
         return self.rule.units_needed(n, statistic, one_sided=one_sided)
 
 
+@dataclass
+class NaiveSequence:
+    """The mixture as the papers have it, step by step, in Python alone; two-sided or one-sided."""
+
+    alpha: float
+    expected_n: int
+    is_t: bool
+
+    def weight(self, n: int, *, one_sided: bool) -> float:
+        """The variance of the mixture over that of the estimate."""
+        spent = -2 * math.log(min(2 * self.alpha if one_sided else self.alpha, 0.999))
+        return n * (spent + math.log(spent + 1)) / self.expected_n
+
+    def log_growth(self, statistic: float, freedom: float, n: int, *, one_sided: bool) -> float:
+        """The logarithm of the ratio of densities where the prior is as good as spread out to both sides, but for its root."""
+        weight = self.weight(n, one_sided=one_sided)
+        if self.is_t and freedom < math.inf:
+            squared = statistic**2
+            return (freedom + 1) / 2 * math.log((freedom + squared) / (freedom + squared / (weight + 1)))
+        return statistic**2 / 2 * weight / (weight + 1)
+
+    def e_value(self, statistic: float, freedom: float, n: int, *, one_sided: bool) -> float:
+        """The evidence."""
+        if one_sided and statistic <= 0:
+            return 0.0
+        root = math.sqrt(self.weight(n, one_sided=one_sided) + 1)
+        growth = self.log_growth(statistic, freedom, n, one_sided=one_sided)
+        # Of one side the least that the half-normal mixture can be.
+        return 2 * math.expm1(growth) / root if one_sided else math.exp(growth) / root
+
+
 def weighed(question: Question, effect: Any, relative: Any, rule: Inference, n: int, *, is_relative: bool) -> Any:
     """What the core says."""
     return _core.weigh(question.native, effect, relative, rule, rule.native, n, is_relative)
@@ -127,8 +160,13 @@ class TestOneLook:
         assert found.p_value == pytest.approx(right, rel=1e-10) and found.e_value is None
 
     def test_tails_have_their_digits(self) -> None:
-        # By R 4.3: pnorm(-30), pt(-30, 12).
+        # By R 4.3: pnorm(-30).
         assert _core.upper_tail(30.0, math.inf) == pytest.approx(4.906713927148187e-198, rel=1e-13)
+        # Closed forms of one and of two degrees of freedom, written so that nothing cancels.
+        for statistic in (0.5, 30.0, 1e6):
+            assert _core.upper_tail(statistic, 1.0) == pytest.approx(math.atan(1 / statistic) / math.pi, rel=1e-12)
+            root = math.sqrt(2 + statistic**2)
+            assert _core.upper_tail(statistic, 2.0) == pytest.approx(1 / (root * (root + statistic)), rel=1e-12)
         assert _core.upper_tail(math.inf, 12.0) == 0.0
 
 
@@ -164,8 +202,62 @@ class TestAnyNumberOfLooks:
             assert math.log(found.e_value) == pytest.approx(logarithm, rel=1e-8, abs=1e-8)
         assert found.p_value == pytest.approx(min(1.0, math.exp(-logarithm)), rel=1e-7, abs=1e-300)
 
+    @given(
+        ALPHAS,
+        st.integers(10, 10**6),
+        st.booleans(),
+        st.integers(4, 10**7),
+        st.floats(-8.0, 8.0),
+        FREEDOMS,
+        st.booleans(),
+    )
+    def test_the_evidence_is_that_of_the_papers(
+        self, alpha: float, expected_n: int, is_t: bool, n: int, statistic: float, freedom: float, one_sided: bool
+    ) -> None:
+        naive = NaiveSequence(alpha, expected_n, is_t)
+        right = naive.e_value(statistic, freedom, n, one_sided=one_sided)
+        found = AsymptoticSequence(alpha, expected_n, is_t).evidence(statistic, freedom, n, one_sided=one_sided)
+        # A t with a million degrees of freedom: the logarithm of 1 + 1e-6 times half a million.
+        assert found.e_value == pytest.approx(right, rel=1e-8, abs=1e-9)
+        assert found.p_value == pytest.approx(min(1.0, 1 / right) if right else 1.0, rel=1e-8)
 
-class TestWhatTheCoreKnowsAndWhatPythonSays:
+    @given(ALPHAS, st.integers(10, 10**6), st.booleans(), st.integers(4, 10**7), st.floats(2.0, 1e6), st.booleans())
+    def test_the_quantile_is_where_the_evidence_is_enough(
+        self, alpha: float, expected_n: int, is_t: bool, n: int, freedom: float, one_sided: bool
+    ) -> None:
+        naive = NaiveSequence(alpha, expected_n, is_t)
+        quantile = AsymptoticSequence(alpha, expected_n, is_t).quantile(freedom, n, one_sided=one_sided)
+        if quantile == math.inf:
+            # All that t can say is the weight's.
+            assert naive.e_value(1e150, freedom, n, one_sided=one_sided) <= 1 / alpha * (1 + 1e-9)
+            return
+        below, above = (
+            naive.e_value(quantile * share, freedom, n, one_sided=one_sided) for share in (1 - 1e-6, 1 + 1e-6)
+        )
+        assert below <= 1 / alpha <= above or below == pytest.approx(1 / alpha, rel=1e-6)
+
+    @given(RULES, st.integers(10, 10**6), st.floats(0.05, 6.0), st.booleans())
+    def test_so_many_units_are_needed_and_not_one_in_a_million_less(
+        self, rule: Any, n: int, statistic: float, one_sided: bool
+    ) -> None:
+        needed = rule.units_needed(n, statistic, one_sided=one_sided)
+        if isinstance(rule, Fixed) and rule.planned_n is not None and n < rule.planned_n:
+            assert needed == rule.planned_n
+            return
+
+        def is_enough(units: int) -> bool:
+            return statistic * math.sqrt(units / n) >= rule_of_normal.quantile(math.inf, units, one_sided=one_sided)
+
+        rule_of_normal = rule if isinstance(rule, Fixed) else AsymptoticSequence(rule.alpha, rule.expected_n)
+        if needed is None:
+            assert not is_enough(10**12)
+            return
+        # By Newton's method to 1e-8 of the units.
+        assert is_enough(math.ceil(needed * (1 + 1e-7)))
+        assert needed <= 2 or not is_enough(math.floor((needed - 1) * (1 - 1e-6)))
+
+
+class TestDispatch:
     @given(QUESTIONS, RULES, st.floats(-3.0, 3.0), st.floats(0.01, 1.0), FREEDOMS, UNITS, st.booleans())
     def test_they_are_the_same(
         self,
@@ -196,16 +288,16 @@ class TestWhatTheCoreKnowsAndWhatPythonSays:
             assert reasons == (rule.refusal(n) or answers[0].reason, *rule.remarks())
             assert (additional == 0) == (verdict != "undecided")
 
-    @given(QUESTIONS, RULES, st.floats(-3.0, 3.0), st.floats(0.01, 1.0), UNITS)
+    @given(QUESTIONS, RULES, st.floats(-3.0, 3.0), st.floats(0.01, 1.0), FREEDOMS, UNITS)
     def test_the_verdict_is_where_the_interval_is(
-        self, question: Question, rule: Inference, estimate: float, error: float, n: int
+        self, question: Question, rule: Inference, estimate: float, error: float, freedom: float, n: int
     ) -> None:
-        effect = NormalEffect(estimate, error, math.inf, "z")
-        quantile = rule.quantile(math.inf, n, one_sided=question.one_sided)
+        effect = NormalEffect(estimate, error, freedom, "t")
+        quantile = rule.quantile(freedom, n, one_sided=question.one_sided)
         low, high = effect.limits(quantile)
         margin = question.margin or 0.0
         ends = (low - margin, low + margin, high - margin, high + margin)
-        if min(map(abs, ends)) < 1e-9:
+        if min(map(abs, ends)) < 1e-7 * (1 + quantile * error):
             return
         good, bad = ("better", "worse") if question.direction == "higher" else ("worse", "better")
         if question.hypothesis == "superiority":
@@ -227,11 +319,41 @@ class TestWhatTheCoreKnowsAndWhatPythonSays:
         assert interval == effect.limits(Fixed(0.05).quantile(8.0, 10, one_sided=False))
         assert relative is None and answer is None
 
-    def test_no_number_of_units_is_too_large(self) -> None:
-        for arms in ((Mean(10**30, 1.0, 1e30), Mean(10**30, 1.1, 1e30)), (Known(10**25, 1.0, 0.1), Known(5, 1.1, 0.1))):
-            for mode in ("fixed", "confidence_sequence"):
-                result = compare(*arms, mode=mode)
-                assert result.control.n == arms[0].n and result.p_value is not None
+    @pytest.mark.parametrize("n", [2**53 + 1, 10**30, 10**308, 10**400])
+    @pytest.mark.parametrize("mode", ["fixed", "confidence_sequence"])
+    def test_no_number_of_units_is_too_large(self, n: int, mode: Any) -> None:
+        result = compare(Known(n, 1.0, 0.1), Known(5, 1.3, 0.1), mode=mode)
+        assert result.control.n == n and result.p_value is not None and 0.03 < result.p_value <= 1.0
+        low, high = result.difference_interval or (math.nan, math.nan)
+        assert low < 0.3 < high < math.inf
+
+    @pytest.mark.parametrize(
+        "value",
+        [
+            Fixed(0.05),
+            Fixed(0.01, 500),
+            AsymptoticSequence(0.1, 70, is_t=True),
+            Question("equivalence", 0.5, "lower"),
+            NormalEffect(0.1, 0.2, 7.0, "t"),
+            _core.ScoreEffect((3, 10, 5, 10), 0.2, 0.1, "score", corrects_skewness=True, mid_p=0.4),
+            _core.ScoreEffect((3, 10, 5, 10), 0.2, 0.1, "score", scale="F1"),
+        ],
+        ids=lambda value: type(value).__name__,
+    )
+    def test_values_go_to_bytes_and_back(self, value: Any) -> None:
+        for again in (pickle.loads(pickle.dumps(value)), copy.deepcopy(value)):
+            assert again == value and repr(again) == repr(value) and type(value).__name__ in repr(value)
+        effect = NormalEffect(0.1, 0.2, 7.0, "t")
+        if isinstance(value, Question):
+            assert judge(pickle.loads(pickle.dumps(value)), effect, Fixed(0.05), 9) == judge(
+                value, effect, Fixed(0.05), 9
+            )
+        elif isinstance(value, Fixed | AsymptoticSequence):
+            again = pickle.loads(pickle.dumps(value))
+            assert again.quantile(7.0, 9, one_sided=False) == value.quantile(7.0, 9, one_sided=False)
+        elif isinstance(value, _core.ScoreEffect):
+            assert pickle.loads(pickle.dumps(value)).limits(2.0) == value.limits(2.0)
+        assert value != NormalEffect(0.1, 0.2, 8.0, "t")
 
 
 class TestErrors:
@@ -265,49 +387,82 @@ class TestErrors:
             weighed(question, PlainEffect(0.1, 0.1, 3.0), None, Odd(Fixed(0.05)), 10, is_relative=False)
 
 
-INTERPRETED = """
-import sys, types
-import scipy.special
-if {is_interpreted}:
-    sys.modules["scipy.special.cython_special"] = types.ModuleType("scipy.special.cython_special")
+SAYS = """
+import scipy.special, sys, threading, time, types
+{before}
 from truthlag.abtest import Known, Mean, compare
+{after}
+"""
+WITHOUT_ADDRESSES = 'sys.modules["scipy.special.cython_special"] = types.ModuleType("scipy.special.cython_special")'
+COMPARED = """
 for mode in ("fixed", "confidence_sequence"):
     print(compare(Mean(50, 1.0, 40.0), Mean(61, 1.5, 50.0), mode=mode).to_dict())
     print(compare(Known(50, 1.0, 0.2), Known(61, 1.5, 0.3), mode=mode, alternative="greater").to_dict())
 """
-
-
-def test_scipy_without_published_addresses_says_the_same() -> None:
-    printed = []
-    for is_interpreted in (False, True):
-        script = INTERPRETED.format(is_interpreted=is_interpreted)
-        done = subprocess.run(
-            [sys.executable, "-P", "-c", script], capture_output=True, text=True, check=True, timeout=120
-        )
-        printed.append(done.stdout)
-    assert printed[0] == printed[1] and printed[0].count("\n") == 4
-
-
 RAISING = """
-import sys, types
-import scipy.special
-sys.modules["scipy.special.cython_special"] = types.ModuleType("scipy.special.cython_special")
 def fails(*values):
     raise RuntimeError("no digits left")
-scipy.special.ndtr = fails
-from truthlag.abtest import Known, compare
-try:
-    compare(Known(50, 1.0, 0.2), Known(61, 1.5, 0.3), mode="fixed")
-except RuntimeError as error:
-    print(error)
+for name in ("ndtr", "ndtri", "stdtr", "stdtrit"):
+    setattr(scipy.special, name, fails)
 """
+ONCE = """
+right, calls = scipy.special.ndtri, []
+def once(value):
+    calls.append(value)
+    if len(calls) == 1:
+        raise RuntimeError("no digits left")
+    return right(value)
+scipy.special.ndtri = once
+"""
+SLOW = """
+right = scipy.special.ndtri
+def slow(value):
+    time.sleep(0.05)
+    return right(value)
+scipy.special.ndtri = slow
+"""
+ONE = 'compare(Known(50, 1.0, 0.2), Known(61, 1.5, 0.3), mode="fixed", alternative="greater")'
 
 
-def test_what_a_special_function_raises_comes_out() -> None:
-    done = subprocess.run(
-        [sys.executable, "-P", "-c", RAISING], capture_output=True, text=True, check=True, timeout=120
-    )
-    assert done.stdout == "no digits left\n"
+def said(before: str, after: str) -> str:
+    """What a process of its own prints, in which scipy may be another."""
+    script = SAYS.format(before=before, after=after)
+    done = subprocess.run([sys.executable, "-P", "-c", script], capture_output=True, text=True, check=True, timeout=60)
+    return done.stdout
+
+
+class TestSpecialFunctions:
+    def test_those_of_addresses_and_those_of_python_say_the_same(self) -> None:
+        printed = said("", COMPARED)
+        assert printed == said(WITHOUT_ADDRESSES, COMPARED) and printed.count("\n") == 4
+
+    def test_they_are_called_by_address(self) -> None:
+        # Else each would take as long as the rest of a comparison.
+        assert said(RAISING, COMPARED) == said("", COMPARED)
+
+    def test_what_one_raises_comes_out(self) -> None:
+        tried = f"try:\n    {ONE}\nexcept RuntimeError as error:\n    print(error)"
+        assert said(WITHOUT_ADDRESSES + RAISING, tried) == "no digits left\n"
+
+    def test_what_one_raised_is_not_remembered(self) -> None:
+        tried = f"try:\n    {ONE}\nexcept RuntimeError as error:\n    print(error)\nprint({ONE}.difference_interval)"
+        expected = said("", f"print({ONE}.difference_interval)")
+        assert said(WITHOUT_ADDRESSES + ONCE, tried) == "no digits left\n" + expected
+
+    def test_threads_that_wait_for_one_wait_for_nothing_else(self) -> None:
+        both = f"threads = [threading.Thread(target=lambda: print({ONE}.verdict)) for _ in range(4)]"
+        started = "for one in threads: one.start()\nfor one in threads: one.join()"
+        assert said(WITHOUT_ADDRESSES + SLOW, f"{both}\n{started}").split() == ["undecided"] * 4
+
+    def test_what_scipy_is_told_to_raise_is_raised_there(self) -> None:
+        from scipy import special
+
+        with special.errstate(all="raise"):
+            with pytest.raises(special.SpecialFunctionError):
+                compare(Mean(3, 1.0, 1.0), Mean(4, 2.0, 5.0), mode="fixed", alpha=1e-300)
+            with pytest.raises(special.SpecialFunctionError):
+                _core.upper_tail(1.0, 0.0)
+        assert compare(Mean(3, 1.0, 1.0), Mean(4, 2.0, 5.0), mode="fixed").p_value is not None
 
 
 def test_proportions_of_many_rows_are_of_the_same_score_test_in_both_modes() -> None:

@@ -20,7 +20,7 @@ from truthlag.verdict.abtest.difference.e_value_rates import EValueDifference, E
 from truthlag.verdict.abtest.difference.score_ratio import ScoreRatio
 from truthlag.verdict.abtest.inference import Inference
 from truthlag.verdict.abtest.inference.exact_sequence import ExactSequence
-from truthlag.verdict.abtest.judge import Question
+from truthlag.verdict.abtest.judge import Question, sided
 from truthlag.verdict.abtest.quantiles.quantile_arm import QuantileArm
 from truthlag.verdict.abtest.quantiles.quantile_effect import few_rows, quantile_effect
 from truthlag.verdict.abtest.quantiles.rank_effect import RankEffect
@@ -240,15 +240,6 @@ def _relative(control: ArmSummary, treatment: ArmSummary, effect: Effect, method
     return (found, "") if is_finite else (None, "the control is too near 0 for a relative difference.")
 
 
-def _interval(effect: Effect, question: Question, quantile: float) -> Interval:
-    if question.alternative == "two_sided":
-        return effect.limits(quantile)
-    low, high = effect.limits(quantile)
-    if question.alternative == "greater":
-        return low, math.inf
-    return -math.inf, high
-
-
 def _odds_ratio(
     control: Statistic, treatment: Statistic, question: Question, inference: Inference, method: str
 ) -> tuple[float | None, Interval | None]:
@@ -260,7 +251,7 @@ def _odds_ratio(
     if effect is None:
         return ratio, None
     quantile = inference.quantile(math.inf, control.n + treatment.n, one_sided=question.one_sided)
-    low, high = _interval(effect, question, quantile)
+    low, high = sided(question, effect.limits(quantile))
     return ratio, (_exponential(low), _exponential(high))
 
 

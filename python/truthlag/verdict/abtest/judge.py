@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from truthlag import _core
 from truthlag.verdict.abtest.difference.effect import Effect
 from truthlag.verdict.abtest.inference.inference import Evidence, Inference
+from truthlag.verdict.abtest.result.comparison import Interval
 from truthlag.verdict.abtest.result.words import Alternative, Direction, Hypothesis, Verdict
 
 
@@ -70,6 +72,14 @@ class Question:
         is_open: tuple[Verdict, str] = ("undecided", f"the evidence neither rules out {what} nor shows one.")
         crossed = lost if self.hypothesis == "non_inferiority" else (above, lost[1])
         return within, is_open, is_open, crossed, lost, kept
+
+
+def sided(question: Question, limits: Interval) -> Interval:
+    """Limits of which one is infinite where a side is not looked at."""
+    low, high = limits
+    if question.alternative == "greater":
+        return low, math.inf
+    return (-math.inf, high) if question.alternative == "less" else (low, high)
 
 
 class Answer(NamedTuple):

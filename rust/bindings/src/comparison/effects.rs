@@ -2,11 +2,11 @@
 
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::PyString;
+use pyo3::types::{PyString, PyTuple};
 use truthlag_core::verdict::comparison::{self, normal_limits, normal_statistic};
 use truthlag_core::verdict::two_sample::Pair;
 
-use crate::two_sample::scale_of;
+use crate::two_sample::{name_of, scale_of};
 
 /// An effect with a constant standard error.
 #[pyclass(frozen, module = "truthlag._core")]
@@ -37,6 +37,19 @@ impl NormalEffect {
         Self { estimate, standard_error, degrees_of_freedom, method, baseline }
     }
 
+    fn __getnewargs__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        let Self { estimate, standard_error, degrees_of_freedom, method, baseline } = self;
+        (estimate, standard_error, degrees_of_freedom, method, baseline).into_pyobject(py)
+    }
+
+    fn __eq__(&self, py: Python<'_>, other: &Bound<'_, Self>) -> PyResult<bool> {
+        self.__getnewargs__(py)?.eq(other.get().__getnewargs__(py)?)
+    }
+
+    fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
+        Ok(format!("NormalEffect{}", self.__getnewargs__(py)?.repr()?))
+    }
+
     fn statistic(&self, null: f64) -> f64 {
         normal_statistic(self.estimate, self.standard_error, null)
     }
@@ -61,7 +74,7 @@ pub(crate) struct ScoreEffect {
 #[pymethods]
 impl ScoreEffect {
     #[new]
-    #[pyo3(signature = (counts, estimate, standard_error, method, *, corrects_skewness=false, mid_p=None, scale="proportion"))]
+    #[pyo3(signature = (counts, estimate, standard_error, method, corrects_skewness=false, mid_p=None, scale="proportion"))]
     fn new(
         counts: (f64, f64, f64, f64),
         estimate: f64,
@@ -81,6 +94,21 @@ impl ScoreEffect {
         };
         let score = comparison::ScoreEffect { pair, scale: scale_of(scale)?, corrects_skewness, mid_p };
         Ok(Self { score, estimate, standard_error, method })
+    }
+
+    fn __getnewargs__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        let comparison::ScoreEffect { pair, scale, corrects_skewness, mid_p } = self.score;
+        let counts = (pair.successes, pair.trials, pair.baseline_successes, pair.baseline_trials);
+        let scale = name_of(scale);
+        (counts, self.estimate, self.standard_error, &self.method, corrects_skewness, mid_p, scale).into_pyobject(py)
+    }
+
+    fn __eq__(&self, py: Python<'_>, other: &Bound<'_, Self>) -> PyResult<bool> {
+        self.__getnewargs__(py)?.eq(other.get().__getnewargs__(py)?)
+    }
+
+    fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
+        Ok(format!("ScoreEffect{}", self.__getnewargs__(py)?.repr()?))
     }
 
     #[getter]

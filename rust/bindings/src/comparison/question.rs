@@ -32,6 +32,18 @@ impl Question {
         }
         Ok(Self { hypothesis, margin, words: words.unbind() })
     }
+
+    fn __getnewargs__<'py>(&self, py: Python<'py>) -> (&'static str, f64, &Bound<'py, PyTuple>) {
+        let hypothesis = match self.hypothesis {
+            Hypothesis::Different => "different",
+            Hypothesis::Greater => "greater",
+            Hypothesis::Less => "less",
+            Hypothesis::NotLower => "not lower",
+            Hypothesis::NotHigher => "not higher",
+            Hypothesis::Equivalent => "equivalent",
+        };
+        (hypothesis, self.margin, self.words.bind(py))
+    }
 }
 
 impl Question {

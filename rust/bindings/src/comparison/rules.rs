@@ -1,6 +1,6 @@
 //! Rules of looking that the core knows, and any other that Python knows.
 
-use pyo3::exceptions::PyTypeError;
+use pyo3::exceptions::{PyOverflowError, PyTypeError};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
@@ -19,6 +19,10 @@ impl FixedLook {
     #[new]
     fn new(alpha: f64, planned_n: Option<u64>) -> Self {
         Self(comparison::FixedLook::new(alpha, planned_n))
+    }
+
+    fn __getnewargs__(&self) -> (f64, Option<u64>) {
+        (self.0.alpha(), self.0.planned())
     }
 
     fn quantile(&self, py: Python<'_>, freedom: f64, one_sided: bool) -> PyResult<f64> {
@@ -48,6 +52,11 @@ impl NormalMixture {
         Self(comparison::NormalMixture::new(alpha, Precision { one_sided, two_sided }, is_t))
     }
 
+    fn __getnewargs__(&self) -> (f64, f64, f64, bool) {
+        let Precision { one_sided, two_sided } = self.0.both_precisions();
+        (self.0.alpha(), one_sided, two_sided, self.0.is_t())
+    }
+
     fn quantile(&self, n: f64, freedom: f64, one_sided: bool) -> f64 {
         self.0.quantile(n, freedom, one_sided)
     }
@@ -65,7 +74,7 @@ fn pair_of(evidence: Evidence) -> Pair {
     (evidence.p_value, evidence.e_value)
 }
 
-/// The units of both arms, as the core counts them and as Python gave them: no number of them is too large for it.
+/// The units of both arms, as the core counts them, where the largest float stands for what is beyond it, and as Python gave them.
 pub(super) struct Units<'py> {
     pub(super) count: f64,
     given: Bound<'py, PyAny>,
@@ -73,7 +82,11 @@ pub(super) struct Units<'py> {
 
 impl<'py> Units<'py> {
     pub(super) fn of(given: Bound<'py, PyAny>) -> PyResult<Self> {
-        Ok(Self { count: given.extract()?, given })
+        let count = match given.extract::<f64>() {
+            Err(error) if error.is_instance_of::<PyOverflowError>(given.py()) => f64::MAX,
+            count => count?,
+        };
+        Ok(Self { count, given })
     }
 }
 
@@ -171,7 +184,7 @@ impl<'a, 'py> AnyRule<'a, 'py> {
     /// What should be known of the evidence beside it.
     pub(super) fn remarks(&self, inference: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyTuple>>> {
         let has_none = match self {
-            Self::Fixed(rule, _) => rule.is_planned(),
+            Self::Fixed(rule, _) => rule.planned().is_some(),
             Self::Mixture(_) => true,
             Self::Other(_) => false,
         };

@@ -7,6 +7,7 @@
 use std::cell::Cell;
 use std::ffi::{CStr, c_int, c_void};
 
+use pyo3::exceptions::PyImportError;
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
@@ -37,7 +38,10 @@ static FUNCTIONS: PyOnceLock<Functions> = PyOnceLock::new();
 
 impl Functions {
     fn load(py: Python<'_>) -> PyResult<Self> {
-        let compiled = py.import("scipy.special.cython_special").ok();
+        let compiled = match py.import("scipy.special.cython_special") {
+            Err(error) if !error.is_instance_of::<PyImportError>(py) => return Err(error),
+            imported => imported.ok(),
+        };
         let addresses = compiled.as_ref().and_then(|module| module.getattr("__pyx_capi__").ok()?.cast_into().ok());
         let special = py.import("scipy.special")?;
         let addresses: Option<&Bound<'_, PyDict>> = addresses.as_ref();
@@ -102,9 +106,9 @@ impl<'py> Scipy<'py> {
         Ok(Self { py, functions: FUNCTIONS.get_or_try_init(py, || Functions::load(py))?, raised: Cell::new(None) })
     }
 
-    /// What was made of the answers, if there were any.
+    /// What was made of the answers, if there were any: compiled functions raise too, where scipy is asked to.
     pub(crate) fn checked<T>(&self, made: T) -> PyResult<T> {
-        self.raised.take().map_or(Ok(made), Err)
+        self.raised.take().or_else(|| PyErr::take(self.py)).map_or(Ok(made), Err)
     }
 
     fn ask(&self, answer: PyResult<Bound<'py, PyAny>>) -> f64 {

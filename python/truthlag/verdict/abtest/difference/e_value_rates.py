@@ -16,6 +16,9 @@ OFFSET = 100.0
 MOST = 700.0
 _FURTHEST_RATIO = 1e9
 _PLACES = 64
+_RANGE = (-1.0, 1.0)
+#: So much evidence against an estimate is no chance: no rule is content with less.
+_LITTLE = math.log(2)
 
 
 class Against(NamedTuple):
@@ -73,11 +76,15 @@ class EValueDifference:
 
     def statistic(self, null: float) -> float:
         """See `Effect`; the logarithm of the e-value, which is above its offset on either side."""
-        return signed(self.against(null))
+        found = self.against(null)
+        if found.up == found.down and found.up >= _LITTLE:
+            # The truth is on the side on which the interval is, whichever bets earned more.
+            found = found._replace(is_up=_middle(lambda value: self.against(value).up, self.estimate, _RANGE) > null)
+        return signed(found)
 
     def limits(self, quantile: float) -> tuple[float, float]:
         """See `Effect`."""
-        return crossings(self.against, self.estimate, (-1.0, 1.0), quantile - OFFSET)
+        return crossings(self.against, self.estimate, _RANGE, quantile - OFFSET)
 
     def against(self, null: float) -> Against:
         """The evidence against a difference."""
@@ -158,13 +165,18 @@ def crossings(
     sides: tuple[Callable[[float], float], ...] = (lambda value: against(value).up, lambda value: against(value).down)
     found = []
     for end, side in zip(ends, sides, strict=True):
-        near = estimate
-        if side(near) >= level:
-            # Rows that changed while they came may speak against the estimate of all of them.
-            places = [ends[0] + (ends[1] - ends[0]) * (place + 0.5) / _PLACES for place in range(_PLACES)]
-            near = min(places, key=side)
+        near = _middle(side, estimate, ends)
         found.append(near if side(near) >= level else _crossing(side, near, end, level))
     return found[0], found[1]
+
+
+def _middle(side: Callable[[float], float], estimate: float, ends: tuple[float, float]) -> float:
+    """Where there is little evidence: the estimate, but where rows changed while they came, which may speak against that of all of them."""
+    if side(estimate) < _LITTLE:
+        return estimate
+    low, high = ends
+    places = [low + (high - low) * (place + 0.5) / _PLACES for place in range(_PLACES)]
+    return min([estimate, *places], key=side)
 
 
 def _crossing(function: Callable[[float], float], near: float, far: float, level: float) -> float:

@@ -6,20 +6,10 @@ import math
 from dataclasses import dataclass, field
 
 from truthlag import _core
-from truthlag.verdict.abtest.inference.inference import (
-    MOST,
-    Evidence,
-)
+from truthlag.verdict.abtest.inference.inference import Evidence
 
 #: At how many units of both arms together the interval is narrowest where nobody says.
 EXPECTED_N = 5_000
-_MOST_EXPONENT = 709.0
-LOG_MOST = math.log(MOST)
-_STEPS = 60
-#: A larger one needs no more units than it has; with few degrees of freedom it may be undecided all the same.
-MOST_STATISTIC = 1e3
-#: How near the logarithm of the units that are needed is found, which is the square of how near the step before the last comes.
-NEAR, _NEXT_TO = 1e-8, 1e-4
 
 
 @dataclass(frozen=True, slots=True)

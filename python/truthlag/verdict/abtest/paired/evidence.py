@@ -9,12 +9,12 @@ from typing import Any
 from truthlag.verdict.abtest.difference import Effect, NormalEffect
 from truthlag.verdict.abtest.difference.relative import LogRatioEffect
 from truthlag.verdict.abtest.inference import Inference
-from truthlag.verdict.abtest.judge import Question, judge
+from truthlag.verdict.abtest.judge import Question, judge, sided
 from truthlag.verdict.abtest.paired.agreeing_effect import AgreeingEffect
 from truthlag.verdict.abtest.paired.contrast import Spread
 from truthlag.verdict.abtest.paired.discordant_effect import DiscordantEffect
 from truthlag.verdict.abtest.paired.paired_comparison import PairedComparison
-from truthlag.verdict.abtest.result.comparison import ArmSummary, Interval
+from truthlag.verdict.abtest.result.comparison import ArmSummary
 from truthlag.verdict.abtest.result.words import Scale, Verdict
 
 RELATIVE_METHODS = ("delta", "log")
@@ -63,12 +63,12 @@ def result_of(asked: Asked, seen: Seen, **counts: Any) -> PairedComparison:
     if effect is not None:
         n = seen.looks_by
         quantile = inference.quantile(effect.degrees_of_freedom, n, one_sided=question.one_sided)
-        interval = _interval(effect, question, quantile)
+        interval = sided(question, effect.limits(quantile))
         relative, why_no_relative = _relative(seen, asked.relative_method)
         if relative is not None and isinstance(effect, DiscordantEffect) and effect.at_null is not None:
             relative = AgreeingEffect(relative, effect)
         if relative is not None:
-            relative_interval = _interval(relative, question, quantile)
+            relative_interval = sided(question, relative.limits(quantile))
         method = effect.method
         tested: Effect | None = effect
         if asked.scale == "relative":
@@ -165,10 +165,3 @@ def _relative(seen: Seen, method: str) -> tuple[Effect | None, str]:
     if ratio <= 0:
         return None, "the ratio of the models is not positive, so that it has no logarithm."
     return LogRatioEffect(ratio, error / ratio, math.copysign(1.0, before), freedom), ""
-
-
-def _interval(effect: Effect, question: Question, quantile: float) -> Interval:
-    low, high = effect.limits(quantile)
-    if question.alternative == "greater":
-        return low, math.inf
-    return (-math.inf, high) if question.alternative == "less" else (low, high)

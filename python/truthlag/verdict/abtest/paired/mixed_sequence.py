@@ -6,13 +6,17 @@ import math
 from dataclasses import dataclass, field
 
 from truthlag.verdict.abtest.inference import AsymptoticSequence, Evidence
-from truthlag.verdict.abtest.inference.asymptotic_sequence import LOG_MOST, MOST_STATISTIC, NEAR
-from truthlag.verdict.abtest.inference.inference import LEAST_STATISTIC, within_reason
+from truthlag.verdict.abtest.inference.inference import LEAST_STATISTIC, MOST, within_reason
 from truthlag.verdict.abtest.inference.root_beyond import Place, root_beyond
 
 #: The second sequence is narrow at so many times fewer units.
 EARLIER = 16
 _MOST_LOGARITHM = 690.0
+_LOG_MOST = math.log(MOST)
+#: A larger one needs no more units than it has.
+_MOST_STATISTIC = 1e3
+#: How near the logarithm of the units that are needed is found.
+_NEAR = 1e-8
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,14 +70,14 @@ class MixedSequence(AsymptoticSequence):
         """See `Inference`."""
         if statistic <= LEAST_STATISTIC:
             return None
-        wanted = math.log(n) - 2 * math.log(min(statistic, MOST_STATISTIC))
+        wanted = math.log(n) - 2 * math.log(min(statistic, _MOST_STATISTIC))
 
         def distance(at: float) -> float:
             return at - 2 * math.log(self._quantile(math.exp(at), one_sided=one_sided)) - wanted
 
         begin = Place(math.log(n), distance(math.log(n)))
-        at = root_beyond(distance, begin, begin.at - begin.value, LOG_MOST if begin.value < 0 else 0.0)
-        return within_reason(math.exp(at) * (1 + NEAR)) if at < LOG_MOST else None
+        at = root_beyond(distance, begin, begin.at - begin.value, _LOG_MOST if begin.value < 0 else 0.0)
+        return within_reason(math.exp(at) * (1 + _NEAR)) if at < _LOG_MOST else None
 
     def _between(self, low: float, high: float, log_e_value: float, n: float, *, one_sided: bool) -> float:
         """The statistic at which the mean is this e-value: each of the two has it at one of the ends."""

@@ -11,6 +11,8 @@ from truthlag.call.described import described
 
 #: By how much rounding may take a product of deviations beyond what their squares allow.
 _ROUNDING = 1e-6
+#: Squares below it have lost digits, as numbers next to the least float have.
+_FEW_DIGITS = 1e-300
 
 
 def count(name: str, value: Any, most: int | None = None, most_name: str = "") -> int:
@@ -61,6 +63,14 @@ def listed(name: str, values: Any) -> list[Any]:
     return list(values)
 
 
+def allowed_product(squares: float, other_squares: float) -> float:
+    """How large a product of deviations may be, by Cauchy and Schwarz; the roots one by one, since the product may be no float."""
+    most = math.sqrt(squares) * math.sqrt(other_squares) * (1 + _ROUNDING)
+    if min(squares, other_squares) >= _FEW_DIGITS:
+        return most
+    return math.sqrt(max(squares, _FEW_DIGITS)) * math.sqrt(max(other_squares, _FEW_DIGITS)) * (1 + _ROUNDING)
+
+
 def table(rows: Any, size: int, name: str = "comoments") -> tuple[tuple[float, ...], ...]:
     """A symmetric table whose diagonal are squares."""
     found = tuple(
@@ -73,8 +83,8 @@ def table(rows: Any, size: int, name: str = "comoments") -> tuple[tuple[float, .
         if row[i] < 0:
             raise ValueError(f"{name}[{i}][{i}] must be at least 0, got {described(row[i])}")
         for j, one in enumerate(row):
-            most = math.sqrt(found[i][i]) * math.sqrt(found[j][j])
-            if abs(one) > most * (1 + _ROUNDING):
+            most = allowed_product(found[i][i], found[j][j])
+            if abs(one) > most:
                 raise ValueError(f"{name}[{i}][{j}] must be at most {most:g} in size, got {described(one)}")
             if one != found[j][i]:
                 raise ValueError(f"{name}[{i}][{j}] must be {name}[{j}][{i}] ({found[j][i]:g}), got {described(one)}")

@@ -9,14 +9,9 @@ from typing import Any, ClassVar
 import numpy as np
 
 from truthlag.call.described import described
-from truthlag.verdict.abtest.statistics.checks import count, finite, not_negative
+from truthlag.verdict.abtest.statistics.checks import allowed_product, count, finite, not_negative
 from truthlag.verdict.abtest.statistics.clusters import places, sizes, sums
 from truthlag.verdict.abtest.statistics.column import Floats, blame, column, floats, moments
-
-#: By how much rounding may take a product of deviations beyond what their squares allow.
-_ROUNDING = 1e-6
-#: Squares below it have lost digits, as numbers next to the least float have; what they allow is then the product.
-_FEW_DIGITS = 1e-300
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +66,8 @@ class Ratio:
                 raise ValueError(f"{name} must be 0 where n is {self.n}, got {described(getattr(self, name))}")
         if self.jackknife_variance is not None:
             object.__setattr__(self, "jackknife_variance", not_negative("jackknife_variance", self.jackknife_variance))
-        # By Cauchy and Schwarz; the roots one by one, since the product may not be a float.
-        most = math.sqrt(self.numerator_m2) * math.sqrt(self.denominator_m2)
-        if abs(self.comoment) > most * (1 + _ROUNDING):
-            if 0 < min(self.numerator_m2, self.denominator_m2) < _FEW_DIGITS:
-                object.__setattr__(self, "comoment", math.copysign(most, self.comoment))
-                return
+        most = allowed_product(self.numerator_m2, self.denominator_m2)
+        if abs(self.comoment) > most:
             raise ValueError(
                 f"comoment must be at most sqrt(numerator_m2 denominator_m2) ({most:g}) in size, got {described(self.comoment)}"
             )

@@ -49,10 +49,10 @@ impl FixedLook {
         self.planned.is_some_and(|planned| units < planned as f64)
     }
 
-    /// Whether a size was planned.
+    /// The planned size, where there is one.
     #[must_use]
-    pub fn is_planned(&self) -> bool {
-        self.planned.is_some()
+    pub fn planned(&self) -> Option<u64> {
+        self.planned
     }
 
     /// How often the test is wrong.
@@ -64,12 +64,23 @@ impl FixedLook {
     /// How many standard errors a limit is from the estimate.
     pub fn quantile(&self, special: &impl Special, freedom: f64, one_sided: bool) -> f64 {
         if freedom == f64::INFINITY {
-            let (one, both) = self
-                .normal
-                .get_or_init(|| (-special.normal_quantile(self.alpha), -special.normal_quantile(self.alpha / 2.0)));
-            return if one_sided { *one } else { *both };
+            let (one, both) = self.normal_quantiles(special);
+            return if one_sided { one } else { both };
         }
         -special.t_quantile(freedom, if one_sided { self.alpha } else { self.alpha / 2.0 })
+    }
+
+    /// No lock is held while the library is asked, which may wait for another thread, and only numbers are kept, since it may fail.
+    fn normal_quantiles(&self, special: &impl Special) -> (f64, f64) {
+        if let Some(&known) = self.normal.get() {
+            return known;
+        }
+        let found = (-special.normal_quantile(self.alpha), -special.normal_quantile(self.alpha / 2.0));
+        if found.0.is_finite() && found.1.is_finite() {
+            // Another thread may have been quicker, with the same.
+            let _ = self.normal.set(found);
+        }
+        found
     }
 
     /// The evidence against the value whose statistic is given.

@@ -41,6 +41,18 @@ impl NormalMixture {
         self.alpha
     }
 
+    /// The variances of the mixture.
+    #[must_use]
+    pub fn both_precisions(&self) -> Precision {
+        self.precision
+    }
+
+    /// Whether the statistic is held against t.
+    #[must_use]
+    pub fn is_t(&self) -> bool {
+        self.is_t
+    }
+
     fn precision(&self, one_sided: bool) -> f64 {
         if one_sided { self.precision.one_sided } else { self.precision.two_sided }
     }

@@ -1,12 +1,13 @@
-//! Against closed forms and published numbers.
+//! Rules, effects and verdicts.
 
 use std::f64::consts::PI;
 
-use super::{
+use super::close;
+use crate::metrics::upper_quantile;
+use crate::verdict::comparison::{
     Evidence, FixedLook, Hypothesis, NormalMixture, Outcome, Precision, ScoreEffect, Special, judge, normal_limits,
     normal_statistic,
 };
-use crate::metrics::upper_quantile;
 use crate::verdict::two_sample::{Pair, Scale};
 
 /// The normal distribution at the points of a table, and t with one degree of freedom, which is Cauchy's and has closed forms.
@@ -36,10 +37,6 @@ impl Special for Closed {
         assert!((freedom - 1.0).abs() < f64::EPSILON);
         (PI * (chance - 0.5)).tan()
     }
-}
-
-fn close(found: f64, right: f64, tolerance: f64) {
-    assert!((found - right).abs() <= tolerance * right.abs(), "{found} instead of {right}");
 }
 
 #[test]
