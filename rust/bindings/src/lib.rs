@@ -49,7 +49,9 @@ mod _core {
     #[pymodule_export]
     use super::build_info;
     #[pymodule_export]
-    use super::comparison::{FixedLook, NormalEffect, NormalMixture, Question, ScoreEffect, judge, upper_tail, weigh};
+    use super::comparison::{
+        FixedLook, NormalEffect, NormalMixture, Question, ScoreEffect, delta_effect, judge, upper_tail, weigh,
+    };
     #[pymodule_export]
     use super::comparison::{
         adjusted_difference, calibration_moments, degrees_of_freedom, first_unlike_covariate, least_squares_slope,

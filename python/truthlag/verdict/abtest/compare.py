@@ -141,8 +141,9 @@ def compare(
         TypeError: An argument has the wrong type, or the arms are of different kinds.
         ValueError: An argument is not allowed, or raw values hold NaN or infinity.
 
-    Cost: some ten to thirty microseconds from statistics, up to about sixty where several covariates are adjusted for or limits
-    come from log odds; milliseconds by a plan of looks, by bets, exactly or by the bootstrap; some passes over raw values.
+    Cost: some ten to thirty microseconds from statistics, up to a hundred where limits come from log odds or an odds ratio is asked
+    for, and some hundred by Lin's regression; milliseconds by a plan of looks, by bets, exactly or by the bootstrap; some passes
+    over raw values.
 
     Source: Welch (1947); Farrington and Manning (1990); Miettinen and Nurminen (1985); Laud (2017); Deng, Knoblich and Lu (2018);
     Fieller (1954); Waudby-Smith and others (2024); Howard and Ramdas (2022).

@@ -3,7 +3,7 @@
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyString, PyTuple};
-use truthlag_core::verdict::comparison::{self, normal_limits, normal_statistic};
+use truthlag_core::verdict::comparison::{self, delta_relative, normal_limits, normal_statistic};
 use truthlag_core::verdict::two_sample::Pair;
 
 use crate::two_sample::{name_of, scale_of};
@@ -57,6 +57,21 @@ impl NormalEffect {
     fn limits(&self, quantile: f64) -> (f64, f64) {
         normal_limits(self.estimate, self.standard_error, quantile)
     }
+}
+
+/// The relative difference of two independent estimates by the delta method; None where no float holds it, or there is no spread.
+#[pyfunction]
+pub(crate) fn delta_effect(
+    py: Python<'_>,
+    control: f64,
+    control_error: f64,
+    difference: f64,
+    treatment_error: f64,
+    degrees_of_freedom: f64,
+) -> Option<NormalEffect> {
+    let (estimate, standard_error) = delta_relative(control, control_error, difference, treatment_error)?;
+    let method = intern!(py, "delta method").clone().unbind();
+    Some(NormalEffect { estimate, standard_error, degrees_of_freedom, method, baseline: None })
 }
 
 /// The difference of two proportions, or of two metrics that rise with one, by the score test.

@@ -8,7 +8,7 @@ mod rules;
 mod special;
 mod weighing;
 
-pub(crate) use effects::{NormalEffect, ScoreEffect};
+pub(crate) use effects::{NormalEffect, ScoreEffect, delta_effect};
 pub(crate) use parts::{
     adjusted_difference, calibration_moments, degrees_of_freedom, first_unlike_covariate, least_squares_slope,
     left_after, linear_ratios, pooled_strata, prediction_powered_ratio, stratified_difference,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from truthlag import _core
 from truthlag.verdict.abtest.difference.effect import FURTHEST, Effect, NormalEffect, ShiftedEffect
+from truthlag.verdict.abtest.statistics.arm import figures
 from truthlag.verdict.abtest.statistics.f_measure import FMeasure
 from truthlag.verdict.abtest.statistics.proportion import Proportion
 from truthlag.verdict.two_sample.falling import falling_crossing
@@ -22,7 +23,7 @@ FEW = 10
 ScoreEffect = _core.ScoreEffect
 """An effect with a standard error of its own at each value, that of the likelihood there; of the extension, since it is made of every
 comparison of proportions."""
-_F1 = F1()
+_F1 = F1().name
 METHODS = ("score", "mid_p", "newcombe", "agresti_caffo", "wald", "pooled")
 
 
@@ -60,13 +61,13 @@ def f_measure_effect(control: FMeasure, treatment: FMeasure) -> ScoreEffect:
     """
     before, now, before_n, now_n = control.true_positives, treatment.true_positives, control.n, treatment.n
     counts = (before, before_n, now, now_n)
-    seen = _F1.metric(now / now_n) - _F1.metric(before / before_n)
-    error = math.hypot(control.standard_error or 0.0, treatment.standard_error or 0.0)
+    (first, first_error), (second, second_error) = figures(control), figures(treatment)
+    seen, error = (second or 0.0) - (first or 0.0), math.hypot(first_error or 0.0, second_error or 0.0)
     both, rows = before + now, before_n + now_n
     if min(before_n, now_n) * min(both, rows - both) / rows >= ENOUGH:
-        return ScoreEffect(counts, seen, error, "score test of F1", scale=_F1.name)
+        return ScoreEffect(counts, seen, error, "score test of F1", scale=_F1)
     floor = mid_p_quantile(now, now_n, before, before_n)
-    return ScoreEffect(counts, seen, error, "mid-p and score test of F1", mid_p=floor, scale=_F1.name)
+    return ScoreEffect(counts, seen, error, "mid-p and score test of F1", mid_p=floor, scale=_F1)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from truthlag import _core
 from truthlag.verdict.abtest.difference.effect import Baseline, Effect, NormalEffect, Undefined
 from truthlag.verdict.abtest.statistics.proportion import Proportion
 
@@ -28,6 +29,11 @@ def relative_effect(
     Raises:
         Undefined: The control is 0, or the two have different signs for `"log"`.
     """
+    found = (
+        _core.delta_effect(control, control_error, difference, treatment_error, freedom) if method == "delta" else None
+    )
+    if found is not None:
+        return found
     if control == 0:
         raise Undefined("the control is 0, so that there is no relative difference.")
     size = abs(control)
@@ -37,8 +43,13 @@ def relative_effect(
     if treatment_error == 0 and (control_error == 0 or treatment == 0):
         raise Undefined("the arms show no spread on the relative scale, so that there is no relative difference.")
     if method == "delta":
-        error = math.hypot(treatment_error / size, treatment / size * (control_error / size))
-        return NormalEffect(difference / size, error, freedom, "delta method")
+        # Underflow made it 0, which no chance has, or no float holds it.
+        is_far = math.hypot(treatment_error / size, treatment / size * (control_error / size)) == 0
+        raise Undefined(
+            "the control is too far from 0 for a relative difference in floats."
+            if is_far
+            else "the control is too near 0 for a relative difference."
+        )
     if method == "fieller":
         return FiellerEffect(control, control_error, treatment, treatment_error, freedom)
     if treatment * control <= 0:

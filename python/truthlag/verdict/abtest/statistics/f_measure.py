@@ -56,17 +56,21 @@ class FMeasure:
     @property
     def estimate(self) -> float | None:
         """F1; None without relevant rows."""
-        n = self.n
-        return 2 * self.true_positives / (n + self.true_positives) if n else None
+        return self._figures()[0]
 
     @property
     def standard_error(self) -> float | None:
         """By the delta method from the share J: 2 / (1 + J)² sqrt(J (1 - J) / n); None without relevant rows."""
-        n = self.n
+        return self._figures()[1]
+
+    def _figures(self) -> tuple[float | None, float | None]:
+        """Estimate and standard error."""
+        hits = self.true_positives
+        n = hits + self.false_positives + self.false_negatives
         if not n:
-            return None
-        share = self.true_positives / n
-        return 2 / (1 + share) ** 2 * math.sqrt(share * (1 - share) / n)
+            return None, None
+        share = hits / n
+        return 2 * hits / (n + hits), 2 / (1 + share) ** 2 * math.sqrt(share * (1 - share) / n)
 
     def merge(self, other: FMeasure) -> FMeasure:
         """That of the rows of both. Cost: constant.

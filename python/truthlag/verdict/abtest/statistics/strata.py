@@ -55,6 +55,8 @@ class Strata:
 
     by_stratum: Mapping[str, Stratum]
     _n: int = field(init=False, repr=False, compare=False, default=0)
+    #: How many covariates each stratum has, and what they are.
+    _columns: tuple[int, tuple[str, ...] | None] = field(init=False, repr=False, compare=False, default=(0, None))
     #: What `cells` found, which is asked for several times.
     _cells: dict[str, tuple[float, float, float]] | None = field(init=False, repr=False, compare=False, default=None)
 
@@ -78,6 +80,7 @@ class Strata:
                 f"by_stratum must have the same covariates in all strata, got {_told(kinds[0])} and {_told(kinds[1])}"
             )
         object.__setattr__(self, "by_stratum", found)
+        object.__setattr__(self, "_columns", kinds[0] if kinds else (0, None))
         object.__setattr__(self, "_n", sum([one.n for one in found.values()]))
 
     def __hash__(self) -> int:
@@ -118,12 +121,12 @@ class Strata:
     @property
     def covariates(self) -> int:
         """How many covariates each stratum has."""
-        return next(map(_covariates_of, self.by_stratum.values()), (0, None))[0]
+        return self._columns[0]
 
     @property
     def names(self) -> tuple[str, ...] | None:
         """What each covariate is; None where that is not known."""
-        return next(map(_covariates_of, self.by_stratum.values()), (0, None))[1]
+        return self._columns[1]
 
     @property
     def n(self) -> int:

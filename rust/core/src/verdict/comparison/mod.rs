@@ -39,7 +39,7 @@ pub use evidence::Evidence;
 pub use fixed_look::{FixedLook, Special, upper_tail};
 pub use judge::{Hypothesis, Judged, Outcome, judge};
 pub use linear_ratio::{LinearRatio, TwoRatios, squares_left};
-pub use normal_effect::{normal_limits, normal_statistic};
+pub use normal_effect::{delta_relative, normal_limits, normal_statistic};
 pub use normal_mixture::{NormalMixture, Precision};
 pub use prediction_powered_ratio::PredictionPoweredRatio;
 pub use regression::{Adjusted, Columns, adjusted, first_unlike, slope, slope_within};

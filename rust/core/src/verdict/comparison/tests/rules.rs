@@ -5,8 +5,8 @@ use std::f64::consts::PI;
 use super::close;
 use crate::metrics::upper_quantile;
 use crate::verdict::comparison::{
-    Evidence, FixedLook, Hypothesis, NormalMixture, Outcome, Precision, ScoreEffect, Special, judge, normal_limits,
-    normal_statistic,
+    Evidence, FixedLook, Hypothesis, NormalMixture, Outcome, Precision, ScoreEffect, Special, delta_relative, judge,
+    normal_limits, normal_statistic,
 };
 use crate::verdict::two_sample::{Pair, Scale};
 
@@ -202,4 +202,17 @@ fn a_score_effect_of_f1_ends_where_its_statistic_is_the_quantile() {
     let (low, high) = effect.limits(2.0);
     close(effect.statistic(low), 2.0, 1e-8);
     close(effect.statistic(high), -2.0, 1e-8);
+}
+
+#[test]
+fn a_relative_difference_by_hand() {
+    // 2 with an error of .3 against -4 with one of .4: over 4, with errors of .075 and of half of .1.
+    let (relative, error) = delta_relative(-4.0, 0.4, 6.0, 0.3).unwrap();
+    close(relative, 1.5, 1e-15);
+    close(error, 0.075_f64.hypot(0.05), 1e-15);
+    for (control, difference, errors) in
+        [(0.0, 1.0, 0.1), (1e-320, 1.0, 0.1), (1.0, 0.5, 0.0), (1e300, 1.0, 1e-20), (f64::NAN, 1.0, 1.0)]
+    {
+        assert_eq!(delta_relative(control, errors, difference, errors), None);
+    }
 }
