@@ -31,9 +31,12 @@ impl<T: Element + Plain> NumberMemory<T> {
     #[inline]
     pub(crate) fn read<R>(&self, first: usize, some: &mut [R], convert: impl Fn(T) -> R) {
         let count = some.len().min(self.len().saturating_sub(first));
-        for (number, place) in some.iter_mut().take(count).enumerate() {
+        let Some(some) = some.get_mut(..count).filter(|some| !some.is_empty()) else { return };
+        // SAFETY: inside of the memory, since there is something to be read from that place on.
+        let from = unsafe { self.memory.as_ptr().cast::<T>().add(first) };
+        for (number, place) in some.iter_mut().enumerate() {
             // SAFETY: inside of the memory, which the buffer keeps and whose alignment it has checked.
-            *place = convert(unsafe { T::load(self.memory.as_ptr().cast::<T>().add(first + number)) });
+            *place = convert(unsafe { T::load(from.add(number)) });
         }
     }
 }

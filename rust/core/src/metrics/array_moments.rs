@@ -34,17 +34,12 @@ pub fn mean_and_squares(count: usize, mut read: impl FnMut(usize, &mut [f64])) -
     }
     let number = count as f64;
     let mut block = [0.0; BLOCK];
-    let mut read_block = |first: usize, count: usize, of: &mut dyn FnMut(&[f64]) -> Sums| {
-        let Some(values) = block.get_mut(..count) else { return Sums::default() };
-        read(first, values);
-        of(values)
-    };
     let mut centre = None;
     let sums = pairwise(0, count, &mut |first, count| {
-        read_block(first, count, &mut |values| {
-            let centre = *centre.get_or_insert_with(|| about(values, 0.0).values / values.len() as f64);
-            about(values, centre)
-        })
+        let Some(values) = block.get_mut(..count) else { return Sums::default() };
+        read(first, values);
+        let centre = *centre.get_or_insert_with(|| about(values, 0.0).values / values.len() as f64);
+        about(values, centre)
     });
     let mean = sums.values / number;
     let taken = sums.deviations * (sums.deviations / number);
@@ -53,7 +48,11 @@ pub fn mean_and_squares(count: usize, mut read: impl FnMut(usize, &mut [f64])) -
     if taken <= MOST_TAKEN * squares && squares >= number * (LEAST_SPREAD * mean) * (LEAST_SPREAD * mean) {
         return Some((mean, squares));
     }
-    let again = pairwise(0, count, &mut |first, count| read_block(first, count, &mut |values| about(values, mean)));
+    let again = pairwise(0, count, &mut |first, count| {
+        let Some(values) = block.get_mut(..count) else { return Sums::default() };
+        read(first, values);
+        about(values, mean)
+    });
     Some((mean, again.squares))
 }
 
