@@ -1,4 +1,4 @@
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Self, TypeAlias, final
 from uuid import UUID
@@ -10,6 +10,7 @@ from truthlag.metrics.core_report import CoreReport
 from truthlag.verdict.abtest.difference.effect import Baseline, Effect
 from truthlag.verdict.abtest.inference.inference import Inference
 from truthlag.verdict.abtest.result.words import Verdict
+from truthlag.verdict.abtest.statistics.strata import Stratum
 
 _Id: TypeAlias = str | bytes | int | UUID
 _Binary: TypeAlias = int | float | np.integer[Any] | np.floating[Any] | np.bool_
@@ -106,10 +107,11 @@ def prediction_powered_ratio(
 def linear_ratios(
     means: tuple[float, ...], comoments: tuple[tuple[float, ...], ...]
 ) -> tuple[tuple[float, float], tuple[tuple[float, float], tuple[float, float]]] | None: ...
-def pooled_strata(cells: dict[str, tuple[float, float, float]], rows: float) -> tuple[float | None, float | None]: ...
+def pooled_strata(strata: Mapping[str, Stratum], rows: float) -> tuple[float | None, float | None]: ...
 def stratified_difference(
-    control: dict[str, tuple[float, float, float]], treatment: dict[str, tuple[float, float, float]], rows: float
+    control: Mapping[str, Stratum], treatment: Mapping[str, Stratum], rows: float
 ) -> tuple[tuple[float, float, float, float, float, float] | None, str | None]: ...
+def adjusted_ratios(control: _Arm, treatment: _Arm) -> tuple[float, float, float, float, float, float] | None: ...
 def degrees_of_freedom(first_error: float, first_n: float, second_error: float, second_n: float) -> float: ...
 def least_squares_slope(comoments: tuple[tuple[float, ...], ...]) -> tuple[float, ...] | None: ...
 def left_after(arm: _Arm, slope: tuple[float, ...]) -> tuple[float, float]: ...

@@ -54,8 +54,8 @@ mod _core {
     };
     #[pymodule_export]
     use super::comparison::{
-        adjusted_difference, calibration_moments, degrees_of_freedom, first_unlike_covariate, least_squares_slope,
-        left_after, linear_ratios, pooled_strata, prediction_powered_ratio, stratified_difference,
+        adjusted_difference, adjusted_ratios, calibration_moments, degrees_of_freedom, first_unlike_covariate,
+        least_squares_slope, left_after, linear_ratios, pooled_strata, prediction_powered_ratio, stratified_difference,
     };
     #[pymodule_export]
     use super::detectors::Detector;

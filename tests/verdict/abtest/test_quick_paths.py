@@ -159,6 +159,25 @@ class TestRatios:
                 right = float((first - first.mean()) @ (second - second.mean()))
                 assert linear.comoments[i][j] == pytest.approx(right, rel=1e-9, abs=1e-11 * size * size)
 
+    @given(ROWS, ROWS)
+    def test_the_difference_is_that_of_both_made_linear(
+        self, first: list[tuple[float, ...]], second: list[tuple[float, ...]]
+    ) -> None:
+        arms = []
+        for rows in (first, second):
+            top, bottom, top_before, bottom_before = zip(*rows, strict=True)
+            arms.append(RatioWithCovariate.of(top, bottom, before=(top_before, bottom_before)))
+        found = regression.adjusted_ratios(arms[0].moments, arms[1].moments)
+        before, now = (arm.linear() for arm in arms)
+        assert before is not None and now is not None
+        if found is None:
+            # Without a slope, or without anything that is left.
+            assert _core.adjusted_difference(regression.parts(before), regression.parts(now), None) is None or (
+                _core.adjusted_difference(regression.parts(before), regression.parts(now), None)[1] == 0  # type: ignore[index]
+            )
+            return
+        assert found == regression.adjusted_effect(before, now)
+
     @given(st.integers(0, 2**32 - 1), st.sampled_from(["recall", "accuracy", "f1_score"]), st.booleans())
     def test_prediction_powered_ones_are_products_of_matrices(self, seed: int, metric: str, is_tuned: bool) -> None:
         random = np.random.default_rng(seed)
@@ -253,9 +272,28 @@ def test_figures_of_an_arm_are_its_estimate_and_standard_error(arm: Any) -> None
     assert figures(arm) == (arm.estimate, arm.standard_error)
 
 
-def test_cells_of_strata_are_not_part_of_their_value() -> None:
+def test_strata_of_any_kind_are_all_their_rows() -> None:
+    values, hits = np.array([1.0, 2.0, 6.0, 3.5]), np.array([0.0, 1.0, 0.0, 0.0, 1.0])
+    others = np.array([4.0, -1.0, 0.5])
+    strata = Strata(
+        {
+            "b": Mean.of(values),
+            "a": Proportion(2, 5),
+            "none": Proportion(0, 0),
+        }
+    )
+    every = np.concatenate([values, hits])
+    assert strata.estimate == pytest.approx(every.mean(), rel=1e-15)
+    assert strata.standard_error == pytest.approx(every.std(ddof=1) / 3, rel=1e-14)
+    adjusted = Strata({"b": MeanWithCovariate.of(values, values**2), "a": MeanWithCovariate.of(others, others + 1)})
+    every = np.concatenate([values, others])
+    assert adjusted.estimate == pytest.approx(every.mean(), rel=1e-15)
+    assert adjusted.standard_error == pytest.approx(every.std(ddof=1) / math.sqrt(7), rel=1e-14)
+
+
+def test_what_is_remembered_of_strata_is_no_part_of_their_value() -> None:
     asked, fresh = (Strata({"a": Mean(4, 1.0, 2.0), "b": Proportion(1, 4)}) for _ in range(2))
-    assert asked.cells() == {"a": (4, 1.0, 2.0), "b": (4, 0.25, 0.75)}
+    assert asked.covariates == 0 and asked.names is None
     assert asked == fresh and repr(asked) == repr(fresh) and asked.to_dict() == fresh.to_dict()
     assert pickle.loads(pickle.dumps(asked)) == fresh
 

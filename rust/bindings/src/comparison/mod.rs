@@ -10,8 +10,8 @@ mod weighing;
 
 pub(crate) use effects::{NormalEffect, ScoreEffect, delta_effect};
 pub(crate) use parts::{
-    adjusted_difference, calibration_moments, degrees_of_freedom, first_unlike_covariate, least_squares_slope,
-    left_after, linear_ratios, pooled_strata, prediction_powered_ratio, stratified_difference,
+    adjusted_difference, adjusted_ratios, calibration_moments, degrees_of_freedom, first_unlike_covariate,
+    least_squares_slope, left_after, linear_ratios, pooled_strata, prediction_powered_ratio, stratified_difference,
 };
 pub(crate) use question::Question;
 pub(crate) use rules::{FixedLook, NormalMixture};

@@ -1,10 +1,11 @@
 //! What arms with many parts say: bins, strata, and means with their table of products.
 
 use pyo3::exceptions::{PyOverflowError, PyValueError};
+use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString, PyTuple};
 use truthlag_core::verdict::comparison::{
-    self, CalibrationBin, Cell, Columns, PredictionPoweredRatio, TwoRatios, Unstratified,
+    self, Adjusted, CalibrationBin, Cell, Columns, PredictionPoweredRatio, TwoRatios, Unstratified,
 };
 
 /// The debiased squared calibration error of bins, its variance and its third central moment; None of bins without two rows.
@@ -57,12 +58,12 @@ pub(crate) fn linear_ratios(
     }))
 }
 
-/// The mean of all rows of strata, and its standard error; None where there are too few of them.
+/// The mean of all rows of strata by their names, and its standard error; None where there are too few of them.
 #[pyfunction]
-pub(crate) fn pooled_strata(cells: &Bound<'_, PyDict>, rows: f64) -> PyResult<(Option<f64>, Option<f64>)> {
-    let mut found = Vec::with_capacity(cells.len());
-    for (_, cell) in cells {
-        found.push(cell_of(&cell)?);
+pub(crate) fn pooled_strata(strata: &Bound<'_, PyDict>, rows: f64) -> PyResult<(Option<f64>, Option<f64>)> {
+    let mut found = Vec::with_capacity(strata.len());
+    for (_, stratum) in strata {
+        found.push(cell_of(&stratum)?);
     }
     Ok(comparison::pooled(&found, rows))
 }
@@ -201,15 +202,33 @@ pub(crate) fn adjusted_difference(
         return Ok(None);
     };
     checked_slope(&control, &slope)?;
-    let found = comparison::adjusted(&control, &treatment, &slope);
-    Ok(Some((
-        found.difference,
-        found.standard_error,
-        found.degrees_of_freedom,
-        found.control,
-        found.control_error,
-        found.covariance,
-    )))
+    Ok(Some(within(comparison::adjusted(&control, &treatment, &slope))))
+}
+
+fn within(found: Adjusted) -> Within {
+    let Adjusted { difference, standard_error, degrees_of_freedom, control, control_error, covariance } = found;
+    (difference, standard_error, degrees_of_freedom, control, control_error, covariance)
+}
+
+/// The difference of two ratios after those before them, where all is as usual; None where more is to be said of it.
+#[pyfunction]
+pub(crate) fn adjusted_ratios(control: Arm<'_>, treatment: Arm<'_>) -> PyResult<Option<Within>> {
+    let linear = |(units, means, comoments): Arm<'_>| {
+        let found = TwoRatios { means: numbers(&means)?, table: table(&comoments)? }.linear();
+        Ok::<_, PyErr>(found.map(|found| Columns {
+            units,
+            means: vec![found.ratio, found.before],
+            table: vec![found.squares, found.product, found.product, found.before_squares],
+        }))
+    };
+    let (Some(control), Some(treatment)) = (linear(control)?, linear(treatment)?) else {
+        return Ok(None);
+    };
+    if comparison::first_unlike(&control, &treatment).is_some() {
+        return Ok(None);
+    }
+    let slope = comparison::slope_within(&control, &treatment);
+    Ok(slope.map(|slope| within(comparison::adjusted(&control, &treatment, &slope))))
 }
 
 /// The first covariate that was not measured alike in both arms, counted from 1.
@@ -219,9 +238,22 @@ pub(crate) fn first_unlike_covariate(control: Arm<'_>, treatment: Arm<'_>) -> Py
     Ok(comparison::first_unlike(&control, &treatment))
 }
 
-fn cell_of(cell: &Bound<'_, PyAny>) -> PyResult<Cell> {
-    let (rows, mean, squares) = cell.extract()?;
-    Ok(Cell { rows, mean, squares })
+/// The rows, the mean and the squares of a stratum: a mean, one with covariates, or a proportion, of zeros and ones.
+fn cell_of(one: &Bound<'_, PyAny>) -> PyResult<Cell> {
+    let py = one.py();
+    let rows: f64 = one.getattr(intern!(py, "n"))?.extract()?;
+    if let Some(squares) = one.getattr_opt(intern!(py, "m2"))? {
+        return Ok(Cell { rows, mean: one.getattr(intern!(py, "mean"))?.extract()?, squares: squares.extract()? });
+    }
+    if let Some(table) = one.getattr_opt(intern!(py, "comoments"))? {
+        let mean = one.getattr(intern!(py, "means"))?.get_item(0)?.extract()?;
+        return Ok(Cell { rows, mean, squares: table.get_item(0)?.get_item(0)?.extract()? });
+    }
+    if rows == 0.0 {
+        return Ok(Cell::default());
+    }
+    let successes: f64 = one.getattr(intern!(py, "k"))?.extract()?;
+    Ok(Cell { rows, mean: successes / rows, squares: successes * (rows - successes) / rows })
 }
 
 fn numbers<const N: usize>(given: &Bound<'_, PyTuple>) -> PyResult<[f64; N]> {

@@ -114,6 +114,11 @@ def ratio_effect(
     Raises:
         Undefined: A denominator is 0.
     """
+    if control.ratio_before and slope is None and method in (None, "regression"):
+        # Two ratios and their own past are the rule.
+        found = regression.adjusted_ratios(control.moments, treatment.moments)
+        if found is not None:
+            return found
     before, now = control.linear(), treatment.linear()
     if before is None or now is None:
         name, arm = ("control", control) if before is None else ("treatment", treatment)

@@ -41,8 +41,20 @@ def adjusted_effect(
         found = _core.adjusted_difference(before, now, slope_of(within(control, treatment)))
     if found is None or found[1] == 0:
         raise Undefined("neither arm has any spread left, so nothing tells how much chance could do.")
+    return _effect(found, "CUPED" if method == "cuped" else "regression on covariates")
+
+
+def adjusted_ratios(control: MeanWithCovariate, treatment: MeanWithCovariate) -> NormalEffect | None:
+    """The difference of two ratios after those before them: numerator and denominator, now and before.
+
+    None where more is to be said than that: no ratio, covariates that were not measured alike, or no spread.
+    """
+    found = _core.adjusted_ratios(parts(control), parts(treatment))
+    return _effect(found, "regression on covariates") if found is not None and found[1] > 0 else None
+
+
+def _effect(found: tuple[float, float, float, float, float, float], name: str) -> NormalEffect:
     difference, error, freedom, level, level_error, covariance = found
-    name = "CUPED" if method == "cuped" else "regression on covariates"
     baseline = Baseline(level, level_error, covariance)
     return NormalEffect(difference, error, freedom, f"Welch's t test after {name}", baseline)
 

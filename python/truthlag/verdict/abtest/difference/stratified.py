@@ -17,7 +17,7 @@ def stratified_effect(control: Strata, treatment: Strata) -> NormalEffect:
         Undefined: A stratum has fewer than two rows in an arm, or none has any spread.
     """
     # A stratum is left out only where neither arm has a row of it.
-    found, few = _core.stratified_difference(control.cells(), treatment.cells(), control.n + treatment.n)
+    found, few = _core.stratified_difference(control.by_stratum, treatment.by_stratum, control.n + treatment.n)
     if few is not None:
         raise Undefined(
             f"stratum {few!r} has fewer than two rows in an arm: join it with another stratum, in both arms alike."

@@ -57,8 +57,6 @@ class Strata:
     _n: int = field(init=False, repr=False, compare=False, default=0)
     #: How many covariates each stratum has, and what they are.
     _columns: tuple[int, tuple[str, ...] | None] = field(init=False, repr=False, compare=False, default=(0, None))
-    #: What `cells` found, which is asked for several times.
-    _cells: dict[str, tuple[float, float, float]] | None = field(init=False, repr=False, compare=False, default=None)
 
     def __post_init__(self) -> None:
         if not isinstance(self.by_stratum, Mapping):
@@ -145,29 +143,7 @@ class Strata:
 
     def _figures(self) -> tuple[float | None, float | None]:
         """Estimate and standard error."""
-        return _core.pooled_strata(self.cells(), self._n)
-
-    def cells(self) -> dict[str, tuple[float, float, float]]:
-        """The rows of each stratum, their mean and the sum of their squared deviations; of a proportion those of zeros and ones.
-
-        All are floats, which are quicker among themselves than among ints.
-
-        Cost: proportional to the strata.
-
-        Example:
-            >>> from truthlag.abtest import Proportion, Strata
-            >>> Strata({"a": Proportion(1, 2)}).cells()
-            {'a': (2.0, 0.5, 0.5)}
-        """
-        found = self._cells
-        if found is None:
-            found = {
-                # Most are means.
-                name: (float(one.n), one.mean, one.m2) if type(one) is Mean else _cell(one)
-                for name, one in self.by_stratum.items()
-            }
-            object.__setattr__(self, "_cells", found)
-        return found
+        return _core.pooled_strata(self.by_stratum, self._n)
 
     def merge(self, other: Strata) -> Strata:
         """That of the rows of both, stratum by stratum.
@@ -224,15 +200,6 @@ def _merged(name: str, first: Stratum, second: Stratum) -> Stratum:
     elif isinstance(second, Proportion):
         return first.merge(second)
     raise TypeError(f"stratum {name!r} must be a {first.KIND} in both, got a {second.KIND}")
-
-
-def _cell(one: Stratum) -> tuple[float, float, float]:
-    if isinstance(one, Mean):
-        return float(one.n), one.mean, one.m2
-    if isinstance(one, MeanWithCovariate):
-        return float(one.n), one.means[0], one.comoments[0][0]
-    k, n = one.k, one.n
-    return (float(n), k / n, k * (n - k) / n) if n else (0.0, 0.0, 0.0)
 
 
 def _read(fields: Mapping[str, Any]) -> Any:
