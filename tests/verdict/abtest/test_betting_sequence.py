@@ -147,6 +147,28 @@ def test_limits_p_value_and_verdict_agree(batches: Any, alternative: Any, expect
         assert (result.verdict == "better") == (low > 0) and (result.verdict == "worse") == (high < 0)
 
 
+@pytest.mark.parametrize(
+    "batches",
+    [
+        [(1, 16, 0.0, 0.0), (5, 121, 0.0, 1.0), (60, 117, 1.0, 0.0)],
+        [(35, 106, 0.5, 0.0), (8, 12, 0.0, 1.0)],
+        [(60, 22, 1.0, 0.0), (25, 107, 0.0, 0.0), (57, 54, 0.0, 0.5)],
+        [(100, 100, 0.1, 0.4), (100, 100, 0.1, 0.4)],
+        [(100, 100, 0.4, 0.1), (100, 100, 0.4, 0.1)],
+    ],
+)
+def test_both_scales_are_on_one_side(batches: Any) -> None:
+    control, treatment = (
+        BatchedProportion([round(batch[rate] * batch[rows]) for batch in batches], [batch[rows] for batch in batches])
+        for rows, rate in ((0, 2), (1, 3))
+    )
+    results = [compare(control, treatment, expected_n=10, scale=scale) for scale in ("absolute", "relative")]
+    assert results[0].verdict == results[1].verdict != "undecided"
+    for result in results:
+        for low, high in filter(None, (result.difference_interval, result.relative_interval)):
+            assert low <= high and (low >= 0 if result.verdict == "better" else high <= 0)
+
+
 def cumulated(
     random: np.random.Generator, rates: tuple[float, float], rows: tuple[int, int], looks: int, runs: int
 ) -> Any:

@@ -291,6 +291,44 @@ def test_strata_of_any_kind_are_all_their_rows() -> None:
     assert adjusted.standard_error == pytest.approx(every.std(ddof=1) / math.sqrt(7), rel=1e-14)
 
 
+def test_strata_of_names_and_rates_that_are_hard_to_hold() -> None:
+    # A name that is no text in UTF-8, and a rate next to 1 whose failures floats cannot tell from the rows.
+    odd = Strata({"\ud800": Mean(10, 1.0, 2.0), "a": Mean(10, 1.5, 2.0)})
+    assert compare(odd, odd, mode="fixed").p_value == 1.0
+    few = Strata({"\ud800": Mean(1, 1.0, 0.0), "a": Mean(10, 1.5, 2.0)})
+    assert "stratum '\\ud800' has fewer than two rows" in compare(few, odd, mode="fixed").reasons[0]
+    many = 2**60
+    near_one = Strata({"a": Proportion(many, many + 1), "b": Proportion(many, many + 1)})
+    # Of 2 failures in 2^61 rows.
+    assert near_one.standard_error == pytest.approx(math.sqrt(2 / many / 2 / many / 2), rel=1e-12)
+    apart = Strata({"a": Mean(10, 1e80, 0.0), "b": Mean(10, -5e79, 0.0)})
+    nothing = Strata({"a": Mean(10, 0.0, 0.0), "b": Mean(10, 0.0, 0.0)})
+    assert compare(nothing, apart, mode="fixed").p_value == pytest.approx(0.0348, abs=1e-3)
+
+
+@pytest.mark.parametrize("covariates", [1, 2, 6])
+@pytest.mark.parametrize("method", [None, "cuped", "lin"])
+def test_covariates_that_no_float_holds_raise_nothing(covariates: int, method: str | None) -> None:
+    table = tuple(
+        tuple((5.0 if i == 0 else 1.5e308) if i == j else 0.0 for j in range(covariates + 1))
+        for i in range(covariates + 1)
+    )
+    arms = [MeanWithCovariate(100, (mean, *(1.0,) * covariates), table) for mean in (1.0, 2.0)]
+    result = compare(*arms, mode="fixed", method=method)
+    assert result.reasons and (result.p_value is None or 0 <= result.p_value <= 1)
+    assert compare(Strata({"a": arms[0]}), Strata({"a": arms[1]}), mode="fixed").reasons
+
+
+def test_products_of_squares_without_digits() -> None:
+    # Of squares next to the least float rounding is forgiven, and what they allow is taken.
+    assert Ratio(10, 1e-150, 1.0, 1e-302, 1.0, 1e-150).comoment == pytest.approx(1e-151, rel=1e-12)
+    arm = MeanWithCovariate(10, (1.0, 1.0), ((1.0, 1e-152), (1e-152, 1e-305)))
+    assert arm.comoments[0][1] == arm.comoments[1][0] == pytest.approx(math.sqrt(1e-305), rel=1e-12)
+    for comoment, numerator in ((1.0, 0.0), (1e-140, 1e-302)):
+        with pytest.raises(ValueError, match=r"at most sqrt\(numerator_m2 denominator_m2\) \((0|1e-151)\) in size"):
+            Ratio(10, 1.0, 1.0, numerator, 1.0, comoment)
+
+
 def test_what_is_remembered_of_strata_is_no_part_of_their_value() -> None:
     asked, fresh = (Strata({"a": Mean(4, 1.0, 2.0), "b": Proportion(1, 4)}) for _ in range(2))
     assert asked.covariates == 0 and asked.names is None

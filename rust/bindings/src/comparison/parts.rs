@@ -22,6 +22,9 @@ pub(crate) fn calibration_moments(
     for ((rows, gap), squares) in rows.iter_borrowed().zip(gaps.iter_borrowed()).zip(squares.iter_borrowed()) {
         bins.push(CalibrationBin { rows: rows.extract()?, gap: gap.extract()?, squares: squares.extract()? });
     }
+    if bins.iter().map(|bin| bin.rows).sum::<f64>().is_infinite() {
+        return Err(PyOverflowError::new_err("rows are beyond what a float holds"));
+    }
     Ok(comparison::calibration_moments(&bins))
 }
 
@@ -91,16 +94,12 @@ pub(crate) fn stratified_difference<'py>(
     // Sums are the same whatever order the strata came in.
     let mut order = Vec::with_capacity(strata.len());
     for (place, (name, ..)) in strata.iter().enumerate() {
-        order.push((name.to_str()?, place));
+        order.push((name.to_string_lossy(), place));
     }
     order.sort_unstable();
     let cells: Vec<_> = order.iter().map(|&(_, place)| (strata[place].1, strata[place].2)).collect();
     match comparison::stratified(&cells, rows) {
         Ok(found) => {
-            let variance = found.standard_error * found.standard_error;
-            if found.degrees_of_freedom.is_nan() || !(variance * variance).is_finite() {
-                return Err(PyOverflowError::new_err("squares are beyond what a float holds"));
-            }
             let comparison::Stratified {
                 difference,
                 standard_error,
@@ -112,6 +111,7 @@ pub(crate) fn stratified_difference<'py>(
             Ok((Some((difference, standard_error, degrees_of_freedom, control, control_error, covariance)), None))
         }
         Err(Unstratified::NoSpread) => Ok((None, None)),
+        Err(Unstratified::Beyond) => Err(PyOverflowError::new_err("squares are beyond what a float holds")),
         Err(Unstratified::Few(place)) => Ok((None, Some(strata[order[place].1].0.clone()))),
     }
 }
@@ -252,8 +252,11 @@ fn cell_of(one: &Bound<'_, PyAny>) -> PyResult<Cell> {
     if rows == 0.0 {
         return Ok(Cell::default());
     }
-    let successes: f64 = one.getattr(intern!(py, "k"))?.extract()?;
-    Ok(Cell { rows, mean: successes / rows, squares: successes * (rows - successes) / rows })
+    // Of whole numbers, since next to a rate of 1 floats have lost the failures.
+    let successes = one.getattr(intern!(py, "k"))?;
+    let failures: f64 = one.getattr(intern!(py, "n"))?.sub(&successes)?.extract()?;
+    let successes: f64 = successes.extract()?;
+    Ok(Cell { rows, mean: successes / rows, squares: successes * (failures / rows) })
 }
 
 fn numbers<const N: usize>(given: &Bound<'_, PyTuple>) -> PyResult<[f64; N]> {

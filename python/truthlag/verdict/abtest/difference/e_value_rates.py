@@ -134,11 +134,24 @@ class EValueRatio:
 
     def statistic(self, null: float) -> float:
         """See `Effect`."""
-        return signed(self.against(null))
+        found = self.against(null)
+        if null == 0 and found.up == found.down and found.up >= _LITTLE:
+            # Without a difference there is no relative one: the side is the same.
+            found = found._replace(is_up=self.difference.statistic(0.0) > 0)
+        return signed(found)
 
     def limits(self, quantile: float) -> tuple[float, float]:
         """See `Effect`; the upper one is infinite where the control may be 0."""
-        level = quantile - OFFSET
+        low, high = self._limits(quantile - OFFSET)
+        none = self.difference.against(0.0)
+        if none.up != none.down or none.up < quantile - OFFSET:
+            return low, high
+        # What rules out that there is no difference leaves one side of it, that of the difference itself.
+        if self.difference.statistic(0.0) > 0:
+            return max(0.0, low), high if high > 0 else math.inf
+        return low if low < 0 else -1.0, min(0.0, high)
+
+    def _limits(self, level: float) -> tuple[float, float]:
         high = 2 * self.estimate + 3
         while self.against(high).down < level:
             high *= 2

@@ -118,6 +118,8 @@ def slope_of(table: tuple[tuple[float, ...], ...]) -> tuple[float, ...]:
 
 def _solved(table: NDArray[np.float64]) -> NDArray[np.float64]:
     """The slope of the values on each covariate; the least of all slopes where covariates depend on each other."""
+    if not np.isfinite(table).all():
+        raise OverflowError("squares are beyond what a float holds")
     return np.asarray(np.linalg.lstsq(table[1:, 1:], table[1:, 0], rcond=None)[0])
 
 

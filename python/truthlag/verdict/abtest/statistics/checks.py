@@ -63,12 +63,20 @@ def listed(name: str, values: Any) -> list[Any]:
     return list(values)
 
 
-def allowed_product(squares: float, other_squares: float) -> float:
-    """How large a product of deviations may be, by Cauchy and Schwarz; the roots one by one, since the product may be no float."""
-    most = math.sqrt(squares) * math.sqrt(other_squares) * (1 + _ROUNDING)
-    if min(squares, other_squares) >= _FEW_DIGITS:
-        return most
-    return math.sqrt(max(squares, _FEW_DIGITS)) * math.sqrt(max(other_squares, _FEW_DIGITS)) * (1 + _ROUNDING)
+def possible_product(name: str, product: float, squares: float, other_squares: float, root: str = "") -> float:
+    """A product of deviations, which by Cauchy and Schwarz is at most the root of the product of their squares.
+
+    Of squares that are next to the least float, and have lost digits, the root stands for what is a little beyond it.
+    """
+    # The roots one by one, since the product may be no float.
+    most = math.sqrt(squares) * math.sqrt(other_squares)
+    if abs(product) <= most * (1 + _ROUNDING):
+        return product
+    rounded = math.sqrt(max(squares, _FEW_DIGITS)) * math.sqrt(max(other_squares, _FEW_DIGITS))
+    if min(squares, other_squares) >= _FEW_DIGITS or abs(product) > rounded:
+        told = f"{root} ({most:g})" if root else f"{most:g}"
+        raise ValueError(f"{name} must be at most {told} in size, got {described(product)}")
+    return math.copysign(most, product)
 
 
 def table(rows: Any, size: int, name: str = "comoments") -> tuple[tuple[float, ...], ...]:
@@ -82,10 +90,16 @@ def table(rows: Any, size: int, name: str = "comoments") -> tuple[tuple[float, .
     for i, row in enumerate(found):
         if row[i] < 0:
             raise ValueError(f"{name}[{i}][{i}] must be at least 0, got {described(row[i])}")
+    # Of both triangles alike, so that what is not alike still is not.
+    held = tuple(
+        tuple(
+            one if i == j else possible_product(f"{name}[{i}][{j}]", one, found[i][i], found[j][j])
+            for j, one in enumerate(row)
+        )
+        for i, row in enumerate(found)
+    )
+    for i, row in enumerate(held):
         for j, one in enumerate(row):
-            most = allowed_product(found[i][i], found[j][j])
-            if abs(one) > most:
-                raise ValueError(f"{name}[{i}][{j}] must be at most {most:g} in size, got {described(one)}")
-            if one != found[j][i]:
-                raise ValueError(f"{name}[{i}][{j}] must be {name}[{j}][{i}] ({found[j][i]:g}), got {described(one)}")
-    return found
+            if one != held[j][i]:
+                raise ValueError(f"{name}[{i}][{j}] must be {name}[{j}][{i}] ({held[j][i]:g}), got {described(one)}")
+    return held

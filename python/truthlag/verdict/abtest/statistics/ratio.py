@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from truthlag.call.described import described
-from truthlag.verdict.abtest.statistics.checks import allowed_product, count, finite, not_negative
+from truthlag.verdict.abtest.statistics.checks import count, finite, not_negative, possible_product
 from truthlag.verdict.abtest.statistics.clusters import places, sizes, sums
 from truthlag.verdict.abtest.statistics.column import Floats, blame, column, floats, moments
 
@@ -66,11 +66,9 @@ class Ratio:
                 raise ValueError(f"{name} must be 0 where n is {self.n}, got {described(getattr(self, name))}")
         if self.jackknife_variance is not None:
             object.__setattr__(self, "jackknife_variance", not_negative("jackknife_variance", self.jackknife_variance))
-        most = allowed_product(self.numerator_m2, self.denominator_m2)
-        if abs(self.comoment) > most:
-            raise ValueError(
-                f"comoment must be at most sqrt(numerator_m2 denominator_m2) ({most:g}) in size, got {described(self.comoment)}"
-            )
+        root = "sqrt(numerator_m2 denominator_m2)"
+        held = possible_product("comoment", self.comoment, self.numerator_m2, self.denominator_m2, root)
+        object.__setattr__(self, "comoment", held)
 
     @classmethod
     def of(cls, numerator: Any, denominator: Any, *, cluster: Any = None, jackknife: bool = False) -> Ratio:

@@ -25,8 +25,7 @@ pub struct LinearRatio {
 }
 
 /// The squared deviations of a numerator less so many times its denominator, but for rounding: of the squares and the product of both.
-#[must_use]
-pub fn squares_left(numerator: f64, product: f64, denominator: f64, ratio: f64) -> f64 {
+fn squares_left(numerator: f64, product: f64, denominator: f64, ratio: f64) -> f64 {
     numerator - 2.0 * ratio * product + ratio * ratio * denominator
 }
 

@@ -38,7 +38,7 @@ pub use calibration_moments::{CalibrationBin, calibration_moments};
 pub use evidence::Evidence;
 pub use fixed_look::{FixedLook, Special, upper_tail};
 pub use judge::{Hypothesis, Judged, Outcome, judge};
-pub use linear_ratio::{LinearRatio, TwoRatios, squares_left};
+pub use linear_ratio::{LinearRatio, TwoRatios};
 pub use normal_effect::{delta_relative, normal_limits, normal_statistic};
 pub use normal_mixture::{NormalMixture, Precision};
 pub use prediction_powered_ratio::PredictionPoweredRatio;

@@ -71,6 +71,9 @@ impl Columns {
 #[must_use]
 pub fn slope(table: &[f64], size: usize) -> Option<Vec<f64>> {
     let covariates = size - 1;
+    if covariates == 1 {
+        return (table[3] > 0.0).then(|| vec![table[1] / table[3]]);
+    }
     if covariates > FEW {
         return None;
     }

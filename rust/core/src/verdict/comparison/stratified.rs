@@ -35,6 +35,8 @@ pub enum Unstratified {
     Few(usize),
     /// No cell has any spread.
     NoSpread,
+    /// Squares are beyond what a float holds.
+    Beyond,
 }
 
 /// The mean of the strata's differences, weighted by their shares of both arms together, and those are counted too: their spread is part
@@ -44,7 +46,7 @@ pub enum Unstratified {
 ///
 /// # Errors
 ///
-/// A stratum has too few rows, or none has any spread.
+/// A stratum has too few rows, none has any spread, or no float holds it.
 pub fn stratified(cells: &[(Cell, Cell)], rows: f64) -> Result<Stratified, Unstratified> {
     let (mut level, mut difference, mut own, mut others, mut doubt) = (0.0, 0.0, 0.0, 0.0, 0.0);
     for (place, (before, now)) in cells.iter().enumerate() {
@@ -76,10 +78,14 @@ pub fn stratified(cells: &[(Cell, Cell)], rows: f64) -> Result<Stratified, Unstr
     if variance <= 0.0 {
         return Err(Unstratified::NoSpread);
     }
+    let squared = variance * variance;
+    if !variance.is_finite() || (doubt > 0.0 && !squared.is_finite()) {
+        return Err(Unstratified::Beyond);
+    }
     Ok(Stratified {
         difference,
         standard_error: variance.sqrt(),
-        degrees_of_freedom: if doubt > 0.0 { variance * variance / doubt } else { f64::INFINITY },
+        degrees_of_freedom: if doubt > 0.0 { squared / doubt } else { f64::INFINITY },
         control: level,
         control_error: (own + apart).sqrt(),
         covariance: between - own,

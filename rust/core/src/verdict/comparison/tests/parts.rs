@@ -68,6 +68,11 @@ fn strata_by_hand() {
     assert_eq!(stratified(&few, 13.0).err(), Some(Unstratified::Few(1)));
     let constant = [(cell(4.0, 1.0, 0.0), cell(4.0, 1.0, 0.0))];
     assert_eq!(stratified(&constant, 8.0).err(), Some(Unstratified::NoSpread));
+    // Strata that differ without any spread of their own need no square of a square.
+    let apart = [(cell(4.0, 0.0, 0.0), cell(4.0, 1e100, 0.0)), (cell(4.0, 0.0, 0.0), cell(4.0, -1e100, 0.0))];
+    close(stratified(&apart, 16.0).unwrap().standard_error, 1e100 / 4.0, 1e-15);
+    let beyond = [(cell(4.0, 0.0, 1e200), cell(4.0, 1.0, 1.0))];
+    assert_eq!(stratified(&beyond, 8.0).err(), Some(Unstratified::Beyond));
 }
 
 #[test]
@@ -111,6 +116,8 @@ fn no_slope_where_covariates_depend_on_each_other() {
     let (first, twice) = ([0.0, 1.0, 2.0, 5.0], [0.0, 2.0, 4.0, 10.0]);
     assert_eq!(slope(&columns(&[&[1.0, 0.0, 2.0, 2.0], &first, &twice]).table, 3), None);
     assert_eq!(slope(&columns(&[&[1.0, 0.0, 2.0, 2.0], &[3.0; 4]]).table, 2), None);
+    // One that no float holds has no hold on anything.
+    assert_eq!(slope(&[5.0, 0.0, 0.0, f64::INFINITY], 2), Some(vec![0.0]));
     // And where they are many.
     assert_eq!(slope(&[1.0; 49], 7), None);
 }
