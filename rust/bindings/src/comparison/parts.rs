@@ -5,7 +5,7 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString, PyTuple};
 use truthlag_core::verdict::comparison::{
-    self, Adjusted, CalibrationBin, Cell, Columns, PredictionPoweredRatio, TwoRatios, Unstratified,
+    self, AdjustedDifference, CalibrationBin, Cell, Columns, PredictionPoweredRatio, TwoRatios, Unstratified,
 };
 
 /// The debiased squared calibration error of bins, its variance and its third central moment; None of bins without two rows.
@@ -99,17 +99,7 @@ pub(crate) fn stratified_difference<'py>(
     order.sort_unstable();
     let cells: Vec<_> = order.iter().map(|&(_, place)| (strata[place].1, strata[place].2)).collect();
     match comparison::stratified(&cells, rows) {
-        Ok(found) => {
-            let comparison::Stratified {
-                difference,
-                standard_error,
-                degrees_of_freedom,
-                control,
-                control_error,
-                covariance,
-            } = found;
-            Ok((Some((difference, standard_error, degrees_of_freedom, control, control_error, covariance)), None))
-        }
+        Ok(found) => Ok((Some(within(found)), None)),
         Err(Unstratified::NoSpread) => Ok((None, None)),
         Err(Unstratified::Beyond) => Err(PyOverflowError::new_err("squares are beyond what a float holds")),
         Err(Unstratified::Few(place)) => Ok((None, Some(strata[order[place].1].0.clone()))),
@@ -205,8 +195,9 @@ pub(crate) fn adjusted_difference(
     Ok(Some(within(comparison::adjusted(&control, &treatment, &slope))))
 }
 
-fn within(found: Adjusted) -> Within {
-    let Adjusted { difference, standard_error, degrees_of_freedom, control, control_error, covariance } = found;
+fn within(found: AdjustedDifference) -> Within {
+    let AdjustedDifference { difference, standard_error, degrees_of_freedom, control, control_error, covariance } =
+        found;
     (difference, standard_error, degrees_of_freedom, control, control_error, covariance)
 }
 

@@ -19,6 +19,7 @@
 //! assert_eq!(judged.outcome, Outcome::Above);
 //! ```
 
+mod adjusted_difference;
 mod calibration_moments;
 mod evidence;
 mod fixed_look;
@@ -34,6 +35,7 @@ mod stratified;
 mod tests;
 mod welch;
 
+pub use adjusted_difference::AdjustedDifference;
 pub use calibration_moments::{CalibrationBin, calibration_moments};
 pub use evidence::Evidence;
 pub use fixed_look::{FixedLook, Special, upper_tail};
@@ -42,7 +44,7 @@ pub use linear_ratio::{LinearRatio, TwoRatios};
 pub use normal_effect::{delta_relative, normal_limits, normal_statistic};
 pub use normal_mixture::{NormalMixture, Precision};
 pub use prediction_powered_ratio::PredictionPoweredRatio;
-pub use regression::{Adjusted, Columns, adjusted, first_unlike, slope, slope_within};
+pub use regression::{Columns, adjusted, first_unlike, slope, slope_within};
 pub use score_effect::ScoreEffect;
-pub use stratified::{Cell, Stratified, Unstratified, pooled, stratified};
+pub use stratified::{Cell, Unstratified, pooled, stratified};
 pub use welch::degrees_of_freedom;

@@ -1,5 +1,6 @@
 //! The difference of two means after their covariates.
 
+use super::adjusted_difference::AdjustedDifference;
 use super::welch::degrees_of_freedom;
 
 /// With more covariates elimination loses more digits than a decomposition.
@@ -21,23 +22,6 @@ pub struct Columns {
     pub means: Vec<f64>,
     /// The table of products, row after row.
     pub table: Vec<f64>,
-}
-
-/// The difference after covariates, and what its relative difference needs.
-#[derive(Clone, Copy, Debug)]
-pub struct Adjusted {
-    /// Treatment less control.
-    pub difference: f64,
-    /// Its standard error; 0 where nothing varies after the covariates.
-    pub standard_error: f64,
-    /// Those of Welch.
-    pub degrees_of_freedom: f64,
-    /// The control's mean as it is, on which its covariates' chance distance has no hold.
-    pub control: f64,
-    /// Its standard error.
-    pub control_error: f64,
-    /// The covariance of difference and control.
-    pub covariance: f64,
 }
 
 impl Columns {
@@ -114,14 +98,14 @@ pub fn slope_within(control: &Columns, treatment: &Columns) -> Option<Vec<f64>> 
 
 /// Each mean less its covariates' distance times a slope.
 #[must_use]
-pub fn adjusted(control: &Columns, treatment: &Columns, slope: &[f64]) -> Adjusted {
+pub fn adjusted(control: &Columns, treatment: &Columns, slope: &[f64]) -> AdjustedDifference {
     let ((before, before_squares), (now, now_squares)) = (control.left(slope), treatment.left(slope));
     let error_of = |squares: f64, units: f64| (squares / (units - 1.0) / units).sqrt();
     let before_error = error_of(before_squares, control.units);
     let now_error = error_of(now_squares, treatment.units);
     let explained: f64 = slope.iter().zip(&control.table[1..]).map(|(one, product)| one * product).sum();
     let rows = (control.units - 1.0) * control.units;
-    Adjusted {
+    AdjustedDifference {
         difference: now - before,
         standard_error: before_error.hypot(now_error),
         degrees_of_freedom: degrees_of_freedom(before_error, control.units, now_error, treatment.units),

@@ -1,5 +1,7 @@
 //! The difference of two arms within strata.
 
+use super::adjusted_difference::AdjustedDifference;
+
 /// The rows of a stratum in one arm, their mean and the sum of their squared deviations.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Cell {
@@ -9,23 +11,6 @@ pub struct Cell {
     pub mean: f64,
     /// The sum of their squared deviations.
     pub squares: f64,
-}
-
-/// The mean of the strata's differences, and what its relative difference needs.
-#[derive(Clone, Copy, Debug)]
-pub struct Stratified {
-    /// Treatment less control.
-    pub difference: f64,
-    /// Its standard error.
-    pub standard_error: f64,
-    /// Those of Welch and Satterthwaite over all cells.
-    pub degrees_of_freedom: f64,
-    /// The control's mean by the same weights.
-    pub control: f64,
-    /// Its standard error.
-    pub control_error: f64,
-    /// The covariance of difference and control.
-    pub covariance: f64,
 }
 
 /// Why there is no difference within strata.
@@ -47,7 +32,7 @@ pub enum Unstratified {
 /// # Errors
 ///
 /// A stratum has too few rows, none has any spread, or no float holds it.
-pub fn stratified(cells: &[(Cell, Cell)], rows: f64) -> Result<Stratified, Unstratified> {
+pub fn stratified(cells: &[(Cell, Cell)], rows: f64) -> Result<AdjustedDifference, Unstratified> {
     let (mut level, mut difference, mut own, mut others, mut doubt) = (0.0, 0.0, 0.0, 0.0, 0.0);
     for (place, (before, now)) in cells.iter().enumerate() {
         if before.rows < 2.0 || now.rows < 2.0 {
@@ -82,7 +67,7 @@ pub fn stratified(cells: &[(Cell, Cell)], rows: f64) -> Result<Stratified, Unstr
     if !variance.is_finite() || (doubt > 0.0 && !squared.is_finite()) {
         return Err(Unstratified::Beyond);
     }
-    Ok(Stratified {
+    Ok(AdjustedDifference {
         difference,
         standard_error: variance.sqrt(),
         degrees_of_freedom: if doubt > 0.0 { squared / doubt } else { f64::INFINITY },
